@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableExperimentalFeature("Lifetimes"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A module of the product; imports run one way, as `Sources/ARCHITECTURE.md` draws them.
+func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one module, or of the whole command.
+func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, swiftSettings: [.treatAllWarnings(as: .error)])
+}
+
+let package = Package(
+  name: "PageLedger",
+  products: [
+    .executable(name: "pageledger", targets: ["pageledger"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "CPrefetch"),
+    module("LedgerCore"),
+    module("LedgerInput", uses: ["LedgerCore", "CZlib", "CZstd"]),
+    module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
+    module("LedgerSymbols", uses: ["LedgerCore", "LedgerInput"]),
+    module(
+      "LedgerCapture", uses: ["LedgerCore", "LedgerInput", "LedgerFormat", "LedgerSymbols"]),
+    module("LedgerReplay", uses: ["LedgerCore", "CPrefetch"]),
+    module("LedgerRules", uses: ["LedgerCore", "LedgerReplay"]),
+    module("LedgerReport", uses: ["LedgerCore"]),
+    .executableTarget(
+      name: "pageledger",
+      dependencies: [
+        "LedgerCore", "LedgerCapture", "LedgerReplay", "LedgerRules", "LedgerReport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,68 @@
+/// Whether a rule could see what it needs.
+public enum RuleStatus: String, Sendable {
+  /// Its events were covered from start to end, and it found nothing.
+  case clean
+  case findings
+  /// Something was missing, so that silence proves nothing.
+  case undecidable
+  /// An event it cannot do without was not recorded.
+  case notRecorded = "not-recorded"
+}
+
+/// What a rule has to say about one capture.
+public struct RuleReport: Sendable {
+  /// `PL010`.
+  public var id: String
+  /// The rule's name in a few words.
+  public var name: String
+  public var status: RuleStatus
+  /// What to record so that the rule can decide, or what stood in its way.
+  public var missing: [String]
+
+  /// The report of one rule.
+  public init(id: String, name: String, status: RuleStatus, missing: [String]) {
+    self.id = id
+    self.name = name
+    self.status = status
+    self.missing = missing
+  }
+}
+
+/// The answer to "was a page misused?"
+public enum AnalysisVerdict: String, Sendable {
+  case clean
+  case findings
+  /// Nothing was found, but the capture has gaps.
+  case incomplete
+  /// The capture could not be read.
+  case unreadable
+}
+
+/// All that is known about one capture.
+public struct Analysis: Sendable {
+  public var verdict: AnalysisVerdict
+  public var capture: CaptureInfo
+  /// Events that the replay used.
+  public var eventsUsed: UInt64
+  public var losses: [Loss]
+  public var rules: [RuleReport]
+  /// Strongest first.
+  public var findings: [Finding]
+  /// Why the capture could not be read; nil when it was read.
+  public var failure: String?
+
+  /// An analysis with all its parts.
+  public init(
+    verdict: AnalysisVerdict, capture: CaptureInfo, eventsUsed: UInt64, losses: [Loss],
+    rules: [RuleReport],
+    findings: [Finding], failure: String? = nil
+  ) {
+    self.verdict = verdict
+    self.capture = capture
+    self.eventsUsed = eventsUsed
+    self.losses = losses
+    self.rules = rules
+    self.findings = findings
+    self.failure = failure
+  }
+}

@@ -1,0 +1,76 @@
+/// One record of a capture, decoded: 64 bytes without references, so that batches stay in the cache.
+///
+/// The meaning of a slot depends on `kind`:
+///
+/// | kind | `pfn` | `word` | `pointer` | `count` | `mapcount` | `value` | `result` | `order` |
+/// | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+/// | page_ref | page | page flags | mapping | sampled `_refcount` | sampled | `val` | `ret` | `mt` |
+/// | pageAlloc | head, `noFrame` if it failed | gfp flags | | | | migratetype | | order |
+/// | pageFree, pageFreeBatched | head | | | | | | | order |
+/// | kvmPageFault | | guest physical address | error code | | | vcpu | | |
+/// | kvmSpteRequested | page | gfn | | | | | | level |
+/// | kvmSetSpte | page | SPTE | gfn | | | | | level |
+/// | kvmUserspaceExit | | | | | | reason | errno | |
+/// | hvaToPfn | | host virtual address | | | | | | |
+/// | hvaToPfnReturn | `noFrame` if refused | returned value | | | | | | |
+/// | splitPage, prepCompoundPage | page | struct page address | vmemmap base | | | | | order |
+/// | gapOpens, gapCloses | | | | | | events lost | | |
+public struct Event: Sendable, Equatable {
+  /// Units of the capture's clock, nanoseconds for most clocks.
+  public var time: UInt64 = 0
+  /// Page frame number, `noFrame` when the event names none.
+  public var pfn: UInt64 = Event.noFrame
+  /// See the table above.
+  public var word: UInt64 = 0
+  /// See the table above.
+  public var pointer: UInt64 = 0
+  /// `_refcount` as read after the operation; not part of the atomic operation itself.
+  public var count: Int32 = 0
+  /// `page_mapcount()` up to 6.6, raw `_mapcount` (-1: unmapped) from 6.12.
+  public var mapcount: Int32 = 0
+  /// See the table above.
+  public var value: Int32 = 0
+  /// See the table above.
+  public var result: Int32 = 0
+  /// Thread id of the task that ran on the CPU; -1 when the capture does not say.
+  public var pid: Int32 = -1
+  /// The CPU that wrote the record.
+  public var cpu: UInt16 = 0
+  /// Index into `CaptureInfo.events`, the table of names and counts.
+  public var format: UInt16 = 0
+  /// What the event means.
+  public var kind: EventKind = .other
+  /// log2 of the pages of a block; a paging level or a migratetype in other kinds.
+  public var order: UInt8 = 0
+  /// What the text form could not say; see `Event.Gaps`.
+  public var gaps: Gaps = []
+  /// `common_flags` of the record: 0x01 irqs off, 0x08 hardirq, 0x10 softirq, 0x40 NMI.
+  public var context: UInt8 = 0
+  /// Place in the capture, counted from 0 over all CPUs in order of output; wraps at 2^32.
+  public var ordinal: UInt32 = 0
+
+  /// Stands for "no page frame"; no machine has so many.
+  public static let noFrame = UInt64.max
+
+  /// Page frame numbers at or above this cannot exist: 52 physical address bits, 4 KiB pages.
+  public static let frameLimit: UInt64 = 1 << 40
+
+  /// The largest order an allocator event may carry; the kernel's own limit is lower on every architecture.
+  public static let orderLimit: UInt8 = 16
+
+  /// Slots that a lossy encoding left out.
+  public struct Gaps: OptionSet, Sendable, Equatable {
+    public let rawValue: UInt8
+    /// Wraps a bit set as stored.
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// `gfp_flags=` was blank or not understood: whether `__GFP_COMP` was set is unknown.
+    public static let gfp = Gaps(rawValue: 1)
+    /// The errno of a KVM exit was not printed (libtraceevent's text hides it).
+    public static let exitErrno = Gaps(rawValue: 2)
+    /// Page flags are names or hashed, not the raw word.
+    public static let pageFlags = Gaps(rawValue: 4)
+  }
+
+  /// An event of no kind at time 0.
+  public init() {}
+}

@@ -1,0 +1,143 @@
+/// How sure a rule is.
+public enum Verdict: String, Sendable, CaseIterable {
+  /// Every link was observed and nothing was lost in between.
+  case proven
+  /// One link was inferred.
+  case likely
+  /// A heuristic fits.
+  case suspect
+  /// It looks wrong and is legal.
+  case explained
+}
+
+/// What a misuse costs, by its effect.
+public enum Severity: String, Sendable, CaseIterable, Comparable {
+  case info, low, medium, high, critical
+
+  private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+
+  /// Orders by weight, `info` first.
+  public static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
+}
+
+/// The kind of a block of pages.
+public enum BlockKind: String, Sendable {
+  /// A single page.
+  case order0 = "order-0"
+  /// Allocated with `__GFP_COMP`: tails share the head's count.
+  case compound
+  /// Order above 0 without `__GFP_COMP`: tails have no count and no link to the head.
+  case plain
+  /// Was plain or compound; each page now has a life of its own.
+  case split
+  /// Born before the capture, or its gfp flags could not be read.
+  case unknown
+}
+
+/// The block that a finding is about.
+public struct BlockReference: Sendable, Equatable {
+  /// First page frame.
+  public var pfn: UInt64
+  /// log2 of its pages.
+  public var order: UInt8
+  /// What it was allocated as.
+  public var kind: BlockKind
+
+  /// Names a block.
+  public init(pfn: UInt64, order: UInt8, kind: BlockKind) {
+    self.pfn = pfn
+    self.order = order
+    self.kind = kind
+  }
+}
+
+/// One event that proves a finding, with the state of the page on both sides of it.
+public struct Evidence: Sendable, Equatable {
+  public var time: UInt64
+  public var cpu: Int
+  public var pid: Int32
+  public var comm: String
+  public var event: String
+  /// The event's fields, `name=value`.
+  public var text: String
+  /// State before, in words: `live, count 1`.
+  public var before: String
+  /// State after.
+  public var after: String
+
+  /// An event in the chain of a finding.
+  public init(
+    time: UInt64, cpu: Int, pid: Int32, comm: String, event: String, text: String, before: String,
+    after: String
+  ) {
+    self.time = time
+    self.cpu = cpu
+    self.pid = pid
+    self.comm = comm
+    self.event = event
+    self.text = text
+    self.before = before
+    self.after = after
+  }
+}
+
+/// One defect, however many pages and events it shows on.
+public struct Finding: Sendable {
+  /// Fingerprint of rule and cause, stable across boots; made of names and orders, never of a pfn or an address.
+  public var id: String
+  /// `PL010`.
+  public var rule: String
+  public var verdict: Verdict
+  public var severity: Severity
+  /// One sentence that names what happened.
+  public var title: String
+  /// The page the evidence shows.
+  public var pfn: UInt64
+  /// All pages that share the cause, as closed ranges in ascending order.
+  public var pageRanges: [ClosedRange<UInt64>]
+  public var block: BlockReference?
+  /// How often it happened.
+  public var occurrences: UInt64
+  public var firstTime: UInt64
+  public var lastTime: UInt64
+  public var cpu: Int
+  public var pid: Int32
+  public var comm: String
+  public var evidence: [Evidence]
+  /// What to do.
+  public var advice: String
+  /// What would make the finding false.
+  public var doubt: String
+
+  /// How many pages the finding covers.
+  public var pages: UInt64 {
+    pageRanges.reduce(0) { $0 &+ ($1.upperBound &- $1.lowerBound &+ 1) }
+  }
+
+  /// A finding with all its parts.
+  public init(
+    id: String, rule: String, verdict: Verdict, severity: Severity, title: String, pfn: UInt64,
+    pageRanges: [ClosedRange<UInt64>], block: BlockReference?, occurrences: UInt64,
+    firstTime: UInt64,
+    lastTime: UInt64, cpu: Int, pid: Int32, comm: String, evidence: [Evidence], advice: String,
+    doubt: String
+  ) {
+    self.id = id
+    self.rule = rule
+    self.verdict = verdict
+    self.severity = severity
+    self.title = title
+    self.pfn = pfn
+    self.pageRanges = pageRanges
+    self.block = block
+    self.occurrences = occurrences
+    self.firstTime = firstTime
+    self.lastTime = lastTime
+    self.cpu = cpu
+    self.pid = pid
+    self.comm = comm
+    self.evidence = evidence
+    self.advice = advice
+    self.doubt = doubt
+  }
+}

@@ -1,0 +1,126 @@
+/// A kind of missing or damaged piece of a capture: never an error, always counted.
+public enum LossCode: String, Sendable, CaseIterable {
+  case lostEvents = "lost-events"
+  case lostUnknown = "lost-unknown"
+  case overrun = "overrun"
+  case leftInKernel = "left-in-kernel"
+  case truncated = "truncated"
+  case corruptSubBuffer = "corrupt-sub-buffer"
+  case corruptChunk = "corrupt-chunk"
+  case malformedSection = "malformed-section"
+  case malformedFormat = "malformed-format"
+  case malformedEvent = "malformed-event"
+  case malformedLine = "malformed-line"
+  case unknownEvent = "unknown-event"
+  case timeBackwards = "time-backwards"
+  case unorderedClock = "unordered-clock"
+  case implausibleFrame = "implausible-frame"
+  case tableFull = "table-full"
+  case filterSuspected = "filter-suspected"
+  case interrupted = "interrupted"
+
+  /// How much a loss weighs.
+  public var severity: LossSeverity {
+    switch self {
+    case .lostEvents, .lostUnknown, .overrun, .leftInKernel, .truncated, .corruptSubBuffer,
+      .corruptChunk, .malformedSection, .malformedEvent, .implausibleFrame, .tableFull,
+      .interrupted,
+      .timeBackwards:
+      .dataLoss
+    case .malformedFormat, .unknownEvent, .malformedLine, .unorderedClock, .filterSuspected: .notice
+    }
+  }
+
+  /// One sentence: what it means and what to do about it.
+  public var advice: String {
+    switch self {
+    case .lostEvents:
+      "the ring buffer overflowed while it was read: record with a larger buffer (trace-cmd record -b) or fewer events"
+    case .lostUnknown:
+      "the ring buffer overflowed, the kernel did not store how many events: record with a larger buffer (trace-cmd record -b)"
+    case .overrun:
+      "the oldest events were overwritten before the buffer was read: record with a larger buffer (-b)"
+    case .leftInKernel:
+      "events stayed in the kernel's buffers and were never saved: let the recorded command live until trace-cmd has read them (end it with sleep 1)"
+    case .truncated:
+      "the file ends before its data does: copy it again, or record until trace-cmd has finished writing"
+    case .corruptSubBuffer:
+      "a sub-buffer contradicts itself and was left at that point: check the storage that held the file"
+    case .corruptChunk:
+      "a compressed chunk could not be inflated: check the storage that held the file"
+    case .malformedSection:
+      "a section or option contradicts its own size and was left out: check the storage that held the file"
+    case .malformedFormat:
+      "the format description of an event could not be understood, its fields are not used"
+    case .malformedEvent: "a record is shorter than its format says, or holds an impossible value"
+    case .malformedLine:
+      "a line is not in a known form: lines of other programs in the file are harmless"
+    case .unknownEvent:
+      "a record names an event id without a format: record with the trace-cmd that belongs to the kernel"
+    case .timeBackwards: "times run backwards on one CPU: the order of its events is not reliable"
+    case .unorderedClock:
+      "this trace clock does not order events of different CPUs: record with -C global or -C mono"
+    case .implausibleFrame: "a page frame number is larger than any machine has"
+    case .tableFull:
+      "the capture names more page frames than the memory limit allows: raise --max-memory"
+    case .filterSuspected:
+      "all events belong to one task, as if a pid filter was set: what other tasks did to the pages is not known"
+    case .interrupted: "the analysis was interrupted: later events were not read"
+    }
+  }
+}
+
+/// How much a loss weighs: only data loss makes an analysis incomplete.
+public enum LossSeverity: String, Sendable {
+  case notice
+  case dataLoss = "data-loss"
+}
+
+/// One row of the account of losses.
+public struct Loss: Sendable, Equatable {
+  /// What was lost.
+  public var code: LossCode
+  /// How often, or how many events; 0 means "at least one, number unknown".
+  public var count: UInt64
+  /// The CPU concerned, nil when it concerns all or none.
+  public var cpu: Int?
+  /// Where it was seen first: an offset in the file, a line number, a section's name.
+  public var detail: String
+
+  /// A row of the account.
+  public init(code: LossCode, count: UInt64, cpu: Int? = nil, detail: String = "") {
+    self.code = code
+    self.count = count
+    self.cpu = cpu
+    self.detail = detail
+  }
+}
+
+/// The account of losses: one row for each code and CPU, however often it happens.
+public struct LossLedger: Sendable {
+  /// Rows in the order of their first occurrence.
+  public private(set) var rows: [Loss] = []
+
+  /// An empty account.
+  public init() {}
+
+  /// Adds to the row of a code and CPU; the detail of the first occurrence stays.
+  public mutating func add(
+    _ code: LossCode, count: UInt64 = 1, cpu: Int? = nil, detail: @autoclosure () -> String = ""
+  ) {
+    guard let row = rows.firstIndex(where: { $0.code == code && $0.cpu == cpu }) else {
+      rows.append(Loss(code: code, count: count, cpu: cpu, detail: detail()))
+      return
+    }
+    rows[row].count =
+      rows[row].count.addingReportingOverflow(count).overflow ? .max : rows[row].count &+ count
+  }
+
+  /// Takes over the rows of another account.
+  public mutating func merge(_ other: LossLedger) {
+    for row in other.rows { add(row.code, count: row.count, cpu: row.cpu, detail: row.detail) }
+  }
+
+  /// True when events are missing, so that silence proves nothing.
+  public var isIncomplete: Bool { rows.contains { $0.code.severity == .dataLoss } }
+}

@@ -1,0 +1,1 @@
+@main struct PageLedger { static func main() {} }
