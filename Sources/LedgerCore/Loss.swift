@@ -17,6 +17,7 @@ public enum LossCode: String, Sendable, CaseIterable {
   case implausibleFrame = "implausible-frame"
   case tableFull = "table-full"
   case filterSuspected = "filter-suspected"
+  case findingsDropped = "findings-dropped"
   case interrupted = "interrupted"
 
   /// How much a loss weighs.
@@ -27,7 +28,9 @@ public enum LossCode: String, Sendable, CaseIterable {
       .interrupted,
       .timeBackwards:
       .dataLoss
-    case .malformedFormat, .unknownEvent, .malformedLine, .unorderedClock, .filterSuspected: .notice
+    case .findingsDropped, .malformedFormat, .unknownEvent, .malformedLine, .unorderedClock,
+      .filterSuspected:
+      .notice
     }
   }
 
@@ -65,6 +68,7 @@ public enum LossCode: String, Sendable, CaseIterable {
       "the capture names more page frames than the memory limit allows: raise --max-memory"
     case .filterSuspected:
       "all events belong to one task, as if a pid filter was set: what other tasks did to the pages is not known"
+    case .findingsDropped: "more findings than are kept: the ones beyond 100,000 were counted only"
     case .interrupted: "the analysis was interrupted: later events were not read"
     }
   }

@@ -1,0 +1,44 @@
+internal import LedgerCore
+
+// Pages that leave the block they were allocated in: split_page(), alloc_pages_exact(), THP and gigantic pages.
+extension Replay {
+  /// A page got a count by itself. A tail of a block thereby becomes a unit of its own.
+  mutating func becomeOwnUnit(_ pfn: UInt64, _ state: inout PageState) {
+    guard state.block != 0 else { return }
+    let block = blocks[state.block]
+    guard pfn != block.head, block.isWhole, !state.bits.contains(.ownUnit) else { return }
+    state.bits.insert(.ownUnit)
+    noteTailSet(UInt32(truncatingIfNeeded: pfn &- block.head), in: state.block)
+  }
+
+  /// Counts the tails of a block that were set, and sees when the split is complete.
+  ///
+  /// mm/page_alloc.c:split_page sets every tail; make_alloc_exact (6.1) sets the pages that are kept from the last
+  /// down to the first tail, and frees the others without a reference.
+  private mutating func noteTailSet(_ index: UInt32, in number: UInt32) {
+    var block = blocks[number]
+    block.tailsSet &+= 1
+    block.highestSet = max(block.highestSet, index)
+    let isComplete = UInt64(block.tailsSet) == block.pages &- 1
+    let isExact = index == 1 && block.highestSet > 1 && block.tailsSet == block.highestSet
+    let isCompound = block.kind == .compound
+    if isComplete || isExact || isCompound { block.kind = .split }
+    blocks[number] = block
+  }
+
+  /// A probe on split_page() names the page: its block is split whatever the references show.
+  mutating func splitAnnounced(_ event: Event) {
+    guard let slot = table.existingSlot(of: event.pfn) else { return }
+    let state = freshState(slot)
+    guard state.block != 0, blocks[state.block].head == event.pfn else { return }
+    blocks[state.block].kind = .split
+  }
+
+  /// A probe on prep_compound_page() names the head: the owner made its block compound.
+  mutating func compoundPrepared(_ event: Event) {
+    guard let slot = table.existingSlot(of: event.pfn) else { return }
+    let state = freshState(slot)
+    guard state.block != 0, blocks[state.block].head == event.pfn else { return }
+    blocks[state.block].kind = .compound
+  }
+}

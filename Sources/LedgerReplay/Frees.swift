@@ -1,0 +1,105 @@
+internal import LedgerCore
+
+// mm_page_free: pages go back to the allocator. mm/page_alloc.c:free_pages_prepare (5.4 to 7.1)
+extension Replay {
+  mutating func free(_ event: Event, mayWait: Bool) {
+    guard event.pfn != Event.noFrame, let slot = slot(of: event.pfn) else { return }
+    let head = freshState(slot)
+    table[slot] = head
+    if mayWait {
+      let fits = freeFits(head)
+      if !fits || waiting.isWaiting, waits(event, fits: fits) { return }
+    }
+    let block = head.block == 0 ? nil : blocks[head.block]
+    var step = PageState()
+    step.life = .free
+    step.zero = .free
+    step.bits = .counted
+    step.epoch = gaps.epoch
+    finishStep(event, &step, from: head)
+    judgeBlock(event, head, block, step.step)
+    judgePages(event, head, block, step)
+    release(event, as: step)
+    if watch != nil { watchBlock(event, before: head, after: step) }
+  }
+
+  /// Compares what is freed with the block it belongs to.
+  private mutating func judgeBlock(
+    _ event: Event, _ head: PageState, _ block: Block?, _ step: UInt32
+  ) {
+    guard let block, block.isWhole else { return }
+    if event.pfn == block.head {
+      guard event.order != block.order, block.members > 1 else { return }
+      return noteFree(event, at: event.pfn, head, block, .orderDiffers, step)
+    }
+    if followsTailPath(event, block) {
+      blocks[head.block].tailPathOrder = event.order
+      return
+    }
+    var marks: Transition.Marks = [.tailFreed, .tail]
+    if head.bits.contains(.ownUnit) { marks.insert(.tailWasSet) }
+    if head.bits.contains(.raised) { marks.insert(.tailWasRaised) }
+    blocks[head.block].violated = true
+    noteFree(event, at: event.pfn, head, block, marks, step)
+  }
+
+  /// mm/page_alloc.c:__free_pages (5.10 on): when somebody else holds the head of a plain block, its tails are freed in
+  /// halves, the upper half first.
+  private func followsTailPath(_ event: Event, _ block: Block) -> Bool {
+    guard block.headPutter == event.pid, block.kind != .compound else { return false }
+    return event.order &+ 1 == block.tailPathOrder
+      && event.pfn &- block.head == 1 << UInt64(event.order)
+  }
+
+  /// Looks for pages that must not be freed now: with references, or free already.
+  private mutating func judgePages(
+    _ event: Event, _ head: PageState, _ block: Block?, _ step: PageState
+  ) {
+    judgePage(event, event.pfn, head, block, step.step)
+    guard event.order > 0, let block, block.head == event.pfn else { return }
+    let mayDiffer = block.violated || block.tailsSet > 0 || block.kind != .compound
+    guard mayDiffer || event.order > block.order else { return }
+    for pfn in event.pfn &+ 1..<event.pfn &+ (1 << UInt64(event.order)) {
+      guard let slot = table.existingSlot(of: pfn) else { continue }
+      let state = table[slot]
+      guard state.epoch == gaps.epoch else { continue }
+      judgePage(event, pfn, state, block, step.step)
+    }
+  }
+
+  private mutating func judgePage(
+    _ event: Event, _ pfn: UInt64, _ state: PageState, _ block: Block?, _ step: UInt32
+  ) {
+    var marks: Transition.Marks = []
+    if state.life == .free { marks.insert(.freedTwice) }
+    if state.bits.contains(.resurrected) { marks.formUnion([.freedTwice, .putBetween]) }
+    let isCertain = state.bits.contains(.counted) && !state.bits.contains(.drifting)
+    if isCertain, state.count > 0 { marks.insert(.freedReferenced) }
+    guard !marks.isEmpty else { return }
+    if let block, block.isWhole, pfn != block.head { marks.insert(.tail) }
+    noteFree(event, at: pfn, state, block, marks, pfn == event.pfn ? step : state.step)
+  }
+
+  private mutating func noteFree(
+    _ event: Event, at pfn: UInt64, _ before: PageState, _ block: Block?,
+    _ marks: Transition.Marks, _ step: UInt32
+  ) {
+    var after = PageState()
+    after.life = .free
+    after.zero = .free
+    note(
+      Transition(
+        event: event, pfn: pfn, before: PageView(before), after: PageView(after),
+        block: block.map { BlockView($0) }, marks: marks, step: step, fault: nil))
+  }
+
+  /// Writes the free state of all pages that the event covers.
+  private mutating func release(_ event: Event, as free: PageState) {
+    for pfn in event.pfn..<event.pfn &+ (1 << UInt64(event.order)) {
+      guard let slot = slot(of: pfn) else { continue }
+      let old = table[slot]
+      if old.block != 0 { blocks.leave(old.block) }
+      table[slot] = free
+    }
+  }
+}

@@ -1,0 +1,98 @@
+public import LedgerCore
+
+/// One event in the life of a page, with the state it left behind.
+public struct Step: Sendable {
+  /// The event, without the slots that only matter to decoding.
+  public var event: Event
+  /// State of the page that the event names, after it.
+  public var after: PageView
+}
+
+/// A step as it is kept: 56 bytes.
+struct StoredStep {
+  var time: UInt64 = 0
+  var pfn: UInt64 = 0
+  var word: UInt64 = 0
+  var count: Int32 = 0
+  var mapcount: Int32 = 0
+  var value: Int32 = 0
+  var result: Int32 = 0
+  var pid: Int32 = 0
+  /// Number of the same page's step before this one, 0 for none.
+  var previous: UInt32 = 0
+  var ledger: Int32 = 0
+  var cpu: UInt16 = 0
+  var kind: EventKind = .other
+  var order: UInt8 = 0
+  var life: Life = .unknown
+  var zero: ZeroCause = .none
+  var counted = false
+}
+
+/// The last half million steps of all pages, chained by page: the short history that evidence comes from.
+///
+/// Bounded on purpose: memory must not follow the length of the capture. The allocation of a live block is kept
+/// in its record and does not depend on the journal.
+struct Journal {
+  static let capacity = 1 << 19
+  private var steps: [StoredStep]
+  /// Number of the next step; starts at 1, and skips 0 when it wraps.
+  private(set) var next: UInt32 = 1
+
+  init() { steps = [StoredStep](repeating: StoredStep(), count: Self.capacity) }
+
+  /// Writes a step and returns its number.
+  @inline(__always)
+  mutating func record(_ event: Event, previous: UInt32, after state: PageState) -> UInt32 {
+    let number = next
+    steps[Int(number) & (Self.capacity - 1)] = StoredStep(
+      time: event.time, pfn: event.pfn, word: event.word, count: event.count,
+      mapcount: event.mapcount, value: event.value, result: event.result, pid: event.pid,
+      previous: previous, ledger: state.count, cpu: event.cpu, kind: event.kind,
+      order: event.order, life: state.life, zero: state.zero,
+      counted: state.bits.contains(.counted))
+    next = number == .max ? 1 : number &+ 1
+    return number
+  }
+
+  /// The steps of `pfn` that end with step `number`, oldest first, at most `limit`.
+  func chain(of pfn: UInt64, endingAt number: UInt32, limit: Int) -> [Step] {
+    var found: [Step] = []
+    var number = number
+    while number != 0, next &- number <= UInt32(Self.capacity), found.count < limit {
+      let stored = steps[Int(number) & (Self.capacity - 1)]
+      guard covers(stored, pfn) else { break }
+      found.append(step(stored))
+      // A block's event stands in the chain of its head: what came before it there is not this page's.
+      guard stored.pfn == pfn else { break }
+      number = stored.previous
+    }
+    return found.reversed()
+  }
+
+  private func covers(_ stored: StoredStep, _ pfn: UInt64) -> Bool {
+    guard stored.kind == .pageAlloc || stored.kind == .pageFree else { return stored.pfn == pfn }
+    return pfn >= stored.pfn && pfn &- stored.pfn < 1 << UInt64(stored.order)
+  }
+
+  private func step(_ stored: StoredStep) -> Step {
+    var event = Event()
+    event.time = stored.time
+    event.pfn = stored.pfn
+    event.word = stored.word
+    event.count = stored.count
+    event.mapcount = stored.mapcount
+    event.value = stored.value
+    event.result = stored.result
+    event.pid = stored.pid
+    event.cpu = stored.cpu
+    event.kind = stored.kind
+    event.order = stored.order
+    var state = PageState()
+    state.life = stored.life
+    state.zero = stored.zero
+    state.count = stored.ledger
+    state.bits = stored.counted ? .counted : []
+    return Step(event: event, after: PageView(state))
+  }
+}

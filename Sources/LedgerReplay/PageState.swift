@@ -1,0 +1,104 @@
+/// Where a page stands in its life.
+public enum Life: UInt8, Sendable {
+  /// Nothing is known: the capture began later, or events were lost since.
+  case unknown
+  /// In the allocator.
+  case free
+  /// Allocated, with references.
+  case live
+  /// Its last reference was put; `mm_page_free` follows.
+  case dying
+  /// Its count was frozen to 0 by its owner: THP split, migration, reclaim, hugetlb pool.
+  case frozen
+  /// Count 0 and yet in use: tail of a block, frozen allocation, mangled count.
+  case owned
+}
+
+/// How a count of 0 came about.
+public enum ZeroCause: UInt8, Sendable {
+  /// The count is not 0, or nothing is known.
+  case none
+  /// `page_ref_mod_and_test` with ret=1.
+  case put
+  /// `page_ref_freeze` with ret=1.
+  case freeze
+  /// `page_ref_set` to 0.
+  case set
+  /// `page_ref_mod` down to 0, without a test.
+  case rawDecrement
+  /// Never had a reference since the allocation.
+  case never
+  /// Freed.
+  case free
+}
+
+/// What the ledger knows of one page frame: 32 bytes, two to a cache line.
+struct PageState {
+  /// Time of the last event that touched the page.
+  var time: UInt64 = 0
+  /// `_refcount`, when `bits` has `.counted`.
+  var count: Int32 = 0
+  /// Index of the block record, 0 for none.
+  var block: UInt32 = 0
+  /// Journal number of the page's last step, 0 for none.
+  var step: UInt32 = 0
+  /// The loss epoch in which all this was learnt; another epoch makes it stale.
+  var epoch: UInt32 = 0
+  /// CPU of the last event.
+  var cpu: UInt16 = 0
+  var life: Life = .unknown
+  var zero: ZeroCause = .none
+  var bits: Bits = []
+  /// Sampled count minus ledger after an event that did not chain; see `Replay.chain`.
+  var drift: Int8 = 0
+
+  struct Bits: OptionSet {
+    let rawValue: UInt8
+    /// `count` is known.
+    static let counted = Bits(rawValue: 1)
+    /// A page of a block that got a count of its own: split, or set by hand.
+    static let ownUnit = Bits(rawValue: 2)
+    /// The last event did not chain with the one before.
+    static let drifting = Bits(rawValue: 4)
+    /// A discontinuity was reported already.
+    static let reported = Bits(rawValue: 8)
+    /// `page_ref_set(1)` came without an allocation so far: the allocation may follow, or it is a bulk birth.
+    static let born = Bits(rawValue: 16)
+    /// The count was raised from 0 by a get while the page was in use.
+    static let raised = Bits(rawValue: 32)
+    /// The count was raised from 0 by a get while the page was free.
+    static let resurrected = Bits(rawValue: 64)
+    /// `mm_page_alloc` of the page was seen.
+    static let allocated = Bits(rawValue: 128)
+  }
+}
+
+/// The state of a page for rules and reports.
+public struct PageView: Sendable, Equatable {
+  public var life: Life
+  public var zero: ZeroCause
+  /// `_refcount`, nil when not known.
+  public var count: Int32?
+
+  init(_ state: PageState) {
+    life = state.life
+    zero = state.zero
+    count = state.bits.contains(.counted) ? state.count : nil
+  }
+
+  /// The state of a page of which nothing is known.
+  public static let unknown = PageView(PageState())
+
+  /// In words: `live, count 2`.
+  public var words: String {
+    switch life {
+    case .unknown: count.map { "not seen before, count \($0)" } ?? "not seen before"
+    case .free: count == 0 || count == nil ? "free" : "free, count \(count ?? 0)"
+    case .live: count.map { "live, count \($0)" } ?? "live, count unknown"
+    case .dying: "count 0, last reference put"
+    case .frozen: "count 0, frozen"
+    case .owned where count == nil: "in use, count unknown"
+    case .owned: zero == .set ? "in use, count set to 0" : "in use, count 0"
+    }
+  }
+}

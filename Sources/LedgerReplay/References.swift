@@ -1,0 +1,192 @@
+internal import LedgerCore
+
+// The seven page_ref events. include/linux/page_ref.h, mm/debug_page_ref.c (5.4 to 7.1)
+extension Replay {
+  mutating func reference(_ event: Event, mayWait: Bool) {
+    guard let slot = slot(of: event.pfn) else { return }
+    var state = freshState(slot)
+    if mayWait {
+      let fits = referenceFits(event, state)
+      if !fits || waiting.isWaiting, waits(event, fits: fits) {
+        table[slot] = state
+        return
+      }
+    }
+    let before = state
+    var marks: Transition.Marks = []
+    apply(event, to: &state, &marks)
+    finishStep(event, &state, from: before)
+    table[slot] = state
+    if event.count < 0 || (event.kind == .pageRefModAndReturn && event.result < 0) {
+      marks.insert(.negative)
+    }
+    if !marks.isEmpty { noteReference(event, before, state, marks) }
+    if watch != nil { watchStep(event, before, state) }
+  }
+
+  /// Writes the step into the journal and stamps the state.
+  @inline(__always)
+  mutating func finishStep(_ event: Event, _ state: inout PageState, from before: PageState) {
+    state.time = event.time
+    state.cpu = event.cpu
+    state.step = journal.record(event, previous: before.step, after: state)
+  }
+
+  private mutating func apply(
+    _ event: Event, to state: inout PageState, _ marks: inout Transition.Marks
+  ) {
+    switch event.kind {
+    case .pageRefMod: modify(event, &state, &marks)
+    case .pageRefModAndTest: modifyAndTest(event, &state, &marks)
+    case .pageRefModAndReturn: modifyAndReturn(event, &state, &marks)
+    case .pageRefModUnless: modifyUnless(event, &state, &marks)
+    case .pageRefFreeze: freeze(event, &state, &marks)
+    case .pageRefUnfreeze: unfreeze(event, &state)
+    default: set(event, &state, &marks)
+    }
+  }
+
+  private mutating func modify(
+    _ event: Event, _ state: inout PageState, _ marks: inout Transition.Marks
+  ) {
+    let before = state
+    let expected = chain(event, &state, &marks)
+    if event.value > 0, event.count == event.value { markZeroStart(before, event, &marks) }
+    if marks.contains(.getFromZero) {
+      state.bits.insert(before.life == .free ? .resurrected : .raised)
+    }
+    if event.value >= Self.biasFloor || event.value <= -Self.biasFloor { marks.insert(.biased) }
+    settle(expected, zero: .rawDecrement, &state)
+  }
+
+  private mutating func modifyAndTest(
+    _ event: Event, _ state: inout PageState, _ marks: inout Transition.Marks
+  ) {
+    guard event.result == 0 else {
+      // The atomic operation's own result: zero, whatever was sampled after it.
+      if state.bits.contains(.counted), state.count &+ event.value != 0 {
+        marks.formUnion(drifted(&state, by: 0 &- (state.count &+ event.value)))
+      }
+      return settle(0, zero: .put, &state)
+    }
+    let expected = chain(event, &state, &marks)
+    settle(expected, zero: .put, &state)
+    if state.block != 0, blocks[state.block].head == event.pfn {
+      blocks[state.block].headPutter = event.pid
+      blocks[state.block].tailPathOrder = blocks[state.block].order
+    }
+  }
+
+  private mutating func modifyAndReturn(
+    _ event: Event, _ state: inout PageState, _ marks: inout Transition.Marks
+  ) {
+    settle(event.result, zero: .rawDecrement, &state)
+  }
+
+  private mutating func modifyUnless(
+    _ event: Event, _ state: inout PageState, _ marks: inout Transition.Marks
+  ) {
+    guard event.result != 0 else {
+      // 5.4 to 6.19: refused means 0. Newer kernels refuse for other reasons, so a known count stays.
+      if !state.bits.contains(.counted), event.count == 0 { settle(0, zero: .none, &state) }
+      return
+    }
+    let expected = chain(event, &state, &marks)
+    settle(expected, zero: .none, &state)
+  }
+
+  private mutating func freeze(
+    _ event: Event, _ state: inout PageState, _ marks: inout Transition.Marks
+  ) {
+    guard event.result != 0 else { return }
+    if state.bits.contains(.counted), state.count != event.value {
+      marks.formUnion(drifted(&state, by: event.value &- state.count))
+    }
+    settle(0, zero: .freeze, &state)
+    state.life = .frozen
+  }
+
+  private mutating func unfreeze(_ event: Event, _ state: inout PageState) {
+    becomeOwnUnit(event.pfn, &state)
+    settle(event.value, zero: .set, &state)
+  }
+
+  private mutating func set(
+    _ event: Event, _ state: inout PageState, _ marks: inout Transition.Marks
+  ) {
+    let wasInUse = state.life == .live && state.bits.contains(.counted)
+    if event.value == 0 {
+      if wasInUse, isHeadOfSeenBlock(event.pfn, state) { marks.insert(.mangled) }
+      return settle(0, zero: .set, &state)
+    }
+    if state.life == .free || state.life == .unknown { state.bits.insert(.born) }
+    if state.zero == .set, state.life == .owned, isHeadOfSeenBlock(event.pfn, state) {
+      marks.insert(.mangled)
+    }
+    becomeOwnUnit(event.pfn, &state)
+    state.bits.subtract([.raised, .resurrected])
+    settle(event.value, zero: .set, &state)
+  }
+
+  /// Writes a count that is certain, and the life that follows from it.
+  private func settle(_ count: Int32, zero cause: ZeroCause, _ state: inout PageState) {
+    state.count = count
+    state.bits.insert(.counted)
+    guard count == 0 else {
+      state.zero = .none
+      if state.life != .free || count > 0 { state.life = .live }
+      return
+    }
+    if cause != .none { state.zero = cause }
+    switch cause {
+    case .put: state.life = .dying
+    case .set, .rawDecrement: state.life = .owned
+    default: if state.life == .live { state.life = .owned }
+    }
+  }
+
+  private func isHeadOfSeenBlock(_ pfn: UInt64, _ state: PageState) -> Bool {
+    guard state.bits.contains(.allocated) else { return false }
+    return state.block == 0 || blocks[state.block].head == pfn
+  }
+
+  private func markZeroStart(
+    _ before: PageState, _ event: Event, _ marks: inout Transition.Marks
+  ) {
+    guard before.life != .unknown || before.bits.contains(.counted) else {
+      return marks.formUnion(.getFromUnseenZero)
+    }
+    guard before.bits.contains(.counted), !before.bits.contains(.drifting) else { return }
+    guard before.count == 0, before.zero != .freeze else { return }
+    marks.insert(.getFromZero)
+    if before.life == .free { marks.insert(.afterFree) }
+    if event.mayBePoisoned { marks.insert(.maybePoisoned) }
+  }
+
+  /// Additions from here on are no page_frag, NIC or pin bias (at most 65,535 and 1,024 a pin).
+  private static var biasFloor: Int32 { 1 << 24 }
+
+  private mutating func noteReference(
+    _ event: Event, _ before: PageState, _ after: PageState, _ marks: Transition.Marks
+  ) {
+    var marks = marks
+    var view: BlockView?
+    if before.block != 0 {
+      let block = blocks[before.block]
+      view = BlockView(block)
+      let isTail = event.pfn != block.head && !before.bits.contains(.ownUnit)
+      if isTail, block.isWhole { marks.insert(.tail) }
+    }
+    note(
+      Transition(
+        event: event, pfn: event.pfn, before: PageView(before), after: PageView(after),
+        block: view, marks: marks, step: after.step, fault: nil))
+  }
+}
+
+extension Event {
+  /// A bit that is hwpoison in some kernel is set: 20 (6.12), 21 (6.14) or 22 (6.1), 23 with PG_uncached.
+  var mayBePoisoned: Bool {
+    !gaps.contains(.pageFlags) && word & 0xf0_0000 != 0
+  }
+}

@@ -1,0 +1,136 @@
+public import LedgerCore
+
+/// Replays events into the state of every page, and says what stood out.
+///
+/// The order of events of one page follows their counts where times are equal: an event that cannot follow from the state
+/// of its page waits until the clock moves on, so that the other CPU's event of the same time may come first.
+/// The transitions follow mm/page_alloc.c and include/linux/page_ref.h, 5.4 to 7.1, as
+/// they are described rule by rule in `LedgerRules`.
+public struct Replay: ~Copyable {
+  var table: PageTable
+  var blocks = BlockTable()
+  var journal = Journal()
+  var vcpus = VirtualCPUs()
+  var waiting = Deferral()
+  var gaps = Gaps()
+  var watch: Watch?
+
+  /// What stood out in the last batch, in the order of the events.
+  public internal(set) var transitions: [Transition] = []
+  /// Events that changed or confirmed a state.
+  public private(set) var eventsUsed: UInt64 = 0
+  /// What the replay could not take in.
+  public internal(set) var losses = LossLedger()
+  /// Time of the first event.
+  public private(set) var start: UInt64?
+  /// Whether every event so far came from one task, and which.
+  public private(set) var onlyTask: Int32?
+  public private(set) var tasksDiffer = false
+
+  private var slots: [Int32] = []
+
+  /// An empty ledger whose page states may take `limitBytes` of memory.
+  public init(limitBytes: UInt64, watch range: WatchRange? = nil) {
+    table = PageTable(limitBytes: limitBytes)
+    watch = range.map { Watch($0) }
+    transitions.reserveCapacity(64)
+  }
+
+  /// Applies a batch in its order; `transitions` then holds what stood out in it.
+  public mutating func apply(_ batch: Span<Event>) {
+    transitions.removeAll(keepingCapacity: true)
+    prefetch(batch)
+    for i in batch.indices {
+      let event = batch[i]
+      if waiting.isWaiting { releaseWaiting(before: event) }
+      take(event)
+    }
+  }
+
+  /// Ends the capture: events that waited are applied, faults that never ended are judged.
+  public mutating func finish() {
+    transitions.removeAll(keepingCapacity: true)
+    if waiting.isWaiting { flushWaiting() }
+    for fault in vcpus.finish() { noteRefusal(fault) }
+  }
+
+  /// The steps of a page that lead to a transition, oldest first.
+  public func history(of pfn: UInt64, endingAt step: UInt32, limit: Int = 12) -> [Step] {
+    journal.chain(of: pfn, endingAt: step, limit: limit)
+  }
+
+  /// Bytes of page states in use.
+  public var tableBytes: Int { table.bytesInUse }
+
+  private func prefetch(_ batch: Span<Event>) {
+    for i in batch.indices {
+      guard let slot = table.existingSlot(of: batch[i].pfn) else { continue }
+      table.prefetch(slot)
+    }
+  }
+
+  private mutating func take(_ event: Event) {
+    if event.kind.isGap { return takeGap(event) }
+    if start == nil { start = event.time }
+    eventsUsed &+= 1
+    noteTask(event.pid)
+    switch event.kind {
+    case .pageRefSet, .pageRefMod, .pageRefModAndTest, .pageRefModAndReturn, .pageRefModUnless,
+      .pageRefFreeze, .pageRefUnfreeze:
+      vcpus.sawReference(event)
+      reference(event, mayWait: true)
+    case .pageAlloc: allocate(event, mayWait: true)
+    case .pageFree: free(event, mayWait: true)
+    case .kvmPageFault, .kvmSpteRequested, .kvmSetSpte, .kvmUserspaceExit, .hvaToPfn,
+      .hvaToPfnReturn:
+      guest(event)
+    case .splitPage: splitAnnounced(event)
+    case .prepCompoundPage: compoundPrepared(event)
+    case .pageFreeBatched, .other, .gapOpens, .gapCloses: break
+    }
+  }
+
+  private mutating func noteTask(_ pid: Int32) {
+    guard !tasksDiffer, pid != onlyTask else { return }
+    if onlyTask == nil { onlyTask = pid } else { tasksDiffer = true }
+  }
+
+  /// Applies an event that has waited long enough.
+  mutating func applyLate(_ event: Event) {
+    switch event.kind {
+    case .pageAlloc: allocate(event, mayWait: false)
+    case .pageFree: free(event, mayWait: false)
+    default: reference(event, mayWait: false)
+    }
+  }
+
+  /// The slot of a page, or nil with a loss when the table cannot take it.
+  @inline(__always)
+  mutating func slot(of pfn: UInt64) -> PageTable.Slot? {
+    if let slot = table.slot(of: pfn) { return slot }
+    if pfn != Event.noFrame { losses.add(.tableFull) }
+    return nil
+  }
+
+  /// The state in a slot, with what a loss has made stale forgotten.
+  @inline(__always)
+  mutating func freshState(_ slot: PageTable.Slot) -> PageState {
+    let state = table[slot]
+    return state.epoch == gaps.epoch ? state : forgotten(state)
+  }
+
+  private mutating func forgotten(_ state: PageState) -> PageState {
+    if state.block != 0, state.epoch != 0 { blocks.leave(state.block) }
+    var fresh = PageState()
+    fresh.epoch = gaps.epoch
+    fresh.step = state.step
+    return fresh
+  }
+
+  /// Reports a transition unless nothing stands out.
+  mutating func note(_ transition: Transition) {
+    var transition = transition
+    if gaps.isDark { transition.marks.insert(.dark) }
+    transitions.append(transition)
+  }
+}

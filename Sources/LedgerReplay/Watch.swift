@@ -1,0 +1,95 @@
+public import LedgerCore
+
+/// The page whose life somebody wants to see.
+public struct WatchRange: Sendable {
+  /// The page.
+  public var pfn: UInt64
+  /// Show the other pages of its block too.
+  public var includeBlock: Bool
+
+  /// Watches a page, or all of the block it belongs to.
+  public init(pfn: UInt64, includeBlock: Bool = false) {
+    self.pfn = pfn
+    self.includeBlock = includeBlock
+  }
+}
+
+/// One event in a watched life.
+public struct WatchedStep: Sendable {
+  public var event: Event
+  /// State before, in words.
+  public var before: String
+  /// State after.
+  public var after: String
+  /// What the words do not say: the block, the page's place in it.
+  public var note: String
+}
+
+/// What is watched, and what was seen since somebody last asked.
+struct Watch {
+  let page: UInt64
+  let includeBlock: Bool
+  var frames: ClosedRange<UInt64>
+  var steps: [WatchedStep] = []
+
+  init(_ range: WatchRange) {
+    page = range.pfn
+    includeBlock = range.includeBlock
+    frames = range.pfn...range.pfn
+  }
+}
+
+extension Replay {
+  /// Gives the watched steps since the last call.
+  public mutating func takeWatched() -> [WatchedStep] {
+    defer { watch?.steps.removeAll(keepingCapacity: true) }
+    return watch?.steps ?? []
+  }
+
+  mutating func watchStep(_ event: Event, _ before: PageState, _ after: PageState) {
+    guard watch?.frames.contains(event.pfn) == true else { return }
+    add(event, before, after, note: place(of: event.pfn, in: before.block))
+  }
+
+  mutating func watchBlock(_ event: Event, before: PageState, after: PageState) {
+    guard let watched = watch else { return }
+    let last = event.pfn &+ (1 << UInt64(event.order)) &- 1
+    guard (event.pfn...last).overlaps(watched.frames) else { return }
+    if event.kind == .pageAlloc, watched.includeBlock, (event.pfn...last).contains(watched.page) {
+      watch?.frames = event.pfn...last
+    }
+    let isTail = event.pfn != watched.page && event.order > 0
+    add(event, before, after, note: isTail ? blockWords(event, page: watched.page) : "")
+  }
+
+  mutating func watchGuest(_ event: Event) {
+    guard let slot = table.existingSlot(of: event.pfn) else { return }
+    let state = table[slot]
+    watchStep(event, state, state)
+  }
+
+  private mutating func add(
+    _ event: Event, _ before: PageState, _ after: PageState, note: String
+  ) {
+    watch?.steps.append(
+      WatchedStep(
+        event: event, before: PageView(before).words, after: PageView(after).words, note: note))
+  }
+
+  private func place(of pfn: UInt64, in number: UInt32) -> String {
+    guard number != 0 else { return "" }
+    let block = blocks[number]
+    guard pfn != block.head else {
+      return "head of order-\(block.order) \(block.kind.rawValue) block"
+    }
+    let index = pfn &- block.head
+    return "page \(index) of order-\(block.order) \(block.kind.rawValue) block \(hex(block.head))"
+  }
+
+  private func blockWords(_ event: Event, page: UInt64) -> String {
+    guard page >= event.pfn, page &- event.pfn < 1 << UInt64(event.order) else { return "" }
+    return "page \(page &- event.pfn) of it; the states are those of the head \(hex(event.pfn))"
+  }
+}
+
+func hex(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }

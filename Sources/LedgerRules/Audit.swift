@@ -1,0 +1,110 @@
+public import LedgerCore
+public import LedgerReplay
+
+/// Replays a capture and judges it by all rules: the one call of the product's core.
+public struct Audit: ~Copyable {
+  private var replay: Replay
+  private var findings = FindingLedger()
+  private var discontinuities = 0
+  private var sawGap = false
+  private static let marksOfRules = RuleCatalog.rules.map(\.marks)
+
+  /// A get from 0 on a page never seen before is judged only this long after the start: a page frozen before the
+  /// capture began has been thawed by then.
+  private static let settlingTime: UInt64 = 100_000_000
+
+  /// An audit whose page states may take `pageLimitBytes` of memory.
+  public init(pageLimitBytes: UInt64, watch: WatchRange? = nil) {
+    replay = Replay(limitBytes: pageLimitBytes, watch: watch)
+  }
+
+  /// Takes the next events of the capture.
+  public mutating func consume(_ batch: borrowing EventBatch) {
+    replay.apply(batch.events.span)
+    if !replay.transitions.isEmpty { judge() }
+  }
+
+  /// The watched steps since the last call.
+  public mutating func takeWatched() -> [WatchedStep] { replay.takeWatched() }
+
+  /// Ends the capture and gives the result.
+  public mutating func finish(info: CaptureInfo, losses: LossLedger) -> Analysis {
+    replay.finish()
+    judge()
+    var losses = losses
+    losses.merge(replay.losses)
+    let isFiltered = !replay.tasksDiffer && replay.eventsUsed >= 1000
+    if isFiltered { losses.add(.filterSuspected) }
+    if findings.dropped > 0 { losses.add(.findingsDropped, count: findings.dropped) }
+    let coverage = Coverage(
+      info: info, losses: losses, isFiltered: isFiltered, sawDisorder: discontinuities > 0)
+    if !coverage.ordersCPUs { losses.add(.unorderedClock) }
+    let kept = findings.drafts.filter { isBelievable($0, coverage) }
+    let rules = reports(coverage, kept)
+    return Analysis(
+      verdict: verdict(kept, losses), capture: info, eventsUsed: replay.eventsUsed,
+      losses: losses.rows, rules: rules, findings: Conclusion(info).findings(from: kept))
+  }
+
+  private mutating func judge() {
+    for transition in replay.transitions {
+      if transition.marks.contains(.darkSince) {
+        sawGap = true
+        findings.retract(since: transition.event.time, rules: RuleCatalog.rules)
+        continue
+      }
+      if transition.marks.contains(.discontinuity) { discontinuities += 1 }
+      if isTooEarly(transition) { continue }
+      for (number, marks) in Self.marksOfRules.enumerated()
+      where !marks.isDisjoint(with: transition.marks) {
+        guard let charge = RuleCatalog.rules[number].charge(transition) else { continue }
+        findings.add(charge, rule: number, transition, replay)
+      }
+    }
+  }
+
+  private func isTooEarly(_ transition: Transition) -> Bool {
+    guard transition.marks.contains(.getFromUnseenZero) else { return false }
+    let age = transition.event.time &- (replay.start ?? transition.event.time)
+    return sawGap || age < Self.settlingTime
+  }
+
+  private func isBelievable(_ draft: Draft, _ coverage: Coverage) -> Bool {
+    let requirements = RuleCatalog.rules[draft.rule].requirements
+    guard coverage.notRecorded(requirements).isEmpty else { return false }
+    guard requirements.restsOnAbsence else { return true }
+    if draft.charge.variant == PL005DoubleFree.silentVariant,
+      !KernelRelease.isBefore(6, 19, coverage.info.kernel)
+    {
+      return false
+    }
+    if coverage.isFiltered { return false }
+    return coverage.ordersCPUs || draft.evidence.allSatisfy { $0.event.cpu == draft.caseEvent.cpu }
+  }
+
+  private func reports(_ coverage: Coverage, _ kept: [Draft]) -> [RuleReport] {
+    RuleCatalog.rules.enumerated().map { number, rule in
+      let requirements = rule.requirements
+      let name = rule.description
+      if kept.contains(where: { $0.rule == number }) {
+        return RuleReport(id: name.id, name: name.name, status: .findings, missing: [])
+      }
+      let absent = coverage.notRecorded(requirements)
+      guard absent.isEmpty else {
+        return RuleReport(id: name.id, name: name.name, status: .notRecorded, missing: absent)
+      }
+      var obstacles = coverage.obstacles(requirements)
+      if findings.drafts.contains(where: { $0.rule == number }), obstacles.isEmpty {
+        obstacles.append(
+          "the kernel's release, or order between CPUs: an event pattern fits, without proof")
+      }
+      let status: RuleStatus = obstacles.isEmpty ? .clean : .undecidable
+      return RuleReport(id: name.id, name: name.name, status: status, missing: obstacles)
+    }
+  }
+
+  private func verdict(_ kept: [Draft], _ losses: LossLedger) -> AnalysisVerdict {
+    if kept.contains(where: { $0.charge.severity > .info }) { return .findings }
+    return losses.isIncomplete ? .incomplete : .clean
+  }
+}

@@ -1,0 +1,80 @@
+internal import LedgerCore
+internal import LedgerReplay
+
+/// Turns drafts into findings: names for tasks, fingerprints, order by weight.
+struct Conclusion {
+  private let info: CaptureInfo
+
+  init(_ info: CaptureInfo) { self.info = info }
+
+  func findings(from drafts: [Draft]) -> [Finding] {
+    let freedTails = Set(drafts.compactMap { ruleID($0) == "PL028" ? $0.block?.head : nil })
+    return drafts.map { finding($0, freedTails) }.sorted(by: Self.weighsMore)
+  }
+
+  private func ruleID(_ draft: Draft) -> String { RuleCatalog.rules[draft.rule].description.id }
+
+  private func finding(_ draft: Draft, _ freedTails: Set<UInt64>) -> Finding {
+    var draft = draft
+    // A reference on a tail corrupts memory once its put has freed the tail.
+    if ruleID(draft) == "PL001", let head = draft.block?.head, freedTails.contains(head) {
+      draft.charge.severity = .critical
+    }
+    let ranges = draft.pages.settled()
+    return Finding(
+      id: fingerprint(draft), rule: ruleID(draft), verdict: draft.charge.verdict,
+      severity: draft.charge.severity, title: title(draft, ranges), pfn: draft.pfn,
+      pageRanges: ranges, block: draft.block?.reference, occurrences: draft.occurrences,
+      firstTime: draft.firstTime, lastTime: draft.lastTime, cpu: Int(draft.caseEvent.cpu),
+      pid: draft.charge.pid, comm: comm(draft.charge.pid),
+      evidence: draft.evidence.map(evidence), advice: draft.story.advice,
+      doubt: draft.story.doubt)
+  }
+
+  private func title(_ draft: Draft, _ ranges: [ClosedRange<UInt64>]) -> String {
+    let pages = ranges.reduce(0) { $0 &+ ($1.upperBound &- $1.lowerBound &+ 1) }
+    guard pages > 1 else { return draft.story.title }
+    guard let block = draft.block else { return "\(draft.story.title) (\(pages) pages in all)" }
+    return "\(draft.story.title) (\(pages) of \(block.pages) pages)"
+  }
+
+  private func evidence(_ item: Draft.Item) -> Evidence {
+    Evidence(
+      time: item.event.time, cpu: Int(item.event.cpu), pid: item.event.pid,
+      comm: comm(item.event.pid), event: item.event.kind.name,
+      text: EvidenceWords.text(of: item.event), before: item.before, after: item.after)
+  }
+
+  private func comm(_ pid: Int32) -> String {
+    pid == 0 ? "<idle>" : info.comms[pid] ?? "<...>"
+  }
+
+  private func fingerprint(_ draft: Draft) -> String {
+    let block = draft.block.map { "\($0.kind.rawValue)/\($0.order)" } ?? "page"
+    let task = Self.withoutNumbers(comm(draft.charge.pid))
+    let cause = "\(ruleID(draft))|\(draft.charge.variant)|\(block)|\(task)"
+    let digits = String(Self.hash(cause), radix: 16)
+    return "\(ruleID(draft))-" + String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// `kworker/0:1` and `kworker/3:0` are one kind of task.
+  private static func withoutNumbers(_ comm: String) -> String {
+    var words = ""
+    for character in comm where !(character.isNumber && words.hasSuffix("#")) {
+      words.append(character.isNumber ? "#" : character)
+    }
+    return words
+  }
+
+  /// FNV-1a, 64 bits: stable across runs and machines, unlike Swift's own hashes.
+  private static func hash(_ text: String) -> UInt64 {
+    text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+
+  private static func weighsMore(_ a: Finding, _ b: Finding) -> Bool {
+    let rank = { (verdict: Verdict) in Verdict.allCases.firstIndex(of: verdict) ?? 0 }
+    if a.severity != b.severity { return a.severity > b.severity }
+    if a.verdict != b.verdict { return rank(a.verdict) < rank(b.verdict) }
+    return (a.rule, a.firstTime, a.pfn) < (b.rule, b.firstTime, b.pfn)
+  }
+}

@@ -1,0 +1,49 @@
+internal import LedgerCore
+internal import LedgerReplay
+
+/// What the capture lets a rule conclude.
+struct Coverage {
+  let info: CaptureInfo
+  let losses: LossLedger
+  let isFiltered: Bool
+  /// Counts did not chain somewhere: with a clock that is not named, its order is in doubt.
+  let sawDisorder: Bool
+
+  /// Different times on different CPUs tell which event came first.
+  var ordersCPUs: Bool {
+    guard info.cpus > 1 else { return true }
+    return info.clockOrdersCPUs && !(info.clock.isEmpty && sawDisorder)
+  }
+
+  /// The event was recorded, or would have been had it happened.
+  func covers(_ kind: EventKind) -> Bool {
+    if info.count(of: kind) > 0 { return true }
+    if info.listsEnabledEvents { return info.lists(kind) }
+    // A text names only what happened; the whole page_ref group is enabled together as a rule.
+    let everyday: [EventKind] = [.pageRefSet, .pageRefMod, .pageRefModAndTest, .pageRefModUnless]
+    return kind.isPageRef && everyday.allSatisfy { info.count(of: $0) > 0 }
+  }
+
+  func notRecorded(_ requirements: Requirements) -> [String] {
+    var missing = requirements.all.filter { !covers($0) }.map(Self.name)
+    if !requirements.any.isEmpty, !requirements.any.contains(where: covers) {
+      missing.append(requirements.any.map(Self.name).joined(separator: " or "))
+    }
+    return missing
+  }
+
+  /// Why a rule that found nothing may still have missed something; empty when it saw all.
+  func obstacles(_ requirements: Requirements) -> [String] {
+    var reasons: [String] = []
+    if info.eventsRead == 0 { reasons.append("no event was recorded") }
+    if losses.isIncomplete { reasons.append("a capture without gaps (see losses)") }
+    guard requirements.restsOnAbsence else { return reasons }
+    if isFiltered { reasons.append("the events of all tasks (no pid filter)") }
+    if !ordersCPUs { reasons.append("a trace clock that orders CPUs (-C global or -C mono)") }
+    return reasons
+  }
+
+  private static func name(_ kind: EventKind) -> String {
+    kind.group == "probe" ? "a probe on \(kind.name)" : "\(kind.group):\(kind.name)"
+  }
+}

@@ -1,0 +1,110 @@
+internal import LedgerCore
+internal import LedgerReplay
+
+/// A finding that still grows.
+struct Draft {
+  struct Item {
+    var event: Event
+    var before: String
+    var after: String
+  }
+
+  var rule: Int
+  var charge: Charge
+  var story: Story
+  var block: BlockView?
+  var pfn: UInt64
+  var pages = FrameSet()
+  var occurrences: UInt64 = 0
+  var firstTime: UInt64
+  var lastTime: UInt64
+  var evidence: [Item]
+  var caseEvent: Event
+}
+
+/// Collects charges into findings: one a block and cause, or one a task and cause for single pages.
+struct FindingLedger {
+  /// Findings kept; beyond it only the number of the others is counted.
+  static let limit = 100_000
+
+  private struct Key: Hashable {
+    var rule: Int
+    var variant: String
+    var block: UInt64
+    var born: UInt64
+    var pid: Int32
+  }
+
+  private(set) var drafts: [Draft] = []
+  private var places: [Key: Int] = [:]
+  private(set) var dropped: UInt64 = 0
+
+  mutating func add(
+    _ charge: Charge, rule number: Int, _ transition: Transition, _ replay: borrowing Replay
+  ) {
+    let key = Key(
+      rule: number, variant: charge.variant, block: transition.block?.head ?? Event.noFrame,
+      born: transition.block?.time ?? 0, pid: transition.block == nil ? charge.pid : 0)
+    guard let place = places[key] else { return open(key, charge, transition, replay) }
+    if isStronger(charge, than: drafts[place].charge) {
+      rewrite(place, charge, transition, replay)
+    }
+    drafts[place].pages.insert(transition.pfn)
+    drafts[place].occurrences &+= 1
+    drafts[place].lastTime = max(drafts[place].lastTime, transition.event.time)
+  }
+
+  /// Drops what was concluded from absence since a time at which, as is known now, events were missing.
+  mutating func retract(since time: UInt64, rules: [any Rule]) {
+    let isUntouched = { (draft: Draft) in
+      draft.firstTime < time || !rules[draft.rule].requirements.restsOnAbsence
+    }
+    guard !drafts.allSatisfy(isUntouched) else { return }
+    places = places.filter { isUntouched(drafts[$0.value]) }
+    var moved: [Int: Int] = [:]
+    var kept: [Draft] = []
+    for (index, draft) in drafts.enumerated() where isUntouched(draft) {
+      moved[index] = kept.count
+      kept.append(draft)
+    }
+    drafts = kept
+    places = places.compactMapValues { moved[$0] }
+  }
+
+  private mutating func open(
+    _ key: Key, _ charge: Charge, _ transition: Transition, _ replay: borrowing Replay
+  ) {
+    guard drafts.count < Self.limit else {
+      dropped &+= 1
+      return
+    }
+    let story = RuleCatalog.rules[key.rule].story(transition, charge)
+    let chain = EvidenceChain(transition, story, replay)
+    var draft = Draft(
+      rule: key.rule, charge: charge, story: story, block: transition.block, pfn: transition.pfn,
+      occurrences: 1, firstTime: transition.event.time, lastTime: transition.event.time,
+      evidence: chain.items, caseEvent: transition.event)
+    draft.pages.insert(transition.pfn)
+    places[key] = drafts.count
+    drafts.append(draft)
+  }
+
+  private mutating func rewrite(
+    _ place: Int, _ charge: Charge, _ transition: Transition, _ replay: borrowing Replay
+  ) {
+    let story = RuleCatalog.rules[drafts[place].rule].story(transition, charge)
+    drafts[place].charge = charge
+    drafts[place].story = story
+    drafts[place].pfn = transition.pfn
+    drafts[place].evidence = EvidenceChain(transition, story, replay).items
+    drafts[place].caseEvent = transition.event
+  }
+
+  private func isStronger(_ charge: Charge, than other: Charge) -> Bool {
+    rank(charge.verdict) < rank(other.verdict)
+  }
+
+  private func rank(_ verdict: Verdict) -> Int {
+    Verdict.allCases.firstIndex(of: verdict) ?? 0
+  }
+}

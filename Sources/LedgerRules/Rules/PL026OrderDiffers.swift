@@ -1,0 +1,46 @@
+internal import LedgerCore
+internal import LedgerReplay
+
+/// A block was freed with an order that is not its own.
+struct PL026OrderDiffers: Rule {
+  let marks: Transition.Marks = .orderDiffers
+  let requirements = Requirements(
+    all: [.pageAlloc, .pageFree, .pageRefSet], restsOnAbsence: true)
+
+  func charge(_ transition: Transition) -> Charge? {
+    guard !transition.isDark, let block = transition.block else { return nil }
+    let isLarger = transition.event.order > block.order
+    return Charge(
+      verdict: block.kind == .unknown ? .likely : .proven, severity: isLarger ? .critical : .high,
+      variant: isLarger ? "larger" : "smaller", pid: transition.event.pid)
+  }
+
+  func story(_ transition: Transition, _ charge: Charge) -> Story {
+    let order = transition.block.map { "order-\($0.order)" } ?? ""
+    let isLarger = charge.variant == "larger"
+    return Story(
+      title: "\(order) block at \(hex(transition.pfn)) freed with order \(transition.event.order)",
+      advice: "free the block with the order it was allocated with, or split_page() it first",
+      doubt: isLarger
+        ? "false if the block was joined with its neighbour in a way that leaves no event"
+        : "false if the block was split in a way that the recorded events do not show")
+  }
+
+  let description = RuleDescription(
+    id: "PL026", name: "alloc and free order disagree", severity: .high,
+    summary: "mm_page_free of a live block with another order than its mm_page_alloc.",
+    truth:
+      "A larger order hands out pages of strangers; a smaller one leaks the rest of the block.",
+    versions: "all",
+    needs: ["kmem:mm_page_alloc", "kmem:mm_page_free", "page_ref:page_ref_set"],
+    proof: "mm_page_free of the head of a live, unsplit block with a different order.",
+    lookAlikes:
+      "split_page(), alloc_pages_exact(), THP split, the tail path of __free_pages(), mm_page_free_batched (prints order=0 always).",
+    undecidable: "The allocation is older than the capture, or events were lost.",
+    fix: "Use one order.",
+    source: "mm/page_alloc.c:__free_pages, free_pages_prepare",
+    example: """
+      mm_page_alloc: pfn=0x5100 order=3
+      mm_page_free:  pfn=0x5100 order=2
+      """)
+}
