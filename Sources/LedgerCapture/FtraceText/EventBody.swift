@@ -1,0 +1,133 @@
+import LedgerCore
+import LedgerInput
+
+/// Reads the bodies of the tracepoints that matter into the slots of an `Event`.
+///
+/// Fields are found by name in any order, `name=value` as the kernel prints page_ref and kmem events, and
+/// `name value` as it prints kvm ones; a cut line lacks a field and is refused.
+struct EventBody {
+  var gfp = GfpNames()
+
+  /// False when a field that the event cannot do without is missing or no number.
+  @inline(__always)
+  mutating func read(
+    _ line: inout LineCursor, kind: EventKind, isTraceCmd: Bool, into event: inout Event
+  )
+    -> Bool
+  {
+    if kind.isPageRef { return Self.pageRef(&line, kind, &event) }
+    return switch kind {
+    case .pageAlloc: pageAlloc(&line, &event)
+    case .pageFree, .pageFreeBatched: Self.pageFree(&line, &event)
+    case .kvmPageFault: KvmBody.pageFault(&line, &event)
+    case .kvmSpteRequested: KvmBody.spteRequested(&line, &event)
+    case .kvmSetSpte: KvmBody.setSpte(&line, &event)
+    case .kvmUserspaceExit: KvmBody.userspaceExit(&line, isTraceCmd, &event)
+    default: false
+    }
+  }
+
+  /// include/trace/events/page_ref.h:page_ref_mod_template, the same from 5.4 to 7.1.
+  @inline(__always)
+  private static func pageRef(_ line: inout LineCursor, _ kind: EventKind, _ event: inout Event)
+    -> Bool
+  {
+    var found: UInt8 = 0
+    while let key = Key.next(&line) {
+      switch key {
+      case .pfn:
+        guard let value = line.number() else { return false }
+        event.pfn = value
+        found |= 1
+      case .flags: readFlags(&line, &event)
+      case .count:
+        guard let value = line.signed() else { return false }
+        event.count = value
+        found |= 2
+      case .mapcount: event.mapcount = line.signed() ?? 0
+      case .mapping: event.pointer = line.hex() ?? 0
+      case .mt: event.order = line.signed().map { UInt8(truncatingIfNeeded: $0) } ?? 0
+      case .val:
+        guard let value = line.signed() else { return false }
+        event.value = value
+        found |= 4
+      case .ret:
+        guard let value = line.signed() else { return false }
+        event.result = value
+        found |= 8
+      default: break
+      }
+      line.skipWord()
+    }
+    let needsResult = kind != .pageRefSet && kind != .pageRefMod && kind != .pageRefUnfreeze
+    return found | (needsResult ? 0 : 8) == 15
+  }
+
+  /// Names are bits that moved between versions, so only a number is kept.
+  @inline(__always)
+  private static func readFlags(_ line: inout LineCursor, _ event: inout Event) {
+    if let value = line.number(), line.isAtEnd || Ascii.isSpace(line.byte) {
+      event.word = value
+    } else {
+      event.gaps.insert(.pageFlags)
+    }
+  }
+
+  /// include/trace/events/kmem.h:mm_page_alloc; a failed one has page NULL, in binary pfn -1.
+  private mutating func pageAlloc(_ line: inout LineCursor, _ event: inout Event) -> Bool {
+    var found: UInt8 = 0
+    var isFailed = false
+    event.gaps.insert(.gfp)
+    while let key = Key.next(&line) {
+      switch key {
+      case .page: isFailed = Self.isNull(&line)
+      case .pfn:
+        guard let value = line.number() else { return false }
+        event.pfn = value
+        found |= 1
+      case .order:
+        guard let value = line.decimal(), value <= 255 else { return false }
+        event.order = UInt8(truncatingIfNeeded: value)
+        found |= 2
+      case .migratetype: event.value = line.signed() ?? 0
+      case .gfpFlags:
+        let start = line.at
+        line.skipWord()
+        let value = gfp.value(line.bytes, from: start, to: line.at)
+        event.word = value.bits
+        event.gaps = event.gaps.subtracting(.gfp).union(value.gaps)
+        found |= 4
+      default: break
+      }
+      line.skipWord()
+    }
+    if isFailed { event.pfn = Event.noFrame }
+    return found == 7
+  }
+
+  /// `(null)`, `(nil)`, or nothing but zeros.
+  private static func isNull(_ line: inout LineCursor) -> Bool {
+    if line.byte == 0x28 { return true }
+    return line.hex() == 0
+  }
+
+  /// include/trace/events/kmem.h:mm_page_free, mm_page_free_batched; the latter has no order when printed raw.
+  private static func pageFree(_ line: inout LineCursor, _ event: inout Event) -> Bool {
+    var found = event.kind == .pageFreeBatched ? 2 : 0
+    while let key = Key.next(&line) {
+      switch key {
+      case .pfn:
+        guard let value = line.number() else { return false }
+        event.pfn = value
+        found |= 1
+      case .order:
+        guard let value = line.decimal(), value <= 255 else { return false }
+        event.order = UInt8(truncatingIfNeeded: value)
+        found |= 2
+      default: break
+      }
+      line.skipWord()
+    }
+    return found == 3
+  }
+}

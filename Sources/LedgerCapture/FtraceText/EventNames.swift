@@ -1,0 +1,120 @@
+import LedgerCore
+import LedgerInput
+
+/// The names of events in a text, how often each was seen and what it means to the replay.
+struct EventNames {
+  /// How many names are told apart; all further ones share the row `…`.
+  static let limit = 65_535
+  /// Longest name that is taken for one; TRACE_EVENT names are far shorter.
+  static let longestName = 128
+
+  /// What the reader does with the lines of a name.
+  struct Row {
+    var name: String
+    var kind: EventKind
+    /// The probe that bare addresses leave only the event's name to recognise by.
+    var probe: EventKind
+    /// A tracepoint with a body of its own, not a probe.
+    var isTracepoint: Bool
+    /// Its text may go on in lines without context: trace_marker, trace_printk, stacks.
+    var mayContinue: Bool
+    var count: UInt64 = 0
+  }
+
+  private var table = ByteTable(limit: EventNames.limit)
+  private(set) var rows: [Row] = []
+
+  /// The row of a name, a new one if it is new; nil for bytes that are no name.
+  @inline(__always)
+  mutating func row(_ bytes: RawSpan, at start: Int, count: Int) -> Int? {
+    let hash = ByteTable.hash(bytes, at: start, count: count)
+    if let row = table.find(bytes, at: start, count: count, hash: hash) { return row }
+    return insert(bytes, start, count, hash)
+  }
+
+  private mutating func insert(_ bytes: RawSpan, _ start: Int, _ count: Int, _ hash: UInt64) -> Int?
+  {
+    guard count > 0, count <= Self.longestName else { return nil }
+    for offset in start..<start &+ count where !Ascii.isName(bytes.u8(offset)) { return nil }
+    guard let row = table.insert(bytes, at: start, count: count, hash: hash) else {
+      if rows.count == Self.limit { rows.append(Self.makeRow("…")) }
+      return Self.limit
+    }
+    rows.append(Self.makeRow(bytes.text(from: start, to: start &+ count)))
+    return row
+  }
+
+  /// The row of a name that the text implies but does not print.
+  mutating func row(implied name: String) -> Int? {
+    let padded = Array(name.utf8) + Array(repeating: 0, count: 8)
+    return padded.withRawSpan { row($0, at: 0, count: padded.count - 8) }
+  }
+
+  mutating func add(to row: Int) { rows[row].count &+= 1 }
+
+  /// A probe told by the function it is attached to gives its event a meaning.
+  mutating func recognise(_ row: Int, as kind: EventKind) {
+    if rows[row].kind == .other { rows[row].kind = kind }
+  }
+
+  var counts: [EventCount] {
+    rows.map { EventCount(system: $0.kind.group, name: $0.name, kind: $0.kind, count: $0.count) }
+  }
+
+  private static func makeRow(_ name: String) -> Row {
+    let kind = EventKind.allCases.first { $0.name == name && isTracepoint($0) } ?? .other
+    return Row(
+      name: name, kind: kind, probe: probe(named: name), isTracepoint: kind != .other,
+      mayContinue: continuing.contains(name))
+  }
+
+  static func isTracepoint(_ kind: EventKind) -> Bool {
+    switch kind {
+    case .other, .gapOpens, .gapCloses, .hvaToPfn, .hvaToPfnReturn, .splitPage, .prepCompoundPage:
+      false
+    default: true
+    }
+  }
+
+  private static let continuing: Set<String> = [
+    "tracing_mark_write", "print", "bprint", "bputs", "raw_data", "kernel_stack", "user_stack",
+  ]
+
+  /// Functions whose probes mean something.
+  private static let functions: [(name: String, entry: EventKind, back: EventKind)] = [
+    ("hva_to_pfn", .hvaToPfn, .hvaToPfnReturn), ("split_page", .splitPage, .other),
+    ("prep_compound_page", .prepCompoundPage, .other),
+  ]
+
+  /// What a probe of a function is; `.other` for all but a few functions.
+  static func probe(of function: String, isReturn: Bool) -> EventKind {
+    guard let known = functions.first(where: { $0.name == function }) else { return .other }
+    return isReturn ? known.back : known.entry
+  }
+
+  /// The kernel's default names are `p_FUNCTION_0` and `r_FUNCTION_0` (kernel/trace/trace_kprobe.c,
+  /// 6.1), `FUNCTION__entry` and `FUNCTION__exit` (kernel/trace/trace_fprobe.c, 6.6).
+  private static func probe(named name: String) -> EventKind {
+    for known in functions {
+      let entries = ["", "_entry", "__entry"].map { known.name + $0 } + ["p_\(known.name)_0"]
+      if entries.contains(name) { return known.entry }
+      let backs = ["_ret", "_return", "__exit", "_exit"].map { known.name + $0 }
+      if (backs + ["r_\(known.name)_0"]).contains(name) { return known.back }
+    }
+    return .other
+  }
+}
+
+extension RawSpan {
+  /// The bytes as text; what is not UTF-8 is replaced.
+  func text(from start: Int, to end: Int) -> String {
+    var copy: [UInt8] = []
+    copy.reserveCapacity(max(0, end &- start))
+    var at = start
+    while at < end {
+      copy.append(u8(at))
+      at &+= 1
+    }
+    return String(decoding: copy, as: UTF8.self)
+  }
+}

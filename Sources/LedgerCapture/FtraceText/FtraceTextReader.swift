@@ -1,0 +1,87 @@
+public import LedgerCore
+public import LedgerInput
+
+/// Reads what tracefs prints (`trace`, `trace_pipe`, `snapshot`) and what `trace-cmd report` makes of a
+/// trace.dat, in the order of the file: both write in the order of time.
+///
+/// Memory is bounded whatever the text: a few blocks of 1 MiB, 65,536 names of events and of tasks.
+public final class FtraceTextReader: CaptureReader {
+  private let blocks: TextBlocks
+  private var parser: TextParser
+  private var block: [UInt8] = []
+  private var blockEnd = 0
+  private var at = 0
+  /// Blocks that were read to look at their first lines.
+  private var looked: [(bytes: [UInt8], end: Int)] = []
+  private var isFinished = false
+
+  /// Looks at the first lines of `source`, of which `prefix` was read before.
+  ///
+  /// Throws `notACapture` when none of the first 256 lines (or of the first MiB) is an event or a header, and
+  /// what the source throws.
+  public init(source: ByteSource, prefix: [UInt8], detail: ReadDetail) throws(CaptureError) {
+    blocks = TextBlocks(source: source, prefix: prefix)
+    var sniffer = TextSniffer()
+    while !sniffer.isDecided {
+      var block: [UInt8] = []
+      guard let end = try blocks.next(&block) else { break }
+      block.withRawSpan { sniffer.look($0, to: end) }
+      looked.append((block, end))
+    }
+    guard sniffer.isCapture else {
+      throw .notACapture(
+        path: source.path,
+        hint: "trace.dat, text of tracefs (trace, trace_pipe) and of trace-cmd report are read")
+    }
+    parser = TextParser(info: CaptureInfo(path: source.path, kind: sniffer.kind), detail: detail)
+    looked.reverse()
+  }
+
+  /// What is known so far; final when `next` has returned false.
+  public var info: CaptureInfo {
+    var info = parser.info
+    info.events = parser.names.counts
+    info.comms = parser.comms.comms
+    return info
+  }
+
+  /// What was lost so far; final when `next` has returned false.
+  public var losses: LossLedger { parser.losses }
+
+  /// Replaces the contents of `batch` by the next events; false at the end of the text.
+  public func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
+    batch.clear()
+    while batch.events.count <= TextParser.fullBatch, !isFinished {
+      if !parser.pending.isEmpty {
+        givePending(&batch)
+        continue
+      }
+      if at >= blockEnd, try !turn() { break }
+      at = block.withRawSpan { parser.parse($0, from: at, to: blockEnd, into: &batch) }
+    }
+    return !batch.events.isEmpty
+  }
+
+  private func givePending(_ batch: inout EventBatch) {
+    let room = TextParser.fullBatch + 1 - batch.events.count
+    for mark in parser.pending.prefix(room) { parser.give(mark, &batch) }
+    parser.pending.removeFirst(min(room, parser.pending.count))
+  }
+
+  /// Goes on to the next block; false at the end of the text.
+  private func turn() throws(CaptureError) -> Bool {
+    at = 0
+    if let (bytes, end) = looked.popLast() {
+      block = bytes
+      blockEnd = end
+      return true
+    }
+    guard let end = try blocks.next(&block) else {
+      isFinished = true
+      parser.finish()
+      return false
+    }
+    blockEnd = end
+    return true
+  }
+}

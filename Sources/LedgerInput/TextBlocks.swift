@@ -1,0 +1,155 @@
+internal import Dispatch
+public import LedgerCore
+internal import Synchronization
+
+/// Text in blocks of whole lines, read ahead by a thread of its own.
+///
+/// A block ends behind a newline, except the last one of a source that ends without. Behind the text lie
+/// `padding` zero bytes, so that wide loads at any place of the text stay inside the block. At most three
+/// blocks exist at a time.
+public final class TextBlocks {
+  /// Zero bytes behind the text of a block.
+  public static let padding = 64
+  /// Longest line that is handed over whole, in bytes; of a longer one only a piece of `lineLimit + 1`
+  /// bytes and a newline come, the rest is skipped.
+  public static let lineLimit = 1 << 16
+
+  private let handOver: BlockHandOver
+
+  /// Starts to read; `prefix` are bytes that were already taken from the source.
+  public init(source: ByteSource, prefix: [UInt8]) {
+    let handOver = BlockHandOver()
+    self.handOver = handOver
+    DispatchQueue(label: "pageledger.text").async {
+      var cutter = BlockCutter(source: source, carry: prefix)
+      cutter.run(handOver)
+    }
+  }
+
+  deinit { handOver.cancel() }
+
+  /// Replaces `block` by the next one and returns the bytes of text in it; nil at the end of the source.
+  public func next(_ block: inout [UInt8]) throws(CaptureError) -> Int? {
+    switch handOver.take(recycling: &block) {
+    case .success(let more): more ? block.count - Self.padding : nil
+    case .failure(let error): throw error
+    }
+  }
+}
+
+/// A bounded queue of blocks between one reading thread and one parser.
+private final class BlockHandOver: Sendable {
+  private struct State {
+    var ready: [[UInt8]] = []
+    var free: [[UInt8]] = []
+    var failure: CaptureError?
+    var isCancelled = false
+  }
+
+  private let state = Mutex(State())
+  private let room = DispatchSemaphore(value: 0)
+  private let filled = DispatchSemaphore(value: 0)
+
+  init() { for _ in 0..<2 { room.signal() } }
+
+  /// Waits until a block may be filled; nil when nobody wants one any more.
+  func emptyBlock() -> [UInt8]? {
+    room.wait()
+    return state.withLock { $0.isCancelled ? nil : ($0.free.popLast() ?? []) }
+  }
+
+  func put(_ block: [UInt8]) {
+    state.withLock { $0.ready.append(block) }
+    filled.signal()
+  }
+
+  /// Ends the stream: what is ready is still delivered, then `failure` if there was one.
+  func finish(_ failure: CaptureError?) {
+    state.withLock { $0.failure = failure }
+    filled.signal()
+  }
+
+  func cancel() {
+    state.withLock { $0.isCancelled = true }
+    room.signal()
+  }
+
+  /// Waits for a block; `false` at the end, and again at each later call.
+  func take(recycling block: inout [UInt8]) -> Result<Bool, CaptureError> {
+    var spent: [UInt8] = []
+    swap(&spent, &block)
+    spent.removeAll(keepingCapacity: true)
+    filled.wait()
+    let (next, failure) = state.withLock { state in
+      if state.free.count < 2 { state.free.append(spent) }
+      return (state.ready.isEmpty ? nil : state.ready.removeFirst(), state.failure)
+    }
+    guard let next else {
+      filled.signal()
+      return failure.map { .failure($0) } ?? .success(false)
+    }
+    block = next
+    room.signal()
+    return .success(true)
+  }
+}
+
+/// Reads a source and cuts it behind newlines.
+private struct BlockCutter {
+  private static let step = 1 << 20
+  private let source: ByteSource
+  private var carry: [UInt8]
+  private var isSkipping = false
+
+  init(source: ByteSource, carry: [UInt8]) {
+    self.source = source
+    self.carry = carry
+  }
+
+  mutating func run(_ handOver: BlockHandOver) {
+    while var block = handOver.emptyBlock() {
+      do throws(CaptureError) {
+        let more = try fill(&block)
+        if !block.isEmpty {
+          block.append(contentsOf: repeatElement(0, count: TextBlocks.padding))
+          handOver.put(block)
+        }
+        guard more else { return handOver.finish(nil) }
+      } catch {
+        return handOver.finish(error)
+      }
+    }
+  }
+
+  /// Fills a block with at least one line; false when the source has ended.
+  private mutating func fill(_ block: inout [UInt8]) throws(CaptureError) -> Bool {
+    block.reserveCapacity(Self.step + TextBlocks.lineLimit + 2 * TextBlocks.padding)
+    block.append(contentsOf: carry)
+    carry.removeAll(keepingCapacity: true)
+    while true {
+      let old = block.count
+      let got = try source.read(into: &block, count: Self.step)
+      if isSkipping { skip(&block, from: old) }
+      guard got > 0 else { return false }
+      let lines = block.withRawSpan { $0.lastOffset(of: 0x0a, from: 0, to: $0.byteCount) }
+      let tail = (lines ?? -1) + 1
+      if block.count - tail > TextBlocks.lineLimit {
+        block.removeLast(block.count - tail - TextBlocks.lineLimit - 1)
+        block.append(0x0a)
+        isSkipping = true
+        return true
+      }
+      guard lines != nil else { continue }
+      carry.append(contentsOf: block[tail...])
+      block.removeLast(block.count - tail)
+      return true
+    }
+  }
+
+  /// Drops the rest of a line that is too long.
+  private mutating func skip(_ block: inout [UInt8], from old: Int) {
+    let end = block.withRawSpan { $0.firstOffset(of: 0x0a, from: old, to: $0.byteCount) }
+    isSkipping = end == nil
+    block.removeSubrange(old..<(end.map { $0 + 1 } ?? block.count))
+  }
+}
