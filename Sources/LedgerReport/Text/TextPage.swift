@@ -1,18 +1,22 @@
 /// Lines of text, at most 100 columns wide where the words allow it.
-struct TextPage {
+public struct TextPage {
   /// Columns that a line may use.
   static let width = 100
-  private(set) var text = ""
+  /// What was added, each line ending in a newline.
+  public private(set) var text = ""
+
+  /// An empty page.
+  public init() {}
 
   /// Adds a line as it is, without trailing blanks.
-  mutating func line(_ content: String = "") {
+  public mutating func line(_ content: String = "") {
     text += content
     while text.last == " " { text.removeLast() }
     text += "\n"
   }
 
   /// Adds words after a label, broken at blanks, with later lines below the first word.
-  mutating func paragraph(_ words: String, label: String = "", indent: Int) {
+  public mutating func paragraph(_ words: String, label: String = "", indent: Int) {
     guard !words.isEmpty else { return }
     let margin = String(repeating: " ", count: indent)
     var prefix = label.padded(right: indent)

@@ -25,7 +25,7 @@ public struct TextReport: Sendable {
   }
 
   private func renderBody(_ analysis: Analysis, on page: inout TextPage) {
-    guard analysis.verdict != .unreadable else { return }
+    guard analysis.verdict != .unreadable || !analysis.findings.isEmpty else { return }
     for finding in analysis.findings {
       page.line()
       FindingText(style: style, nanoseconds: analysis.capture.timeIsNanoseconds)
