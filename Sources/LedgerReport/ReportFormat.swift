@@ -40,7 +40,7 @@ public struct ReportStream {
       if written > 0 { bytes.append(UInt8(ascii: "\n")) }
       bytes.append(contentsOf: text.render(analysis).utf8)
     case .json:
-      if captures > 1 { bytes.append(contentsOf: (written == 0 ? "[" : ",").utf8) }
+      if captures > 1 { bytes.append(contentsOf: (written == 0 ? "[" : ",\n").utf8) }
       bytes.append(contentsOf: AnalysisDocument(analysis).json())
       if captures <= 1 { bytes.append(UInt8(ascii: "\n")) }
     case .ndjson:

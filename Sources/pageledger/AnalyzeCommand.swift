@@ -8,21 +8,23 @@ struct AnalyzeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "analyze",
     abstract: "Find misused pages (the default command).",
+    usage: "pageledger [analyze] [OPTIONS] CAPTURE...",
     discussion: """
       Examples:
         pageledger analyze trace.dat
         zstdcat trace.txt.zst | pageledger analyze -
         pageledger analyze --format json --report text=audit.txt a.dat b.dat
 
-      Exit codes, the worst of all captures: 0 clean; 1 findings at or above --fail-on
-      (information never fails); 2 a capture cannot be read; 3 nothing found, but the
-      capture is incomplete; 64 usage; 70 internal or output error; 130 interrupted.
+      Exit codes, the worst of all captures: 0 clean; 1 findings at or above
+      --fail-on (information never fails); 2 a capture cannot be read; 3 nothing
+      found, but the capture is incomplete; 64 usage; 70 internal or output error;
+      130 interrupted.
       """)
 
   @Argument(help: "trace.dat or ftrace text; '-' is standard input.")
   var capture: [String]
 
-  @Option(help: "Form of standard output: \(ReportFormat.names).")
+  @Option(help: "Form of standard output.")
   var format = ReportFormat.text
 
   @Option(

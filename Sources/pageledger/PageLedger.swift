@@ -12,17 +12,18 @@ struct PageLedger: ParsableCommand {
       pageledger info|page|events|rules ...
       """,
     discussion: """
-      Reads trace.dat files and ftrace text ('-' is standard input), replays each page's
-      state and names every misuse with the events that prove it.
+      Reads trace.dat files and ftrace text ('-' is standard input), replays the
+      state of each page and names every misuse with the events that prove it.
 
-        pageledger trace.dat                     was a page misused, which, by whom?
+        pageledger trace.dat                     was a page misused, by whom?
         pageledger info trace.dat                what does the capture hold?
         pageledger page 0x10af2c trace.dat       the life of one page
         pageledger events --name 'mm_*' t.dat    decoded events
         pageledger rules PL010                   one rule explained
 
-      Exit codes: 0 clean; 1 findings; 2 a capture cannot be read; 3 nothing found, but the
-      capture is incomplete; 64 usage; 70 internal or output error; 130 interrupted.
+      Exit codes: 0 clean; 1 findings; 2 a capture cannot be read; 3 nothing found,
+      but the capture is incomplete; 64 usage; 70 internal or output error;
+      130 interrupted.
       """,
     version: "pageledger 0.1.0",
     subcommands: [

@@ -62,6 +62,7 @@ public struct TextReport: Sendable {
   private func cleanWords(_ rules: [RuleReport]) -> String {
     let decided = rules.count { $0.status == .clean || $0.status == .findings }
     guard decided < rules.count else { return "no misuse; all \(decided) rules could decide" }
+    guard decided > 0 else { return "no misuse, but no rule could decide (below)" }
     return "no misuse by the \(decided) of \(rules.count) rules that could decide"
   }
 
