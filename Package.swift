@@ -41,11 +41,13 @@ let package = Package(
       "LedgerCapture", uses: ["LedgerCore", "LedgerInput", "LedgerFormat", "LedgerSymbols"]),
     module("LedgerReplay", uses: ["LedgerCore", "CPrefetch"]),
     module("LedgerRules", uses: ["LedgerCore", "LedgerReplay"]),
-    module("LedgerReport", uses: ["LedgerCore"]),
+    .target(
+      name: "LedgerReport", dependencies: ["LedgerCore"],
+      exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json"], swiftSettings: strict),
     .executableTarget(
       name: "pageledger",
       dependencies: [
-        "LedgerCore", "LedgerCapture", "LedgerReplay", "LedgerRules", "LedgerReport",
+        "LedgerCore", "LedgerInput", "LedgerCapture", "LedgerReplay", "LedgerRules", "LedgerReport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -1,1 +1,40 @@
-@main struct PageLedger { static func main() {} }
+import ArgumentParser
+import LedgerInput
+
+/// The command: reads what a kernel recorded about its pages and says which were misused.
+@main
+struct PageLedger: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pageledger",
+    abstract: "Audits what a Linux kernel recorded about its pages.",
+    usage: """
+      pageledger [analyze] [OPTIONS] CAPTURE...
+      pageledger info|page|events|rules ...
+      """,
+    discussion: """
+      Reads trace.dat files and ftrace text ('-' is standard input), replays the
+      state of each page and names every misuse with the events that prove it.
+
+        pageledger trace.dat                     was a page misused, by whom?
+        pageledger info trace.dat                what does the capture hold?
+        pageledger page 0x10af2c trace.dat       the life of one page
+        pageledger events --name 'mm_*' t.dat    decoded events
+        pageledger rules PL010                   one rule explained
+
+      Exit codes: 0 clean; 1 findings; 2 a capture cannot be read; 3 nothing found,
+      but the capture is incomplete; 64 usage; 70 internal or output error;
+      130 interrupted.
+      """,
+    version: "pageledger 0.1.0",
+    subcommands: [
+      AnalyzeCommand.self, InfoCommand.self, PageCommand.self, EventsCommand.self,
+      RulesCommand.self,
+    ],
+    defaultSubcommand: AnalyzeCommand.self)
+
+  /// Runs the command; a reader that goes away must not end it before its exit code is known.
+  static func main() {
+    Interruption.watch()
+    main(nil)
+  }
+}

@@ -1,0 +1,122 @@
+public import LedgerCore
+
+/// An analysis as JSON, schema `pageledger.analysis/1`; `SCHEMA.md` beside this file explains each member.
+///
+/// The same analysis gives the same bytes.
+public struct AnalysisDocument {
+  /// Name and major version of the schema.
+  public static let schema = "pageledger.analysis/1"
+  private let analysis: Analysis
+
+  /// A document about one capture.
+  public init(_ analysis: Analysis) { self.analysis = analysis }
+
+  /// One JSON object, without a newline at the end.
+  public func json() -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { writer in
+      summary(&writer)
+      writer.key("findings")
+      writer.array { for finding in analysis.findings { write(finding, to: &$0) } }
+    }
+    return writer.bytes
+  }
+
+  /// One line for the capture (`"kind":"capture"`), then one for each finding (`"kind":"finding"`).
+  public func lines() -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("kind", "capture")
+      summary(&writer)
+      writer.member("findings", analysis.findings.count)
+    }
+    writer.endLine()
+    for finding in analysis.findings {
+      writer.object { writer in
+        writer.member("kind", "finding")
+        writer.member("path", analysis.capture.path)
+        members(of: finding, to: &writer)
+      }
+      writer.endLine()
+    }
+    return writer.bytes
+  }
+
+  private func summary(_ writer: inout JSONWriter) {
+    writer.member("schema", Self.schema)
+    writer.member("verdict", analysis.verdict.rawValue)
+    if let failure = analysis.failure { writer.member("error", failure) }
+    CaptureDocument(analysis).members(to: &writer)
+    writer.key("rules")
+    writer.array { writer in
+      for rule in analysis.rules {
+        writer.object {
+          $0.member("id", rule.id)
+          $0.member("name", rule.name)
+          $0.member("status", rule.status.rawValue)
+          $0.member("missing", rule.missing)
+        }
+      }
+    }
+  }
+
+  private func write(_ finding: Finding, to writer: inout JSONWriter) {
+    writer.object { members(of: finding, to: &$0) }
+  }
+
+  private func members(of finding: Finding, to writer: inout JSONWriter) {
+    writer.member("id", finding.id)
+    writer.member("rule", finding.rule)
+    writer.member("verdict", finding.verdict.rawValue)
+    writer.member("severity", finding.severity.rawValue)
+    writer.member("title", finding.title)
+    writer.member("pfn", finding.pfn)
+    writer.member("pages", finding.pages)
+    writer.key("pageRanges")
+    writer.array { for range in finding.pageRanges { write(range, to: &$0) } }
+    writer.key("block")
+    write(finding.block, to: &writer)
+    writer.member("occurrences", finding.occurrences)
+    writer.member("firstTime", finding.firstTime)
+    writer.member("lastTime", finding.lastTime)
+    writer.member("cpu", finding.cpu)
+    writer.member("pid", finding.pid)
+    writer.member("comm", finding.comm)
+    writer.key("evidence")
+    writer.array { for evidence in finding.evidence { write(evidence, to: &$0) } }
+    writer.member("advice", finding.advice)
+    writer.member("doubt", finding.doubt)
+  }
+
+  private func write(_ range: ClosedRange<UInt64>, to writer: inout JSONWriter) {
+    writer.array {
+      $0.value(range.lowerBound)
+      $0.value(range.upperBound)
+    }
+  }
+
+  private func write(_ block: BlockReference?, to writer: inout JSONWriter) {
+    guard let block else {
+      writer.null()
+      return
+    }
+    writer.object {
+      $0.member("pfn", block.pfn)
+      $0.member("order", block.order)
+      $0.member("kind", block.kind.rawValue)
+    }
+  }
+
+  private func write(_ evidence: Evidence, to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("time", evidence.time)
+      $0.member("cpu", evidence.cpu)
+      $0.member("pid", evidence.pid)
+      $0.member("comm", evidence.comm)
+      $0.member("event", evidence.event)
+      $0.member("text", evidence.text)
+      $0.member("before", evidence.before)
+      $0.member("after", evidence.after)
+    }
+  }
+}

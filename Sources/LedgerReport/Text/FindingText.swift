@@ -1,0 +1,95 @@
+import LedgerCore
+
+/// Writes one finding with its block, pages, evidence, advice and doubt.
+struct FindingText {
+  let style: TextStyle
+  let nanoseconds: Bool
+
+  /// Column at which the values of the labelled lines start.
+  private static let indent = 12
+  /// Evidence rows shown at most; the middle of a longer chain is folded.
+  private static let rowLimit = 12
+
+  /// `HIGH proven  PL010  title`.
+  static func headline(_ finding: Finding, style: TextStyle) -> String {
+    let severity = finding.severity.rawValue.uppercased()
+    let verdict = finding.verdict.rawValue
+    return style.paint(severity, tone(finding.severity))
+      + " \(verdict)  \(finding.rule)  \(style.paint(finding.title.escapedForTerminal, .strong))"
+  }
+
+  func render(_ finding: Finding, on page: inout TextPage) {
+    page.line(Self.headline(finding, style: style))
+    field("block", finding.block.map(Self.words) ?? "", on: &page)
+    field("pages", pages(finding), on: &page)
+    field("task", task(finding), on: &page)
+    field("seen", seen(finding), on: &page)
+    renderEvidence(finding.evidence, on: &page)
+    field("advice", finding.advice.escapedForTerminal, on: &page)
+    field("doubt", finding.doubt.escapedForTerminal, on: &page)
+    field("id", finding.id.escapedForTerminal, on: &page)
+  }
+
+  private func field(_ label: String, _ words: String, on page: inout TextPage) {
+    page.paragraph(words, label: "  " + label, indent: Self.indent)
+  }
+
+  private static func words(_ block: BlockReference) -> String {
+    let pages = block.order < 64 ? UInt64(1) << UInt64(block.order) : 0
+    let kind = block.kind == .plain ? "plain (no __GFP_COMP)" : block.kind.rawValue
+    return "pfn \(NumberText.hex(block.pfn)), order \(block.order), "
+      + "\(NumberText.counted(pages, "page")), \(kind)"
+  }
+
+  private func pages(_ finding: Finding) -> String {
+    let ranges = NumberText.ranges(finding.pageRanges, limit: 8)
+    let total = finding.block.flatMap { $0.order < 64 ? UInt64(1) << UInt64($0.order) : nil }
+    guard let total, finding.pages <= total else {
+      return "\(NumberText.grouped(finding.pages)): \(ranges)"
+    }
+    return "\(NumberText.grouped(finding.pages)) of \(NumberText.grouped(total)): \(ranges)"
+  }
+
+  private func task(_ finding: Finding) -> String {
+    let cpu = finding.cpu >= 0 ? " on CPU \(finding.cpu)" : ""
+    return TaskText.name(finding.comm, finding.pid) + cpu
+  }
+
+  private func seen(_ finding: Finding) -> String {
+    let first = NumberText.time(finding.firstTime, nanoseconds: nanoseconds)
+    guard finding.occurrences != 1 || finding.firstTime != finding.lastTime else {
+      return "once, at \(first)"
+    }
+    let last = NumberText.time(finding.lastTime, nanoseconds: nanoseconds)
+    return "\(NumberText.counted(finding.occurrences, "time")), \(first) to \(last)"
+  }
+
+  private func renderEvidence(_ evidence: [Evidence], on page: inout TextPage) {
+    guard !evidence.isEmpty else { return }
+    var rows = EvidenceTable(nanoseconds: nanoseconds)
+    for row in evidence { rows.add(row) }
+    page.line("  evidence")
+    rows.render(limit: Self.rowLimit, style: style, on: &page)
+  }
+
+  private static func tone(_ severity: Severity) -> TextStyle.Tone {
+    switch severity {
+    case .critical, .high: .bad
+    case .medium, .low: .warning
+    case .info: .faint
+    }
+  }
+}
+
+/// Names of tasks in text.
+public enum TaskText {
+  /// `qemu-312`, `pid 312` without a name, `unknown task` without either.
+  public static func name(_ comm: String, _ pid: Int32) -> String {
+    switch (comm.isEmpty, pid < 0) {
+    case (true, true): "unknown task"
+    case (true, false): "pid \(pid)"
+    case (false, true): comm.escapedForTerminal
+    case (false, false): "\(comm.escapedForTerminal)-\(pid)"
+    }
+  }
+}

@@ -1,0 +1,94 @@
+public import LedgerCore
+
+/// Writes an analysis for people: verdict, findings, what could not be seen, totals.
+///
+/// Every string that stems from a capture is escaped, so that a task name cannot drive the terminal.
+public struct TextReport: Sendable {
+  let style: TextStyle
+  let detail: TextDetail
+
+  /// A writer with a style and a level of detail.
+  public init(style: TextStyle = .plain, detail: TextDetail = .full) {
+    self.style = style
+    self.detail = detail
+  }
+
+  /// The whole report, ending in a newline.
+  public func render(_ analysis: Analysis) -> String {
+    var page = TextPage()
+    page.line(verdictLine(analysis))
+    switch detail {
+    case .titles: for finding in analysis.findings { page.line("  " + titleLine(finding)) }
+    case .full: renderBody(analysis, on: &page)
+    }
+    return page.text
+  }
+
+  private func renderBody(_ analysis: Analysis, on page: inout TextPage) {
+    guard analysis.verdict != .unreadable || !analysis.findings.isEmpty else { return }
+    for finding in analysis.findings {
+      page.line()
+      FindingText(style: style, nanoseconds: analysis.capture.timeIsNanoseconds)
+        .render(finding, on: &page)
+    }
+    let gaps = GapText(style: style)
+    gaps.render(losses: analysis.losses, on: &page)
+    gaps.render(rules: analysis.rules, on: &page)
+    page.line()
+    page.paragraph(totals(analysis), indent: 0)
+  }
+
+  /// `HIGH proven  PL010  title  [1,023 pages]`.
+  private func titleLine(_ finding: Finding) -> String {
+    FindingText.headline(finding, style: style)
+      + "  [\(NumberText.counted(finding.pages, "page"))]"
+  }
+
+  private func verdictLine(_ analysis: Analysis) -> String {
+    let path = analysis.capture.path.escapedForTerminal
+    switch analysis.verdict {
+    case .clean: return style.paint("CLEAN", .good) + "  \(path): \(cleanWords(analysis.rules))"
+    case .findings:
+      return style.paint("FINDINGS", .bad) + "  \(path): \(findingWords(analysis))"
+    case .incomplete:
+      return style.paint("INCOMPLETE", .warning)
+        + "  \(path): nothing found, but the capture has gaps (below)"
+    case .unreadable:
+      return style.paint("UNREADABLE", .bad)
+        + "  \((analysis.failure ?? path).escapedForTerminal)"
+    }
+  }
+
+  private func cleanWords(_ rules: [RuleReport]) -> String {
+    let decided = rules.count { $0.status == .clean || $0.status == .findings }
+    guard decided < rules.count else { return "no misuse; all \(decided) rules could decide" }
+    guard decided > 0 else { return "no misuse, but no rule could decide (below)" }
+    return "no misuse by the \(decided) of \(rules.count) rules that could decide"
+  }
+
+  private func findingWords(_ analysis: Analysis) -> String {
+    let parts = Severity.allCases.reversed().compactMap { severity -> String? in
+      let count = analysis.findings.count { $0.severity == severity }
+      return count == 0 ? nil : "\(count) \(severity.rawValue)"
+    }
+    let number = NumberText.counted(UInt64(analysis.findings.count), "finding")
+    let gaps = analysis.losses.contains { $0.code.severity == .dataLoss }
+    return "\(number) (\(parts.joined(separator: ", ")))\(gaps ? "; the capture has gaps" : "")"
+  }
+
+  private func totals(_ analysis: Analysis) -> String {
+    let capture = analysis.capture
+    let nanoseconds = capture.timeIsNanoseconds
+    let span = capture.end >= capture.start ? capture.end &- capture.start : 0
+    var parts = [
+      "\(NumberText.grouped(capture.eventsRead)) events read, "
+        + "\(NumberText.grouped(analysis.eventsUsed)) used",
+      NumberText.time(span, nanoseconds: nanoseconds) + (nanoseconds ? " s" : " ticks"),
+      capture.kernel.isEmpty ? "kernel unknown" : "kernel \(capture.kernel)",
+      capture.clock.isEmpty ? "clock unknown" : "clock \(capture.clock)",
+    ]
+    if capture.cpus > 0 { parts.append(NumberText.counted(UInt64(capture.cpus), "CPU")) }
+    parts.append(capture.kind)
+    return parts.joined(separator: "; ").escapedForTerminal
+  }
+}

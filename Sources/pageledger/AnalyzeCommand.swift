@@ -1,0 +1,115 @@
+import ArgumentParser
+import LedgerCore
+import LedgerInput
+import LedgerReport
+
+/// `pageledger analyze`: was a page misused, which one, by whom, and what proves it?
+struct AnalyzeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "analyze",
+    abstract: "Find misused pages (the default command).",
+    usage: "pageledger [analyze] [OPTIONS] CAPTURE...",
+    discussion: """
+      Examples:
+        pageledger analyze trace.dat
+        zstdcat trace.txt.zst | pageledger analyze -
+        pageledger analyze --format json --report text=audit.txt a.dat b.dat
+
+      Exit codes, the worst of all captures: 0 clean; 1 findings at or above
+      --fail-on (information never fails); 2 a capture cannot be read; 3 nothing
+      found, but the capture is incomplete; 64 usage; 70 internal or output error;
+      130 interrupted.
+      """)
+
+  @Argument(help: "trace.dat or ftrace text; '-' is standard input.")
+  var capture: [String]
+
+  @Option(help: "Form of standard output.")
+  var format = ReportFormat.text
+
+  @Option(
+    help: ArgumentHelp("Also write a report to a file; repeatable.", valueName: "format=path"),
+    transform: ReportRequest.init(argument:))
+  var report: [ReportRequest] = []
+
+  @Option(help: "Lowest severity that fails.")
+  var failOn = FailOn.low
+
+  @Flag(help: "Exit with 0 when only the capture is incomplete.")
+  var allowIncomplete = false
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    for request in report where capture.contains(request.path) {
+      throw ValidationError("--report would overwrite the capture '\(request.path)'")
+    }
+    guard capture.count(where: { $0 == "-" }) <= 1 else {
+      throw ValidationError("standard input can be read only once")
+    }
+  }
+
+  func run() throws {
+    var files = try openReports()
+    var output = Output()
+    var status = ExitStatus.clean
+    var stream = ReportStream(
+      format: format, captures: capture.count, style: common.color.style,
+      detail: common.quiet ? .titles : .full)
+    let policy = FailurePolicy(threshold: failOn.severity, allowIncomplete: allowIncomplete)
+    for path in capture where !Interruption.isRequested {
+      let analysis = CaptureRun(common).analyze(path)
+      status.worsen(to: policy.status(of: analysis))
+      if analysis.failure == nil || format != .text { stream.append(analysis) }
+      output.write(stream.take())
+      output.flush()
+      if let failure = analysis.failure { Diagnostics.say(failure) }
+      for index in files.indices { files[index].append(analysis) }
+    }
+    if Interruption.isRequested {
+      Diagnostics.say("interrupted: the results are partial")
+      status.worsen(to: .interrupted)
+    }
+    stream.finish()
+    output.write(stream.take())
+    status.worsen(to: output.close())
+    status.worsen(to: Self.write(&files))
+    try status.exit()
+  }
+
+  private func openReports() throws -> [ReportFile] {
+    do {
+      return try report.map { try ReportFile($0, captures: capture.count) }
+    } catch WriteError.failed(let reason) {
+      Diagnostics.say(reason)
+      try ExitStatus.internalError.exit()
+    }
+  }
+
+  private static func write(_ files: inout [ReportFile]) -> ExitStatus {
+    var status = ExitStatus.clean
+    for index in files.indices {
+      do throws(WriteError) {
+        try files[index].write()
+      } catch {
+        if case .failed(let reason) = error { Diagnostics.say(reason) }
+        status = .internalError
+      }
+    }
+    return status
+  }
+}
+
+/// Severities that may fail a run.
+enum FailOn: String, CaseIterable, ExpressibleByArgument {
+  case critical, high, medium, low
+
+  var severity: Severity {
+    switch self {
+    case .critical: .critical
+    case .high: .high
+    case .medium: .medium
+    case .low: .low
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import LedgerCapture
+import LedgerCore
+import LedgerReplay
+import LedgerRules
+
+/// Reads one capture to its end, or until the user interrupts, and audits it.
+struct CaptureRun {
+  /// Bytes that the page table may take.
+  let memoryLimit: UInt64
+  let quiet: Bool
+  var watch: WatchRange?
+
+  init(_ options: CommonOptions, watch: WatchRange? = nil) {
+    memoryLimit = options.maxMemory.bytes
+    quiet = options.quiet
+    self.watch = watch
+  }
+
+  /// The analysis of a capture; `observe` sees the watched steps of each batch and says whether to go on.
+  ///
+  /// A capture that cannot be read gives an analysis too, with the verdict `unreadable`.
+  func analyze(
+    _ path: String, observe: (inout Audit, any CaptureReader) -> Bool = { _, _ in true }
+  ) -> Analysis {
+    do throws(CaptureError) {
+      return replay(try openCapture(path: path, detail: .replay), observe)
+    } catch {
+      return Analysis(
+        verdict: .unreadable, capture: CaptureInfo(path: path, kind: ""), eventsUsed: 0,
+        losses: [], rules: [], findings: [], failure: error.message)
+    }
+  }
+
+  private func replay(
+    _ reader: any CaptureReader, _ observe: (inout Audit, any CaptureReader) -> Bool
+  ) -> Analysis {
+    var audit = Audit(pageLimitBytes: memoryLimit, watch: watch)
+    var progress = Progress(quiet: quiet)
+    var batch = EventBatch()
+    var losses = LossLedger()
+    var failure: CaptureError?
+    do throws(CaptureError) {
+      while try reader.next(&batch) {
+        audit.consume(batch)
+        progress.step(events: reader.info.eventsRead)
+        guard observe(&audit, reader), !Interruption.isRequested else { break }
+      }
+    } catch { failure = error }
+    progress.erase()
+    losses.merge(reader.losses)
+    if Interruption.isRequested { losses.add(.interrupted) }
+    var analysis = audit.finish(info: reader.info, losses: losses)
+    if let failure {
+      analysis.verdict = .unreadable
+      analysis.failure = failure.message
+    }
+    return analysis
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+
+/// Options that all commands share which read captures.
+struct CommonOptions: ParsableArguments {
+  @Flag(help: "No progress; in text only the verdict and titles.")
+  var quiet = false
+
+  @Option(help: "When to colour text; NO_COLOR is honoured.")
+  var color = ColorChoice.auto
+
+  @Option(
+    help: ArgumentHelp("Limit of the page table (K, M, G).", valueName: "size"))
+  var maxMemory = SizeArgument.standard
+}
+
+/// An amount of memory: `512M`, `2G`, `1073741824`; the units are powers of 1024.
+struct SizeArgument: ExpressibleByArgument, CustomStringConvertible {
+  let bytes: UInt64
+  let description: String
+
+  var defaultValueDescription: String { description }
+
+  static let standard = SizeArgument(bytes: 2 << 30, description: "2G")
+
+  private init(bytes: UInt64, description: String) {
+    self.bytes = bytes
+    self.description = description
+  }
+
+  init?(argument: String) {
+    var digits = argument.uppercased()
+    for suffix in ["IB", "B"] where digits.hasSuffix(suffix) {
+      digits.removeLast(suffix.count)
+      break
+    }
+    let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+    var scale: UInt64 = 1
+    if let unit = digits.last.flatMap({ units[$0] }) {
+      scale = unit
+      digits.removeLast()
+    }
+    guard let number = UInt64(digits), number > 0 else { return nil }
+    let product = number.multipliedReportingOverflow(by: scale)
+    guard !product.overflow else { return nil }
+    self.init(bytes: product.partialValue, description: argument)
+  }
+}

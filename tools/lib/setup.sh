@@ -1,0 +1,68 @@
+# Sourced by the tools beside this folder; needs a POSIX shell and `root`, the repository.
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+# Ends with 69 (EX_UNAVAILABLE) when something is missing that cannot be installed from here.
+unavailable() {
+  say "$*"
+  exit 69
+}
+
+need_swift() {
+  command -v swift >/dev/null 2>&1 ||
+    unavailable "needs Swift 6.3 or later in PATH; see https://www.swift.org/install/linux/"
+}
+
+# Prints those of the Debian packages that are not installed.
+missing_packages() {
+  for package in "$@"; do
+    state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || state=
+    [ "$state" = installed ] || printf '%s ' "$package"
+  done
+}
+
+# Installs the Debian packages that are missing; does nothing when all are there.
+need_packages() {
+  if ! command -v dpkg-query >/dev/null 2>&1; then
+    say "no dpkg here: assuming that the equivalents of $* are installed"
+    return 0
+  fi
+  missing=$(missing_packages "$@")
+  missing=${missing% }
+  [ -n "$missing" ] || return 0
+  as_root=
+  if [ "$(id -u)" -ne 0 ]; then
+    sudo -n true >/dev/null 2>&1 </dev/null ||
+      unavailable "missing packages; as root, run: apt-get install $missing"
+    as_root="sudo -n"
+  fi
+  say "installing $missing"
+  # shellcheck disable=SC2086 # the list is meant to be split
+  apt_install $missing || { apt_get update && apt_install $missing; } ||
+    unavailable "apt-get could not install $missing"
+}
+
+apt_get() {
+  # shellcheck disable=SC2086
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" \
+    </dev/null >&2
+}
+
+apt_install() { apt_get install -y --no-install-recommends "$@"; }
+
+need_build_packages() { need_packages zlib1g-dev libzstd-dev pkg-config "$@"; }
+
+# Sets `scratch` to the folder for build products: .build, or the user's cache when the clone is not ours,
+# and `package` to the folder to build: the clone, or links to its parts beside the products, because
+# SwiftPM wants to write Package.resolved.
+choose_scratch() {
+  scratch=$root/.build
+  package=$root
+  if [ -w "$root" ] && { [ ! -e "$scratch" ] || [ -w "$scratch" ]; }; then return 0; fi
+  name=$(printf '%s' "$root" | cksum | tr ' ' '-')
+  cache=${XDG_CACHE_HOME:-${HOME:?"HOME is not set and $root is not writable"}/.cache}/pageledger/$name
+  scratch=$cache/build
+  package=$cache/package
+  mkdir -p "$package" || unavailable "cannot write to $root nor to $cache"
+  for part in Package.swift Sources Tests; do ln -sfn "$root/$part" "$package/$part"; done
+}
