@@ -92,12 +92,12 @@ extension Replay {
   @inline(__always)
   func referenceFits(_ event: Event, _ state: PageState) -> Bool {
     guard state.bits.contains(.counted) else { return true }
-    let before = state.count
+    let before = state.count &+ Int32(state.drift)
     switch event.kind {
     case .pageRefMod: return before &+ event.value == event.count
     case .pageRefModAndTest:
       return before &+ event.value == (event.result != 0 ? 0 : event.count)
-    case .pageRefModAndReturn: return before &+ event.value == event.result
+    case .pageRefModAndReturn: return state.count &+ event.value == event.result
     case .pageRefModUnless:
       return event.result != 0 ? before != 0 && before &+ event.value == event.count : before == 0
     case .pageRefFreeze: return event.result != 0 ? before == event.value : before != event.value

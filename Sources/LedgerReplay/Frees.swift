@@ -16,6 +16,10 @@ extension Replay {
     step.zero = .free
     step.bits = .counted
     step.epoch = gaps.epoch
+    if head.bits.contains(.drifting), head.life == .dying {
+      step.bits.insert(.drifting)
+      step.drift = head.drift
+    }
     finishStep(event, &step, from: head)
     judgeBlock(event, head, block, step.step)
     judgePages(event, head, block, step)
@@ -100,6 +104,7 @@ extension Replay {
       let old = table[slot]
       if old.block != 0 { blocks.leave(old.block) }
       table[slot] = free
+      if pfn != event.pfn { table[slot].forgetDrift() }
     }
   }
 }

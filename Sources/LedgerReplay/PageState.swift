@@ -49,8 +49,12 @@ struct PageState {
   var life: Life = .unknown
   var zero: ZeroCause = .none
   var bits: Bits = []
-  /// Sampled count minus ledger after an event that did not chain; see `Replay.chain`.
+  /// Sampled count minus ledger after events that did not chain; see `Replay.chain`.
   var drift: Int8 = 0
+  /// When the drift began, in units of 2^26 of the clock (67 ms), modulo 256.
+  var driftStart: UInt8 = 0
+  /// Events in a row that showed the same drift.
+  var driftEvents: UInt8 = 0
 
   struct Bits: OptionSet {
     let rawValue: UInt8
@@ -58,7 +62,7 @@ struct PageState {
     static let counted = Bits(rawValue: 1)
     /// A page of a block that got a count of its own: split, or set by hand.
     static let ownUnit = Bits(rawValue: 2)
-    /// The last event did not chain with the one before.
+    /// `drift` is not 0.
     static let drifting = Bits(rawValue: 4)
     /// A discontinuity was reported already.
     static let reported = Bits(rawValue: 8)

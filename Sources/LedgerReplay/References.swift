@@ -38,9 +38,9 @@ extension Replay {
     switch event.kind {
     case .pageRefMod: modify(event, &state, &marks)
     case .pageRefModAndTest: modifyAndTest(event, &state, &marks)
-    case .pageRefModAndReturn: modifyAndReturn(event, &state, &marks)
+    case .pageRefModAndReturn: settle(event.result, zero: .rawDecrement, &state)
     case .pageRefModUnless: modifyUnless(event, &state, &marks)
-    case .pageRefFreeze: freeze(event, &state, &marks)
+    case .pageRefFreeze: freeze(event, &state)
     case .pageRefUnfreeze: unfreeze(event, &state)
     default: set(event, &state, &marks)
     }
@@ -49,6 +49,7 @@ extension Replay {
   private mutating func modify(
     _ event: Event, _ state: inout PageState, _ marks: inout Transition.Marks
   ) {
+    if isOwed(event, state) { return state.forgetDrift() }
     let before = state
     let expected = chain(event, &state, &marks)
     if event.value > 0, event.count == event.value { markZeroStart(before, event, &marks) }
@@ -62,11 +63,10 @@ extension Replay {
   private mutating func modifyAndTest(
     _ event: Event, _ state: inout PageState, _ marks: inout Transition.Marks
   ) {
+    if isOwed(event, state) { return state.forgetDrift() }
     guard event.result == 0 else {
       // The atomic operation's own result: zero, whatever was sampled after it.
-      if state.bits.contains(.counted), state.count &+ event.value != 0 {
-        marks.formUnion(drifted(&state, by: 0 &- (state.count &+ event.value)))
-      }
+      if state.bits.contains(.counted) { owe(0 &- (state.count &+ event.value), event, &state) }
       return settle(0, zero: .put, &state)
     }
     let expected = chain(event, &state, &marks)
@@ -75,12 +75,6 @@ extension Replay {
       blocks[state.block].headPutter = event.pid
       blocks[state.block].tailPathOrder = blocks[state.block].order
     }
-  }
-
-  private mutating func modifyAndReturn(
-    _ event: Event, _ state: inout PageState, _ marks: inout Transition.Marks
-  ) {
-    settle(event.result, zero: .rawDecrement, &state)
   }
 
   private mutating func modifyUnless(
@@ -95,13 +89,9 @@ extension Replay {
     settle(expected, zero: .none, &state)
   }
 
-  private mutating func freeze(
-    _ event: Event, _ state: inout PageState, _ marks: inout Transition.Marks
-  ) {
+  private mutating func freeze(_ event: Event, _ state: inout PageState) {
     guard event.result != 0 else { return }
-    if state.bits.contains(.counted), state.count != event.value {
-      marks.formUnion(drifted(&state, by: event.value &- state.count))
-    }
+    state.forgetDrift()
     settle(0, zero: .freeze, &state)
     state.life = .frozen
   }
@@ -119,6 +109,7 @@ extension Replay {
       if wasInUse, isHeadOfSeenBlock(event.pfn, state) { marks.insert(.mangled) }
       return settle(0, zero: .set, &state)
     }
+    settleDebt(&state, &marks)
     if state.life == .free || state.life == .unknown { state.bits.insert(.born) }
     if state.zero == .set, state.life == .owned, isHeadOfSeenBlock(event.pfn, state) {
       marks.insert(.mangled)

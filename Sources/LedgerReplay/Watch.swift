@@ -17,6 +17,8 @@ public struct WatchRange: Sendable {
 /// One event in a watched life.
 public struct WatchedStep: Sendable {
   public var event: Event
+  /// The event's name, as the kernel spells it.
+  public var name: String { event.kind.name }
   /// State before, in words.
   public var before: String
   /// State after.

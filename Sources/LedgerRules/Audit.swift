@@ -13,6 +13,9 @@ public struct Audit: ~Copyable {
   /// capture began has been thawed by then.
   private static let settlingTime: UInt64 = 100_000_000
 
+  /// So many events of one task alone do not come from an unfiltered capture.
+  private static let filterFloor: UInt64 = 20_000
+
   /// An audit whose page states may take `pageLimitBytes` of memory.
   public init(pageLimitBytes: UInt64, watch: WatchRange? = nil) {
     replay = Replay(limitBytes: pageLimitBytes, watch: watch)
@@ -33,7 +36,7 @@ public struct Audit: ~Copyable {
     judge()
     var losses = losses
     losses.merge(replay.losses)
-    let isFiltered = !replay.tasksDiffer && replay.eventsUsed >= 1000
+    let isFiltered = !replay.tasksDiffer && replay.eventsUsed >= Self.filterFloor
     if isFiltered { losses.add(.filterSuspected) }
     if findings.dropped > 0 { losses.add(.findingsDropped, count: findings.dropped) }
     let coverage = Coverage(
@@ -42,8 +45,9 @@ public struct Audit: ~Copyable {
     let kept = findings.drafts.filter { isBelievable($0, coverage) }
     let rules = reports(coverage, kept)
     return Analysis(
-      verdict: verdict(kept, losses), capture: info, eventsUsed: replay.eventsUsed,
-      losses: losses.rows, rules: rules, findings: Conclusion(info).findings(from: kept))
+      verdict: verdict(kept, losses, rules), capture: info, eventsUsed: replay.eventsUsed,
+      losses: losses.rows, rules: rules,
+      findings: Conclusion(info, isFiltered: isFiltered).findings(from: kept))
   }
 
   private mutating func judge() {
@@ -78,7 +82,7 @@ public struct Audit: ~Copyable {
     {
       return false
     }
-    if coverage.isFiltered { return false }
+    if coverage.isFiltered, draft.charge.dependsOnOthers { return false }
     return coverage.ordersCPUs || draft.evidence.allSatisfy { $0.event.cpu == draft.caseEvent.cpu }
   }
 
@@ -103,8 +107,11 @@ public struct Audit: ~Copyable {
     }
   }
 
-  private func verdict(_ kept: [Draft], _ losses: LossLedger) -> AnalysisVerdict {
+  private func verdict(_ kept: [Draft], _ losses: LossLedger, _ rules: [RuleReport])
+    -> AnalysisVerdict
+  {
     if kept.contains(where: { $0.charge.severity > .info }) { return .findings }
-    return losses.isIncomplete ? .incomplete : .clean
+    let someDecided = rules.contains { $0.status == .clean || $0.status == .findings }
+    return losses.isIncomplete || !someDecided ? .incomplete : .clean
   }
 }

@@ -4,8 +4,13 @@ internal import LedgerReplay
 /// Turns drafts into findings: names for tasks, fingerprints, order by weight.
 struct Conclusion {
   private let info: CaptureInfo
+  /// Other tasks' events were left out: what rests on absence is likely at best.
+  private let isFiltered: Bool
 
-  init(_ info: CaptureInfo) { self.info = info }
+  init(_ info: CaptureInfo, isFiltered: Bool) {
+    self.info = info
+    self.isFiltered = isFiltered
+  }
 
   func findings(from drafts: [Draft]) -> [Finding] {
     let freedTails = Set(drafts.compactMap { ruleID($0) == "PL028" ? $0.block?.head : nil })
@@ -19,6 +24,10 @@ struct Conclusion {
     // A reference on a tail corrupts memory once its put has freed the tail.
     if ruleID(draft) == "PL001", let head = draft.block?.head, freedTails.contains(head) {
       draft.charge.severity = .critical
+    }
+    let restsOnAbsence = RuleCatalog.rules[draft.rule].requirements.restsOnAbsence
+    if isFiltered, restsOnAbsence, draft.charge.verdict == .proven {
+      draft.charge.verdict = .likely
     }
     let ranges = draft.pages.settled()
     return Finding(

@@ -21,6 +21,8 @@ struct Charge {
   var variant: String
   /// The task that did it.
   var pid: Int32
+  /// What other tasks did in between could turn the case over: a pid filter silences it.
+  var dependsOnOthers = true
 }
 
 /// The words of a finding.

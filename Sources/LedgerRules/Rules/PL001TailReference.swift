@@ -11,7 +11,8 @@ struct PL001TailReference: Rule {
     guard transition.marks.contains(.tail), transition.block?.kind == .plain else { return nil }
     guard !transition.isDark, !transition.marks.contains(.maybePoisoned) else { return nil }
     return Charge(
-      verdict: .proven, severity: .high, variant: "get", pid: transition.event.pid)
+      verdict: .proven, severity: .high, variant: "get", pid: transition.event.pid,
+      dependsOnOthers: false)
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {

@@ -17,7 +17,8 @@ struct PL002GetFromZero: Rule {
     }
     let variant = transition.marks.contains(.afterFree) ? "after-free" : "get"
     return Charge(
-      verdict: .proven, severity: .critical, variant: variant, pid: transition.event.pid)
+      verdict: .proven, severity: .critical, variant: variant, pid: transition.event.pid,
+      dependsOnOthers: false)
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {

@@ -15,7 +15,7 @@ struct PL028TailFreed: Rule {
     let variant = wasRaised ? "get" : transition.marks.contains(.tailWasSet) ? "set" : "direct"
     return Charge(
       verdict: wasRaised && block.kind != .unknown ? .proven : .likely, severity: .critical,
-      variant: variant, pid: transition.event.pid)
+      variant: variant, pid: transition.event.pid, dependsOnOthers: !wasRaised)
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
