@@ -19,7 +19,7 @@ public struct RecordDecoder: Sendable {
   public let formats: [EventFormat]
   /// Formats that lack a field their event needs.
   public private(set) var incomplete: [Int] = []
-  private let indexOfID: [UInt16]
+  @usableFromInline let indexOfID: [UInt16]
   private var plans: [EventPlan] = []
   private var functions: ProbeFunctions
   private let bigEndian: Bool
@@ -49,7 +49,7 @@ public struct RecordDecoder: Sendable {
   }
 
   /// The place in `formats` of a record's id.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func index(ofID id: UInt16) -> Int? {
     let index = indexOfID[Int(id)]
     return index == .max ? nil : Int(index)
@@ -64,14 +64,15 @@ public struct RecordDecoder: Sendable {
     if plans[format].kind == .other && !plans[format].isProbe { return .meaningless }
     guard count >= plans[format].minimum else { return .short }
     if plans[format].isProbe { resolveProbe(bytes, start, format) }
-    let plan = plans[format]
-    event.kind = plan.kind
-    if plan.layout != .general && !bigEndian {
-      Self.decodeFixed(bytes, start, plan.layout, &event)
+    let kind = plans[format].kind
+    event.kind = kind
+    let layout = plans[format].layout
+    if layout != .general && !bigEndian {
+      Self.decodeFixed(bytes, start, layout, &event)
     } else {
-      Self.decodeGeneral(bytes, start, plan, bigEndian, &event)
+      Self.decodeGeneral(bytes, start, plans[format], bigEndian, &event)
     }
-    return Self.judge(plan, &event)
+    return Self.judge(kind, &event)
   }
 
   /// Replaces `event` by one without meaning: who, where and when, but not what.
@@ -150,8 +151,8 @@ public struct RecordDecoder: Sendable {
 
   /// Fills in what follows from other slots and refuses what no machine has.
   @inline(__always)
-  private static func judge(_ plan: EventPlan, _ event: inout Event) -> Outcome {
-    switch plan.kind {
+  private static func judge(_ kind: EventKind, _ event: inout Event) -> Outcome {
+    switch kind {
     case .other: return .meaningless
     case .pageAlloc:
       if event.order > Event.orderLimit { return .implausible }

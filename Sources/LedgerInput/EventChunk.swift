@@ -4,8 +4,10 @@ public import LedgerCore
 ///
 /// It has one owner at a time: the source that fills it, the relay, or the reader that empties it.
 public final class EventChunk: @unchecked Sendable {
-  /// Decoded events in the order of the records.
-  public var events: [Event] = []
+  /// Room for events; the first `count` are decoded ones, in the order of the records.
+  public var events: [Event]
+  /// How many events the chunk holds.
+  public var count = 0
   /// Words of the events, only when asked for.
   public var details: [EventDetail] = []
   /// Records by format since the last chunk.
@@ -24,12 +26,12 @@ public final class EventChunk: @unchecked Sendable {
   /// An empty chunk with room for `capacity` events of `formats` formats.
   public init(capacity: Int, formats: Int) {
     counts = Array(repeating: 0, count: formats)
-    events.reserveCapacity(capacity)
+    events = Array(repeating: Event(), count: capacity)
   }
 
   /// Forgets the contents and keeps the room.
   public func clear() {
-    events.removeAll(keepingCapacity: true)
+    count = 0
     details.removeAll(keepingCapacity: true)
     for index in counts.indices { counts[index] = 0 }
     losses = LossLedger()

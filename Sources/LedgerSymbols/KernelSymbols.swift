@@ -2,7 +2,7 @@ internal import LedgerInput
 
 /// The symbols of a kernel, as its `/proc/kallsyms` listed them (kernel/kallsyms.c:s_show, 6.1).
 ///
-/// Nothing is sorted or copied: a question costs one or two passes over the text, about 1 ms for each 2 MB.
+/// Nothing is sorted or indexed: a question costs one pass over the text.
 public struct KernelSymbols: Sendable {
   private let text: [UInt8]
 
@@ -20,9 +20,10 @@ public struct KernelSymbols: Sendable {
   /// `name.isra.0` and the like count as `name`, `name.cold` does not. Addresses that the kernel hid (0) are left out.
   public func extents(of names: [String]) -> [Extent] {
     text.withRawSpan { text in
-      var found = Self.starts(of: names, in: text)
-      guard !found.isEmpty else { return [] }
-      Self.close(&found, in: text)
+      var addresses: [UInt64] = []
+      addresses.reserveCapacity(text.byteCount / 40)
+      var found = Self.starts(of: names, in: text, &addresses)
+      Self.close(&found, addresses)
       return found
     }
   }
@@ -37,14 +38,23 @@ public struct KernelSymbols: Sendable {
         if best.map({ line.address > $0.address }) ?? true { best = (line.address, line.name) }
       }
     }
-    return best.map { String(decoding: text[$0.place], as: UTF8.self) }
+    return best.map {
+      String(decoding: text[$0.place].prefix { $0 != 0x09 && $0 != 0x0d }, as: UTF8.self)
+    }
   }
 
-  private static func starts(of names: [String], in text: RawSpan) -> [Extent] {
+  private static func starts(
+    of names: [String], in text: RawSpan, _ addresses: inout [UInt64]
+  ) -> [Extent] {
     let wanted = names.map { Array($0.utf8) }
+    let initials = Set(wanted.compactMap(\.first))
+    var isInitial = [Bool](repeating: false, count: 256)
+    for initial in initials { isInitial[Int(initial)] = true }
     var found: [Extent] = []
     var lines = SymbolLines(text)
     while let line = lines.next(text) {
+      addresses.append(line.address)
+      guard !line.name.isEmpty, isInitial[Int(text.u8(line.name.lowerBound))] else { continue }
       for (index, name) in wanted.enumerated() where line.isNamed(name, in: text) {
         guard line.isCode else { continue }
         found.append(Extent(name: names[index], addresses: line.address..<UInt64.max))
@@ -54,14 +64,12 @@ public struct KernelSymbols: Sendable {
   }
 
   /// Ends each extent at the next higher symbol.
-  private static func close(_ extents: inout [Extent], in text: RawSpan) {
-    var lines = SymbolLines(text)
-    while let line = lines.next(text) {
-      for index in extents.indices {
-        let range = extents[index].addresses
-        guard line.address > range.lowerBound, line.address < range.upperBound else { continue }
-        extents[index].addresses = range.lowerBound..<line.address
-      }
+  private static func close(_ extents: inout [Extent], _ addresses: [UInt64]) {
+    for index in extents.indices {
+      let start = extents[index].addresses.lowerBound
+      var end = UInt64.max
+      for address in addresses where address > start && address < end { end = address }
+      extents[index].addresses = start..<end
     }
   }
 }
@@ -70,6 +78,7 @@ public struct KernelSymbols: Sendable {
 struct SymbolLine {
   var address: UInt64
   var type: UInt8
+  /// Name, and the module behind a tab.
   var name: Range<Int>
 
   /// Has an address that code or data can have; `A` marks absolute values such as offsets of per-CPU variables.
@@ -83,6 +92,7 @@ struct SymbolLine {
     }
     guard name.count > wanted.count else { return true }
     let next = name.lowerBound + wanted.count
+    if text.u8(next) == 0x09 { return true }
     guard text.u8(next) == UInt8(ascii: "."), name.count > wanted.count + 1 else { return false }
     // .isra, .constprop, .part, but not .cold
     return text.u8(next + 1) != UInt8(ascii: "c")
@@ -100,29 +110,60 @@ struct SymbolLines {
   /// The next line that is a symbol.
   mutating func next(_ text: RawSpan) -> SymbolLine? {
     while at < end {
-      var address: UInt64 = 0
-      var digits = 0
-      while at < end, digits < 16, let digit = Self.value(text.u8(at)) {
-        address = address << 4 | digit
-        digits += 1
-        at += 1
-      }
+      let (address, digits) = number(text)
+      at += digits
       let isSymbol = digits >= 8 && at + 3 < end && text.u8(at) == 0x20 && text.u8(at + 2) == 0x20
       let type = isSymbol ? text.u8(at + 1) : 0
-      let start = isSymbol ? at + 3 : at
-      at = start
-      var stop = -1
-      while at < end {
-        let byte = text.u8(at)
-        if byte == 0x0a { break }
-        if byte == 0x09 && stop < 0 { stop = at }
-        at += 1
-      }
-      let name = start..<(stop < 0 ? at : stop)
+      if isSymbol { at += 3 }
+      let start = at
+      toLineEnd(text)
+      let stop = at
       at += 1
-      if isSymbol { return SymbolLine(address: address, type: type, name: name) }
+      guard isSymbol else { continue }
+      return SymbolLine(address: address, type: type, name: start..<stop)
     }
     return nil
+  }
+
+  /// The hexadecimal number at the current place, and how many digits it has.
+  @inline(__always)
+  private func number(_ text: RawSpan) -> (UInt64, Int) {
+    if at &+ 17 < end, text.u8(at &+ 16) == 0x20 {
+      let high = Self.eightDigits(text.u64(at))
+      return (high << 32 | Self.eightDigits(text.u64(at &+ 8)), 16)
+    }
+    var address: UInt64 = 0
+    var digits = 0
+    while at &+ digits < end, digits < 16, let digit = Self.value(text.u8(at &+ digits)) {
+      address = address << 4 | digit
+      digits += 1
+    }
+    return (address, digits)
+  }
+
+  /// Eight hexadecimal digits at once, the first in the lowest byte.
+  @inline(__always)
+  private static func eightDigits(_ text: UInt64) -> UInt64 {
+    let nibbles =
+      (text & 0x0f0f_0f0f_0f0f_0f0f) &+ 9 &* ((text >> 6) & 0x0101_0101_0101_0101)
+    let bytes = (nibbles << 4 | nibbles >> 8) & 0x00ff_00ff_00ff_00ff
+    let pairs = (bytes << 8 | bytes >> 16) & 0x0000_ffff_0000_ffff
+    return (pairs << 16 | pairs >> 32) & 0xffff_ffff
+  }
+
+  /// Moves to the next newline, or to the end, by eight bytes while possible.
+  @inline(__always)
+  private mutating func toLineEnd(_ text: RawSpan) {
+    while at &+ 8 <= end {
+      let word = text.u64(at) ^ 0x0a0a_0a0a_0a0a_0a0a
+      let hit = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+      if hit != 0 {
+        at &+= hit.trailingZeroBitCount / 8
+        return
+      }
+      at &+= 8
+    }
+    while at < end, text.u8(at) != 0x0a { at &+= 1 }
   }
 
   @inline(__always)

@@ -123,17 +123,20 @@ extension MergeLane {
     var key = key
     var source: [Event] = []
     swap(&source, &chunk.events)
-    let end = min(source.count, at + EventBatch.capacity - events.count)
+    let end = min(chunk.count, at + EventBatch.capacity - events.count)
     while at < end {
       if source[at].time > key { key = min(source[at].time, .max - 1) }
       guard key < turn.limit || (key == turn.limit && isFirst) else { break }
-      source[at].ordinal = ordinal
-      ordinal &+= 1
-      events.append(source[at])
       at += 1
     }
+    let filled = events.count
+    events.append(contentsOf: source[start..<at])
+    for place in filled..<events.count {
+      events[place].ordinal = ordinal
+      ordinal &+= 1
+    }
     if !chunk.details.isEmpty { details.append(contentsOf: chunk.details[start..<at]) }
-    if at < source.count { key = max(key, min(source[at].time, .max - 1)) }
+    if at < chunk.count { key = max(key, min(source[at].time, .max - 1)) }
     swap(&source, &chunk.events)
     self.at = at
     self.key = key

@@ -24,6 +24,23 @@ struct CpuState: Sendable {
   }
 }
 
+/// Where decoded events go: a chunk's room, written in place.
+struct EventRoom: ~Copyable, ~Escapable {
+  var events: MutableSpan<Event>
+  /// Next free place.
+  var place = 0
+
+  @_lifetime(copy events)
+  init(_ events: consuming MutableSpan<Event>) { self.events = events }
+
+  /// Adds an event if there is room.
+  mutating func append(_ event: Event) {
+    guard place < events.count else { return }
+    events[place] = event
+    place &+= 1
+  }
+}
+
 /// Walks the records of sub-buffers (kernel/trace/ring_buffer.c:rb_update_event, ring_buffer_read_page, 6.1).
 struct SubBufferDecoder: Sendable {
   var records: RecordDecoder
@@ -32,13 +49,25 @@ struct SubBufferDecoder: Sendable {
   let time: TimeCorrection
   /// Every event is wanted, with its words.
   let words: FieldWords?
+  private let blank = Event()
+
+  init(
+    records: RecordDecoder, page: PageHeader, bigEndian: Bool, time: TimeCorrection,
+    words: FieldWords?
+  ) {
+    self.records = records
+    self.page = page
+    self.bigEndian = bigEndian
+    self.time = time
+    self.words = words
+  }
 
   /// Bytes of the sub-buffer at `start` of `bytes`, which lies at `offset` of the file, are decoded into `chunk`.
   ///
   /// `size` bytes from `start` lie within `bytes`.
   mutating func decode(
     _ bytes: RawSpan, at start: Int, size: Int, offset: UInt64, state: inout CpuState,
-    chunk: EventChunk, events: inout [Event], counts: inout [UInt64]
+    chunk: EventChunk, room: inout EventRoom, counts: inout [UInt64]
   ) {
     let commit = load32(bytes, start &+ 8 &+ commitHalf)
     let used = Int(commit & 0x07ff_ffff)
@@ -54,7 +83,7 @@ struct SubBufferDecoder: Sendable {
     }
     var walk = Walk(
       ticks: load64(bytes, start), at: start &+ page.data, end: start &+ page.data &+ used)
-    walkRecords(bytes, &walk, &state, chunk, &events, &counts)
+    walkRecords(bytes, &walk, &state, chunk, &room, &counts)
     guard !walk.isWhole else { return }
     state.openGap()
     chunk.losses.add(
@@ -93,7 +122,7 @@ struct SubBufferDecoder: Sendable {
 
   private mutating func walkRecords(
     _ bytes: RawSpan, _ walk: inout Walk, _ state: inout CpuState, _ chunk: EventChunk,
-    _ events: inout [Event], _ counts: inout [UInt64]
+    _ room: inout EventRoom, _ counts: inout [UInt64]
   ) {
     var ticks = walk.ticks
     var at = walk.at
@@ -151,7 +180,7 @@ struct SubBufferDecoder: Sendable {
         break
       }
       seen &+= 1
-      take(bytes, payload, length, ticks, &state, chunk, &events, &counts)
+      take(bytes, payload, length, ticks, &state, chunk, &room, &counts)
     }
     chunk.records &+= seen
   }
@@ -159,36 +188,41 @@ struct SubBufferDecoder: Sendable {
   @inline(__always)
   private mutating func take(
     _ bytes: RawSpan, _ payload: Int, _ length: Int, _ ticks: UInt64, _ state: inout CpuState,
-    _ chunk: EventChunk, _ events: inout [Event], _ counts: inout [UInt64]
+    _ chunk: EventChunk, _ room: inout EventRoom, _ counts: inout [UInt64]
   ) {
-    var event = Event()
-    event.time = time.isIdentity ? ticks : time.apply(ticks)
-    event.cpu = state.cpu
+    let moment = time.isIdentity ? ticks : time.apply(ticks)
     if ticks < state.lastTicks {
       chunk.losses.add(
         .timeBackwards, cpu: Int(state.cpu), detail: "from \(state.lastTicks) to \(ticks)")
     }
-    if state.gapIsOpen { closeGap(event.time, &state, chunk, &events) }
-    if event.time < state.first { state.first = event.time }
-    if event.time > state.last { state.last = event.time }
+    if state.gapIsOpen { closeGap(moment, &state, chunk, &room) }
+    if moment < state.first { state.first = moment }
+    if moment > state.last { state.last = moment }
     state.lastTicks = ticks
-    state.lastTime = event.time
+    state.lastTime = moment
     let id = load16(bytes, payload)
     guard let format = records.index(ofID: id) else {
       chunk.losses.add(.unknownEvent, cpu: Int(state.cpu), detail: "event id \(id)")
       return
     }
     counts[format] &+= 1
-    event.format = UInt16(truncatingIfNeeded: format)
-    let outcome = records.decode(bytes, at: payload, count: length, format: format, into: &event)
+    guard room.place < room.events.count, length >= 8 else { return }
+    room.events[room.place] = blank
+    room.events[room.place].time = moment
+    room.events[room.place].cpu = state.cpu
+    room.events[room.place].format = UInt16(truncatingIfNeeded: format)
+    let outcome = records.decode(
+      bytes, at: payload, count: length, format: format, into: &room.events[room.place])
     if let words {
       if outcome != .decoded {
-        records.decodeCommon(bytes, at: payload, count: length, format: format, into: &event)
+        records.decodeCommon(
+          bytes, at: payload, count: length, format: format, into: &room.events[room.place])
       }
-      events.append(event)
-      chunk.details.append(words.detail(bytes, payload, length, format, event.pid))
+      chunk.details.append(
+        words.detail(bytes, payload, length, format, room.events[room.place].pid))
+      room.place &+= 1
     } else if outcome == .decoded {
-      events.append(event)
+      room.place &+= 1
     }
     if outcome == .short || outcome == .implausible { account(outcome, format, state, chunk) }
   }
@@ -203,17 +237,17 @@ struct SubBufferDecoder: Sendable {
 
   /// Marks the gap on both sides: right behind the record before it, and at the one after it.
   private func closeGap(
-    _ time: UInt64, _ state: inout CpuState, _ chunk: EventChunk, _ events: inout [Event]
+    _ time: UInt64, _ state: inout CpuState, _ chunk: EventChunk, _ room: inout EventRoom
   ) {
     var mark = Event()
     mark.cpu = state.cpu
     mark.kind = .gapOpens
     mark.time = state.lastTime
     mark.value = Int32(clamping: state.gapCount)
-    events.append(mark)
+    room.append(mark)
     mark.kind = .gapCloses
     mark.time = time
-    events.append(mark)
+    room.append(mark)
     if words != nil {
       chunk.details.append(EventDetail(name: EventKind.gapOpens.name))
       chunk.details.append(EventDetail(name: EventKind.gapCloses.name))

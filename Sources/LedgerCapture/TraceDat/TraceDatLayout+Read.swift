@@ -42,7 +42,7 @@ extension TraceDatLayout {
   private mutating func settle(_ fileSize: UInt64) {
     for index in extents.indices {
       let size = extents[index].subBuffer
-      let isSane = size >= 1024 && size <= 1 << 26 && size & (size - 1) == 0
+      let isSane = size >= 1024 && size <= 1 << 22 && size & (size - 1) == 0
       extents[index].subBuffer = isSane ? size : page.size
     }
     extents.sort { ($0.cpu, $0.instance) < ($1.cpu, $1.instance) }

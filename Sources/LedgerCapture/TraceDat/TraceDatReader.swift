@@ -42,7 +42,7 @@ final class TraceDatReader: CaptureReader {
       guard !lanes[turn.lane].isDone else { break }
       lanes[turn.lane].run(
         turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
-      if lanes[turn.lane].at >= lanes[turn.lane].chunk?.events.count ?? 0 {
+      if lanes[turn.lane].at >= lanes[turn.lane].chunk?.count ?? 0 {
         try refill(turn.lane)
       }
       order.update(turn.lane, lanes)
@@ -55,7 +55,9 @@ final class TraceDatReader: CaptureReader {
     for lane in lanes.indices { try refill(lane) }
     // A gap before a CPU's first event opens when the capture starts.
     for lane in lanes.indices where lanes[lane].key == 0 {
-      guard let chunk = lanes[lane].chunk, chunk.events.first?.kind == .gapOpens else { continue }
+      guard let chunk = lanes[lane].chunk, chunk.count > 0, chunk.events[0].kind == .gapOpens else {
+        continue
+      }
       let start = earliest == .max ? 0 : earliest
       chunk.events[0].time = start
       lanes[lane].key = start
@@ -70,7 +72,7 @@ final class TraceDatReader: CaptureReader {
     lanes[lane].at = 0
     while let chunk = try relay.take(lane: lane, returning: used) {
       account(chunk)
-      guard let first = chunk.events.first else {
+      guard chunk.count > 0, let first = chunk.events.first else {
         used = chunk
         continue
       }

@@ -39,9 +39,11 @@ struct CpuStream: Sendable {
   {
     guard case .running = state else { return false }
     at = 0
-    piece.removeAll(keepingCapacity: true)
     offset = cursor.offset
-    if extent.compression == .none { return try advancePlain() }
+    if extent.compression == .none {
+      piece.removeAll(keepingCapacity: true)
+      return try advancePlain()
+    }
     return try advanceCompressed(inflater, &losses)
   }
 
@@ -68,6 +70,7 @@ struct CpuStream: Sendable {
       if chunksLeft == nil { chunksLeft = try cursor.u32("number of chunks") }
       let left = chunksLeft ?? 0
       guard left > 0 else {
+        piece.removeAll(keepingCapacity: true)
         state = .complete
         return false
       }
@@ -75,6 +78,7 @@ struct CpuStream: Sendable {
       let size = try cursor.u32("chunk")
       chunksLeft = left &- 1
       guard size <= Self.pieceLimit, size % UInt32(extent.subBuffer) == 0 else {
+        piece.removeAll(keepingCapacity: true)
         state = .broken(.corruptChunk, "chunk of \(size) bytes at offset \(offset)")
         return false
       }
@@ -108,7 +112,8 @@ struct TraceDatSource: LaneSource {
     isClosed = Array(repeating: false, count: layout.extents.count)
     inflater = Inflater(layout.compression)
     // Three buffers a CPU: small ones when there are many.
-    capacity = max(256, min(4096, (1 << 16) / max(1, layout.extents.count)))
+    let perPage = layout.extents.map { Self.eventsPerSubBuffer($0.subBuffer) }.max() ?? 0
+    capacity = max(2 * perPage, min(4096, (1 << 16) / max(1, layout.extents.count)))
     decoder = SubBufferDecoder(
       records: records, page: layout.page, bigEndian: layout.bigEndian, time: layout.time,
       words: detail == .replay
@@ -118,6 +123,9 @@ struct TraceDatSource: LaneSource {
           bigEndian: layout.bigEndian))
   }
 
+  /// At most so many events come from a sub-buffer: the smallest takes 12 bytes, a gap gives two.
+  private static func eventsPerSubBuffer(_ size: Int) -> Int { size / 12 + 3 }
+
   func makeChunk() -> EventChunk {
     EventChunk(capacity: capacity, formats: decoder.records.formats.count)
   }
@@ -125,9 +133,8 @@ struct TraceDatSource: LaneSource {
   mutating func fill(_ chunk: EventChunk, lane: Int) throws(CaptureError) -> Bool {
     chunk.clear()
     guard !isClosed[lane] else { return false }
-    // Another page's worth of records must fit: 12 bytes are the smallest that means something.
-    let room = max(capacity - streams[lane].extent.subBuffer / 12, 1)
-    while chunk.events.count < room, chunk.records < 1 << 20 {
+    let limit = capacity - Self.eventsPerSubBuffer(streams[lane].extent.subBuffer)
+    while chunk.count < limit, chunk.records < 1 << 20 {
       if streams[lane].at >= streams[lane].piece.count {
         guard try streams[lane].advance(inflater, losses: &chunk.losses) else {
           close(lane, chunk)
@@ -135,7 +142,7 @@ struct TraceDatSource: LaneSource {
         }
         if streams[lane].piece.isEmpty { states[lane].openGap() }
       }
-      decodePiece(chunk, lane, room)
+      decodePiece(chunk, lane, limit)
     }
     chunk.first = states[lane].first
     chunk.last = states[lane].last
@@ -146,7 +153,7 @@ struct TraceDatSource: LaneSource {
   }
 
   /// Decodes sub-buffers of the current piece until the chunk has no room for another one.
-  private mutating func decodePiece(_ chunk: EventChunk, _ lane: Int, _ room: Int) {
+  private mutating func decodePiece(_ chunk: EventChunk, _ lane: Int, _ limit: Int) {
     var events: [Event] = []
     var counts: [UInt64] = []
     swap(&events, &chunk.events)
@@ -156,14 +163,19 @@ struct TraceDatSource: LaneSource {
     let size = streams[lane].extent.subBuffer
     let base = streams[lane].offset
     var at = streams[lane].at
+    var place = chunk.count
     piece.withRawSpan { bytes in
-      while at &+ size <= bytes.byteCount, events.count < room {
+      var room = EventRoom(events.mutableSpan)
+      room.place = place
+      while at &+ size <= bytes.byteCount, room.place < limit {
         decoder.decode(
           bytes, at: at, size: size, offset: base &+ UInt64(at), state: &states[lane],
-          chunk: chunk, events: &events, counts: &counts)
+          chunk: chunk, room: &room, counts: &counts)
         at &+= size
       }
+      place = room.place
     }
+    chunk.count = place
     streams[lane].at = at
     swap(&piece, &streams[lane].piece)
     swap(&counts, &chunk.counts)
@@ -183,7 +195,8 @@ struct TraceDatSource: LaneSource {
     mark.time = states[lane].lastTime
     mark.cpu = states[lane].cpu
     mark.value = Int32(clamping: states[lane].gapCount)
-    chunk.events.append(mark)
+    chunk.events[chunk.count] = mark
+    chunk.count += 1
     if decoder.words != nil { chunk.details.append(EventDetail(name: mark.kind.name)) }
   }
 }
