@@ -1,0 +1,273 @@
+import LedgerCore
+import LedgerFormat
+import LedgerInput
+
+/// What one CPU's decoding carries from one sub-buffer to the next.
+struct CpuState: Sendable {
+  var cpu: UInt16
+  /// Corrected time of the last record.
+  var lastTime: UInt64 = 0
+  /// Uncorrected time of the last record.
+  var lastTicks: UInt64 = 0
+  /// Lowest and highest time so far.
+  var first = UInt64.max
+  var last: UInt64 = 0
+  /// Records are missing before the next one.
+  var gapIsOpen = false
+  /// How many, 0 when unknown.
+  var gapCount: UInt64 = 0
+
+  /// Records are missing here, on top of those that may be missing already.
+  mutating func openGap(_ count: UInt64 = 0) {
+    gapCount = gapIsOpen && (gapCount == 0 || count == 0) ? 0 : gapCount &+ count
+    gapIsOpen = true
+  }
+}
+
+/// Where decoded events go: a chunk's room, written in place.
+struct EventRoom: ~Copyable, ~Escapable {
+  var events: MutableSpan<Event>
+  /// Next free place.
+  var place = 0
+
+  @_lifetime(copy events)
+  init(_ events: consuming MutableSpan<Event>) { self.events = events }
+
+  /// Adds an event if there is room.
+  mutating func append(_ event: Event) {
+    guard place < events.count else { return }
+    events[place] = event
+    place &+= 1
+  }
+}
+
+/// Walks the records of sub-buffers (kernel/trace/ring_buffer.c:rb_update_event, ring_buffer_read_page, 6.1).
+struct SubBufferDecoder: Sendable {
+  var records: RecordDecoder
+  let page: PageHeader
+  let bigEndian: Bool
+  let time: TimeCorrection
+  /// Every event is wanted, with its words.
+  let words: FieldWords?
+  private let blank = Event()
+
+  init(
+    records: RecordDecoder, page: PageHeader, bigEndian: Bool, time: TimeCorrection,
+    words: FieldWords?
+  ) {
+    self.records = records
+    self.page = page
+    self.bigEndian = bigEndian
+    self.time = time
+    self.words = words
+  }
+
+  /// Bytes of the sub-buffer at `start` of `bytes`, which lies at `offset` of the file, are decoded into `chunk`.
+  ///
+  /// `size` bytes from `start` lie within `bytes`.
+  mutating func decode(
+    _ bytes: RawSpan, at start: Int, size: Int, offset: UInt64, state: inout CpuState,
+    chunk: EventChunk, room: inout EventRoom, counts: inout [UInt64]
+  ) {
+    let commit = load32(bytes, start &+ 8 &+ commitHalf)
+    let used = Int(commit & 0x07ff_ffff)
+    guard used <= size &- page.data else {
+      state.openGap()
+      chunk.losses.add(
+        .corruptSubBuffer, cpu: Int(state.cpu),
+        detail: "sub-buffer at offset \(offset) claims \(used) bytes")
+      return
+    }
+    if commit & 0x8000_0000 != 0 {
+      noteMissed(bytes, start, used, size, commit & 0x4000_0000 != 0, offset, &state, chunk)
+    }
+    var walk = Walk(
+      ticks: load64(bytes, start), at: start &+ page.data, end: start &+ page.data &+ used)
+    walkRecords(bytes, &walk, &state, chunk, &room, &counts)
+    guard !walk.isWhole else { return }
+    state.openGap()
+    chunk.losses.add(
+      .corruptSubBuffer, cpu: Int(state.cpu),
+      detail: "record at offset \(offset &+ UInt64(walk.at &- start))")
+  }
+
+  /// The low half of the commit word; its upper half is the sign of a flag on 64-bit kernels.
+  private var commitHalf: Int { bigEndian && page.long == 8 ? 4 : 0 }
+
+  private func noteMissed(
+    _ bytes: RawSpan, _ start: Int, _ used: Int, _ size: Int, _ isStored: Bool,
+    _ offset: UInt64, _ state: inout CpuState, _ chunk: EventChunk
+  ) {
+    var count: UInt64 = 0
+    let place = start &+ page.data &+ used
+    if isStored && page.data &+ used &+ page.long <= size {
+      count = page.long == 8 ? load64(bytes, place) : UInt64(load32(bytes, place))
+    }
+    // A count that no trace reaches is garbage.
+    if count >= 1 << 48 { count = 0 }
+    state.openGap(count)
+    chunk.losses.add(
+      count > 0 ? .lostEvents : .lostUnknown, count: max(count, 1), cpu: Int(state.cpu),
+      detail: "before the sub-buffer at offset \(offset)")
+  }
+
+  /// A position in one sub-buffer.
+  private struct Walk {
+    var ticks: UInt64
+    var at: Int
+    let end: Int
+    /// No record contradicted the size of the sub-buffer.
+    var isWhole = true
+  }
+
+  private mutating func walkRecords(
+    _ bytes: RawSpan, _ walk: inout Walk, _ state: inout CpuState, _ chunk: EventChunk,
+    _ room: inout EventRoom, _ counts: inout [UInt64]
+  ) {
+    var ticks = walk.ticks
+    var at = walk.at
+    let end = walk.end
+    var seen: UInt64 = 0
+    while at < end {
+      walk.at = at
+      guard at &+ 4 <= end else {
+        walk.isWhole = false
+        break
+      }
+      let head = load32(bytes, at)
+      let type = bigEndian ? head >> 27 : head & 31
+      let delta = UInt64(bigEndian ? head & 0x07ff_ffff : head >> 5)
+      var payload = at &+ 4
+      var length = Int(type) &* 4
+      if type == 0 || type > 28 {
+        if type == 29 && delta == 0 {
+          // Less room than the smallest record needs is filled like this.
+          walk.isWhole = end &- at < 8
+          break
+        }
+        guard at &+ 8 <= end else {
+          walk.isWhole = false
+          break
+        }
+        let extra = load32(bytes, at &+ 4)
+        if type == 30 {
+          ticks &+= UInt64(extra) << 27 &+ delta
+          at &+= 8
+          continue
+        }
+        if type == 31 {
+          ticks = ticks & 0xf800_0000_0000_0000 | (UInt64(extra) << 27 &+ delta)
+          at &+= 8
+          continue
+        }
+        ticks &+= delta
+        if type == 29 {
+          at &+= 4 &+ Int(extra)
+          walk.isWhole = extra >= 4 && at <= end
+          guard walk.isWhole else { break }
+          continue
+        }
+        walk.isWhole = extra >= 4
+        guard walk.isWhole else { break }
+        payload = at &+ 8
+        length = (Int(extra) &- 4 &+ 3) & ~3
+      } else {
+        ticks &+= delta
+      }
+      at = payload &+ length
+      guard at <= end, length >= 4 else {
+        walk.isWhole = false
+        break
+      }
+      seen &+= 1
+      take(bytes, payload, length, ticks, &state, chunk, &room, &counts)
+    }
+    chunk.records &+= seen
+  }
+
+  @inline(__always)
+  private mutating func take(
+    _ bytes: RawSpan, _ payload: Int, _ length: Int, _ ticks: UInt64, _ state: inout CpuState,
+    _ chunk: EventChunk, _ room: inout EventRoom, _ counts: inout [UInt64]
+  ) {
+    let moment = time.isIdentity ? ticks : time.apply(ticks)
+    if ticks < state.lastTicks {
+      chunk.losses.add(
+        .timeBackwards, cpu: Int(state.cpu), detail: "from \(state.lastTicks) to \(ticks)")
+    }
+    if state.gapIsOpen { closeGap(moment, &state, chunk, &room) }
+    if moment < state.first { state.first = moment }
+    if moment > state.last { state.last = moment }
+    state.lastTicks = ticks
+    state.lastTime = moment
+    let id = load16(bytes, payload)
+    guard let format = records.index(ofID: id) else {
+      chunk.losses.add(.unknownEvent, cpu: Int(state.cpu), detail: "event id \(id)")
+      return
+    }
+    counts[format] &+= 1
+    guard room.place < room.events.count, length >= 8 else { return }
+    room.events[room.place] = blank
+    room.events[room.place].time = moment
+    room.events[room.place].cpu = state.cpu
+    room.events[room.place].format = UInt16(truncatingIfNeeded: format)
+    let outcome = records.decode(
+      bytes, at: payload, count: length, format: format, into: &room.events[room.place])
+    if let words {
+      if outcome != .decoded {
+        records.decodeCommon(
+          bytes, at: payload, count: length, format: format, into: &room.events[room.place])
+      }
+      chunk.details.append(
+        words.detail(bytes, payload, length, format, room.events[room.place].pid))
+      room.place &+= 1
+    } else if outcome == .decoded {
+      room.place &+= 1
+    }
+    if outcome == .short || outcome == .implausible { account(outcome, format, state, chunk) }
+  }
+
+  private func account(
+    _ outcome: RecordDecoder.Outcome, _ format: Int, _ state: CpuState, _ chunk: EventChunk
+  ) {
+    chunk.losses.add(
+      outcome == .short ? .malformedEvent : .implausibleFrame, cpu: Int(state.cpu),
+      detail: "\(records.formats[format].name) at time \(state.lastTime)")
+  }
+
+  /// Marks the gap on both sides: right behind the record before it, and at the one after it.
+  private func closeGap(
+    _ time: UInt64, _ state: inout CpuState, _ chunk: EventChunk, _ room: inout EventRoom
+  ) {
+    var mark = Event()
+    mark.cpu = state.cpu
+    mark.kind = .gapOpens
+    mark.time = state.lastTime
+    mark.value = Int32(clamping: state.gapCount)
+    room.append(mark)
+    mark.kind = .gapCloses
+    mark.time = time
+    room.append(mark)
+    if words != nil {
+      chunk.details.append(EventDetail(name: EventKind.gapOpens.name))
+      chunk.details.append(EventDetail(name: EventKind.gapCloses.name))
+    }
+    state.gapIsOpen = false
+    state.gapCount = 0
+  }
+
+  @inline(__always)
+  private func load16(_ bytes: RawSpan, _ at: Int) -> UInt16 {
+    bigEndian ? bytes.u16(at).byteSwapped : bytes.u16(at)
+  }
+
+  @inline(__always)
+  private func load32(_ bytes: RawSpan, _ at: Int) -> UInt32 {
+    bigEndian ? bytes.u32(at).byteSwapped : bytes.u32(at)
+  }
+
+  @inline(__always)
+  private func load64(_ bytes: RawSpan, _ at: Int) -> UInt64 {
+    bigEndian ? bytes.u64(at).byteSwapped : bytes.u64(at)
+  }
+}

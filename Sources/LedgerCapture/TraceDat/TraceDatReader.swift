@@ -1,0 +1,136 @@
+import LedgerCore
+import LedgerFormat
+import LedgerInput
+import LedgerSymbols
+
+/// Reads trace.dat files of trace-cmd, versions 6 and 7: decodes on a second thread, merges the CPUs here.
+final class TraceDatReader: CaptureReader {
+  private(set) var info: CaptureInfo
+  private(set) var losses: LossLedger
+  private let relay: Relay<TraceDatSource>
+  private var lanes: [MergeLane]
+  private var order: LaneOrder
+  private var ordinal: UInt32 = 0
+  private var isStarted = false
+  private var earliest = UInt64.max
+
+  /// Reads the layout of a seekable source; decoding starts in the background.
+  init(source: ByteSource, detail: ReadDetail) throws(CaptureError) {
+    var layout = try TraceDatLayout.read(source)
+    let records = RecordDecoder(
+      layout.formats, functions: Self.probedFunctions(layout), bigEndian: layout.bigEndian)
+    layout.kallsyms = []
+    info = Self.describe(layout, source.path, records)
+    losses = layout.losses
+    for index in records.incomplete {
+      losses.add(.malformedFormat, detail: "\(layout.formats[index].name) lacks a field")
+    }
+    lanes = Array(repeating: MergeLane(), count: layout.extents.count)
+    order = LaneOrder(count: layout.extents.count)
+    relay = Relay(
+      TraceDatSource(layout, source: source, detail: detail, records: records),
+      lanes: layout.extents.count)
+  }
+
+  deinit { relay.stop() }
+
+  func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
+    batch.clear()
+    if !isStarted { try start() }
+    while batch.events.count < EventBatch.capacity, !lanes.isEmpty {
+      let turn = order.turn(lanes)
+      guard !lanes[turn.lane].isDone else { break }
+      lanes[turn.lane].run(
+        turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
+      if lanes[turn.lane].at >= lanes[turn.lane].chunk?.count ?? 0 {
+        try refill(turn.lane)
+      }
+      order.update(turn.lane, lanes)
+    }
+    return !batch.events.isEmpty
+  }
+
+  private func start() throws(CaptureError) {
+    isStarted = true
+    for lane in lanes.indices { try refill(lane) }
+    // A gap before a CPU's first event opens when the capture starts.
+    for lane in lanes.indices where lanes[lane].key == 0 {
+      guard let chunk = lanes[lane].chunk, chunk.count > 0, chunk.events[0].kind == .gapOpens else {
+        continue
+      }
+      let start = earliest == .max ? 0 : earliest
+      chunk.events[0].time = start
+      lanes[lane].key = start
+    }
+    order.build(lanes)
+  }
+
+  /// Takes the next chunk of a lane that holds events.
+  private func refill(_ lane: Int) throws(CaptureError) {
+    var used = lanes[lane].chunk
+    lanes[lane].chunk = nil
+    lanes[lane].at = 0
+    while let chunk = try relay.take(lane: lane, returning: used) {
+      account(chunk)
+      guard chunk.count > 0, let first = chunk.events.first else {
+        used = chunk
+        continue
+      }
+      lanes[lane].key = max(lanes[lane].key, min(first.time, .max - 1))
+      lanes[lane].chunk = chunk
+      return
+    }
+    lanes[lane].isDone = true
+    lanes[lane].key = .max
+  }
+
+  /// Adds what a chunk says besides its events.
+  private func account(_ chunk: EventChunk) {
+    losses.merge(chunk.losses)
+    info.eventsRead &+= chunk.records
+    if chunk.first != .max {
+      earliest = min(earliest, chunk.first)
+      info.start = earliest
+      info.end = max(info.end, chunk.last)
+    }
+    for index in chunk.counts.indices where chunk.counts[index] > 0 {
+      info.events[index].count &+= chunk.counts[index]
+    }
+    for (format, kind) in chunk.kinds { info.events[format].kind = kind }
+  }
+}
+
+extension TraceDatReader {
+  /// More formats than this were hardly chosen with `-e`: trace-cmd stores all without it.
+  private static let selectionLimit = 400
+
+  private static func describe(
+    _ layout: TraceDatLayout, _ path: String, _ records: RecordDecoder
+  ) -> CaptureInfo {
+    var info = CaptureInfo(path: path, kind: "trace.dat v\(layout.version)")
+    info.kernel = layout.kernel
+    info.clock = layout.clock
+    info.cpus = layout.cpus
+    info.comms = layout.comms
+    info.timeIsNanoseconds =
+      layout.time.multiplier != 0
+      || !["counter", "uptime", "x86-tsc", "ppc-tb"].contains(layout.clock)
+    info.listsEnabledEvents =
+      layout.formats.count { $0.system != "ftrace" } < selectionLimit
+    info.events = layout.formats.indices.map {
+      EventCount(
+        system: layout.formats[$0].system, name: layout.formats[$0].name,
+        kind: records.kind(ofFormat: $0))
+    }
+    return info
+  }
+
+  private static func probedFunctions(_ layout: TraceDatLayout) -> ProbeFunctions {
+    guard layout.formats.contains(where: \.isProbe) else { return ProbeFunctions() }
+    let symbols = KernelSymbols(kallsyms: layout.kallsyms)
+    return ProbeFunctions(
+      symbols.extents(of: EventFormat.probedFunctions).map {
+        ProbeFunctions.Extent(function: $0.name, addresses: $0.addresses)
+      })
+  }
+}

@@ -1,0 +1,202 @@
+import LedgerCore
+import LedgerFormat
+import LedgerInput
+
+/// The sub-buffers of one CPU, a piece at a time.
+struct CpuStream: Sendable {
+  let extent: CpuExtent
+  private var cursor: ByteCursor
+  /// Sub-buffers of the current piece.
+  var piece: [UInt8] = []
+  /// Next sub-buffer in `piece`.
+  var at = 0
+  /// Where the piece lies in the file.
+  var offset: UInt64 = 0
+  private var chunksLeft: UInt32?
+  private(set) var state: Phase = .running
+
+  /// How far the stream has come.
+  enum Phase: Sendable {
+    case running
+    /// All data was read.
+    case complete
+    /// The file ends before the data, or it cannot be followed any further.
+    case broken(LossCode, String)
+  }
+
+  private static let pieceSize: UInt64 = 1 << 16
+  private static let pieceLimit: UInt32 = 1 << 26
+
+  init(_ extent: CpuExtent, source: ByteSource, bigEndian: Bool) {
+    self.extent = extent
+    let (end, overflow) = extent.offset.addingReportingOverflow(extent.size)
+    cursor = ByteCursor(
+      source, range: extent.offset..<(overflow ? .max : end), bigEndian: bigEndian)
+  }
+
+  /// Fills `piece` with the next sub-buffers; false at the end. A piece that cannot be inflated is empty.
+  mutating func advance(_ inflater: Inflater, losses: inout LossLedger) throws(CaptureError) -> Bool
+  {
+    guard case .running = state else { return false }
+    at = 0
+    offset = cursor.offset
+    if extent.compression == .none {
+      piece.removeAll(keepingCapacity: true)
+      return try advancePlain()
+    }
+    return try advanceCompressed(inflater, &losses)
+  }
+
+  private mutating func advancePlain() throws(CaptureError) -> Bool {
+    let size = UInt64(extent.subBuffer)
+    let whole = cursor.remaining / size * size
+    guard whole > 0 else {
+      let read = cursor.offset &- extent.offset
+      state =
+        read >= extent.size
+        ? .complete
+        : .broken(.truncated, "\(extent.size &- read) bytes missing at offset \(cursor.offset)")
+      return false
+    }
+    let wanted = min(whole, max(Self.pieceSize / size * size, size))
+    try cursor.read(wanted, into: &piece)
+    return true
+  }
+
+  private mutating func advanceCompressed(_ inflater: Inflater, _ losses: inout LossLedger)
+    throws(CaptureError) -> Bool
+  {
+    do throws(CaptureError) {
+      if chunksLeft == nil { chunksLeft = try cursor.u32("number of chunks") }
+      let left = chunksLeft ?? 0
+      guard left > 0 else {
+        piece.removeAll(keepingCapacity: true)
+        state = .complete
+        return false
+      }
+      let packed = UInt64(try cursor.u32("chunk"))
+      let size = try cursor.u32("chunk")
+      chunksLeft = left &- 1
+      guard size <= Self.pieceLimit, size % UInt32(extent.subBuffer) == 0 else {
+        piece.removeAll(keepingCapacity: true)
+        state = .broken(.corruptChunk, "chunk of \(size) bytes at offset \(offset)")
+        return false
+      }
+      if try !cursor.inflate(packed, to: Int(size), with: inflater, into: &piece) {
+        piece.removeAll(keepingCapacity: true)
+        losses.add(.corruptChunk, cpu: extent.cpu, detail: "at offset \(offset)")
+      }
+      return true
+    } catch .headerTruncated {
+      piece.removeAll(keepingCapacity: true)
+      state = .broken(.truncated, "chunks missing from offset \(cursor.offset)")
+      return false
+    }
+  }
+}
+
+/// Reads, inflates and decodes the data of all CPUs, on the relay's thread.
+struct TraceDatSource: LaneSource {
+  private var streams: [CpuStream]
+  private var states: [CpuState]
+  private var isClosed: [Bool]
+  private var decoder: SubBufferDecoder
+  private let inflater: Inflater
+  private let capacity: Int
+
+  init(_ layout: TraceDatLayout, source: ByteSource, detail: ReadDetail, records: RecordDecoder) {
+    streams = layout.extents.map {
+      CpuStream($0, source: source, bigEndian: layout.bigEndian)
+    }
+    states = layout.extents.map { CpuState(cpu: UInt16(truncatingIfNeeded: $0.cpu)) }
+    isClosed = Array(repeating: false, count: layout.extents.count)
+    inflater = Inflater(layout.compression)
+    // Three buffers a CPU: small ones when there are many.
+    let perPage = layout.extents.map { Self.eventsPerSubBuffer($0.subBuffer) }.max() ?? 0
+    capacity = max(2 * perPage, min(4096, (1 << 16) / max(1, layout.extents.count)))
+    decoder = SubBufferDecoder(
+      records: records, page: layout.page, bigEndian: layout.bigEndian, time: layout.time,
+      words: detail == .replay
+        ? nil
+        : FieldWords(
+          layout.formats, comms: layout.comms, long: layout.page.long,
+          bigEndian: layout.bigEndian))
+  }
+
+  /// At most so many events come from a sub-buffer: the smallest takes 12 bytes, a gap gives two.
+  private static func eventsPerSubBuffer(_ size: Int) -> Int { size / 12 + 3 }
+
+  func makeChunk() -> EventChunk {
+    EventChunk(capacity: capacity, formats: decoder.records.formats.count)
+  }
+
+  mutating func fill(_ chunk: EventChunk, lane: Int) throws(CaptureError) -> Bool {
+    chunk.clear()
+    guard !isClosed[lane] else { return false }
+    let limit = capacity - Self.eventsPerSubBuffer(streams[lane].extent.subBuffer)
+    while chunk.count < limit, chunk.records < 1 << 20 {
+      if streams[lane].at >= streams[lane].piece.count {
+        guard try streams[lane].advance(inflater, losses: &chunk.losses) else {
+          close(lane, chunk)
+          break
+        }
+        if streams[lane].piece.isEmpty { states[lane].openGap() }
+      }
+      decodePiece(chunk, lane, limit)
+    }
+    chunk.first = states[lane].first
+    chunk.last = states[lane].last
+    for probe in decoder.records.probes {
+      chunk.kinds.append((probe, decoder.records.kind(ofFormat: probe)))
+    }
+    return true
+  }
+
+  /// Decodes sub-buffers of the current piece until the chunk has no room for another one.
+  private mutating func decodePiece(_ chunk: EventChunk, _ lane: Int, _ limit: Int) {
+    var events: [Event] = []
+    var counts: [UInt64] = []
+    swap(&events, &chunk.events)
+    swap(&counts, &chunk.counts)
+    var piece: [UInt8] = []
+    swap(&piece, &streams[lane].piece)
+    let size = streams[lane].extent.subBuffer
+    let base = streams[lane].offset
+    var at = streams[lane].at
+    var place = chunk.count
+    piece.withRawSpan { bytes in
+      var room = EventRoom(events.mutableSpan)
+      room.place = place
+      while at &+ size <= bytes.byteCount, room.place < limit {
+        decoder.decode(
+          bytes, at: at, size: size, offset: base &+ UInt64(at), state: &states[lane],
+          chunk: chunk, room: &room, counts: &counts)
+        at &+= size
+      }
+      place = room.place
+    }
+    chunk.count = place
+    streams[lane].at = at
+    swap(&piece, &streams[lane].piece)
+    swap(&counts, &chunk.counts)
+    swap(&events, &chunk.events)
+  }
+
+  /// Accounts what is missing at the end of a CPU's data.
+  private mutating func close(_ lane: Int, _ chunk: EventChunk) {
+    isClosed[lane] = true
+    if case .broken(let code, let detail) = streams[lane].state {
+      chunk.losses.add(code, cpu: streams[lane].extent.cpu, detail: detail)
+      states[lane].openGap()
+    }
+    guard states[lane].gapIsOpen else { return }
+    var mark = Event()
+    mark.kind = .gapOpens
+    mark.time = states[lane].lastTime
+    mark.cpu = states[lane].cpu
+    mark.value = Int32(clamping: states[lane].gapCount)
+    chunk.events[chunk.count] = mark
+    chunk.count += 1
+    if decoder.words != nil { chunk.details.append(EventDetail(name: mark.kind.name)) }
+  }
+}

@@ -1,0 +1,116 @@
+internal import LedgerCore
+
+/// Where a number lies in a record; `width` 0 means that the record does not have it.
+struct FieldSlot: Sendable, Equatable {
+  var offset: UInt16 = 0
+  var width: UInt8 = 0
+  var isSigned = false
+
+  static let absent = FieldSlot()
+}
+
+/// Where the slots of an `Event` lie in the records of one format: resolved once, used for every record.
+struct EventPlan: Sendable {
+  /// Layouts with constant offsets that get a path of their own.
+  enum Layout: UInt8, Sendable {
+    case general
+    /// page_ref with `ret`, without it; mm_page_alloc; mm_page_free; mm_page_free_batched.
+    case pageRefResult, pageRef, alloc, free, batched
+  }
+
+  var kind = EventKind.other
+  var layout = Layout.general
+  /// The record names its function at run time.
+  var isProbe = false
+  /// Bytes that a record must have.
+  var minimum = 0
+  var pid = FieldSlot.absent
+  var flags = FieldSlot.absent
+  var pfn = FieldSlot.absent
+  var word = FieldSlot.absent
+  var pointer = FieldSlot.absent
+  var count = FieldSlot.absent
+  var mapcount = FieldSlot.absent
+  var value = FieldSlot.absent
+  var result = FieldSlot.absent
+  var order = FieldSlot.absent
+  /// Address of the probed function.
+  var function = FieldSlot.absent
+  /// The function whose meaning `kind` is, for probes; 0 before the first record.
+  var resolved: UInt64 = 0
+
+  /// The plan of a format without a meaning.
+  init(common format: EventFormat) {
+    pid = Self.slot(format, ["common_pid"]) ?? .absent
+    flags = Self.slot(format, ["common_flags"]) ?? .absent
+    minimum = [pid, flags].reduce(2) { max($0, Int($1.offset) + Int($1.width)) }
+  }
+
+  /// The plan of a format that means `kind`; nil when a field that `kind` needs is missing.
+  init?(_ format: EventFormat, kind: EventKind) {
+    self.init(common: format)
+    self.kind = kind
+    var complete = true
+    for source in kind.sources {
+      guard let slot = Self.slot(format, source.names) else {
+        complete = complete && !source.isNeeded
+        continue
+      }
+      self[keyPath: source.slot] = slot
+      minimum = max(minimum, Int(slot.offset) + Int(slot.width))
+    }
+    if kind == .hvaToPfnReturn {
+      let values = format.ownFields.filter { !$0.name.hasPrefix("__probe") }
+      guard values.count == 1, let slot = Self.slot(values[0]) else { return nil }
+      word = slot
+      minimum = max(minimum, Int(slot.offset) + Int(slot.width))
+    }
+    guard complete else { return nil }
+    layout = fixedLayout
+  }
+
+  /// Lets a probe find its function in each record.
+  mutating func follow(_ format: EventFormat) {
+    guard let slot = Self.slot(format, ["__probe_func", "__probe_ip"]) else { return }
+    isProbe = true
+    function = slot
+    minimum = max(minimum, Int(slot.offset) + Int(slot.width))
+  }
+
+  private static func slot(_ format: EventFormat, _ names: [String]) -> FieldSlot? {
+    for name in names {
+      if let field = format.field(name) { return slot(field) }
+    }
+    return nil
+  }
+
+  private static func slot(_ field: FormatField) -> FieldSlot? {
+    guard [1, 2, 4, 8].contains(field.size), field.shape == .scalar || field.shape == .pointer,
+      let offset = UInt16(exactly: field.offset)
+    else { return nil }
+    return FieldSlot(offset: offset, width: UInt8(field.size), isSigned: field.isSigned)
+  }
+
+  /// Which of the constant layouts this is, if any.
+  private var fixedLayout: Layout {
+    func at(_ slot: FieldSlot, _ offset: UInt16, _ width: UInt8) -> Bool {
+      slot.offset == offset && slot.width == width
+    }
+    guard at(flags, 2, 1), at(pid, 4, 4), at(pfn, 8, 8) else { return .general }
+    if kind.isPageRef {
+      let same =
+        at(word, 16, 8) && at(count, 24, 4) && at(mapcount, 28, 4) && at(pointer, 32, 8)
+        && at(order, 40, 4) && at(value, 44, 4)
+      guard same else { return .general }
+      if at(result, 48, 4) { return .pageRefResult }
+      return result == .absent ? .pageRef : .general
+    }
+    switch kind {
+    case .pageAlloc:
+      return at(order, 16, 4) && at(word, 24, 8) && at(value, 32, 4) ? .alloc : .general
+    case .pageFree: return at(order, 16, 4) ? .free : .general
+    case .pageFreeBatched: return order == .absent ? .batched : .general
+    default: return .general
+    }
+  }
+}

@@ -1,0 +1,50 @@
+internal import LedgerCore
+
+/// Which addresses belong to which probed function; answers what a probe means from the address in its record.
+public struct ProbeFunctions: Sendable {
+  /// Where a function's code lies.
+  public struct Extent: Sendable, Equatable {
+    public var function: String
+    public var addresses: Range<UInt64>
+
+    /// The code of `function`.
+    public init(function: String, addresses: Range<UInt64>) {
+      self.function = function
+      self.addresses = addresses
+    }
+  }
+
+  private struct Key: Hashable {
+    var format: Int
+    var address: UInt64
+  }
+
+  private let extents: [Extent]
+  private var plans: [Key: EventPlan] = [:]
+  private static let cacheLimit = 256
+
+  /// Functions as the capture's symbols place them; empty when it has none.
+  public init(_ extents: [Extent] = []) { self.extents = extents }
+
+  /// The plan for records of a probe that name this address.
+  mutating func plan(of format: EventFormat, number: Int, at address: UInt64) -> EventPlan {
+    let key = Key(format: number, address: address)
+    if let plan = plans[key] { return plan }
+    let kind = format.kind(on: function(of: format, at: address))
+    var plan = EventPlan(format, kind: kind) ?? EventPlan(common: format)
+    plan.follow(format)
+    plan.resolved = address
+    if plans.count >= Self.cacheLimit { plans.removeAll() }
+    plans[key] = plan
+    return plan
+  }
+
+  /// The symbols decide; the event's name does when they do not know the function it suggests.
+  private func function(of format: EventFormat, at address: UInt64) -> String {
+    if let extent = extents.first(where: { $0.addresses.contains(address) }) {
+      return extent.function
+    }
+    let suggested = format.suggestedFunction
+    return extents.contains { $0.function == suggested } ? "" : suggested
+  }
+}

@@ -1,0 +1,201 @@
+public import LedgerCore
+internal import LedgerInput
+
+/// Turns records into events, by plans that were made once for each format.
+public struct RecordDecoder: Sendable {
+  /// What became of a record.
+  public enum Outcome: UInt8, Sendable {
+    /// `event` holds it.
+    case decoded
+    /// It means nothing to the replay.
+    case meaningless
+    /// It is shorter than its format says.
+    case short
+    /// Its page frame number or order is larger than any machine has.
+    case implausible
+  }
+
+  /// The formats of the capture, in the order of `CaptureInfo.events`.
+  public let formats: [EventFormat]
+  /// Formats that lack a field their event needs.
+  public private(set) var incomplete: [Int] = []
+  @usableFromInline let indexOfID: [UInt16]
+  private var plans: [EventPlan] = []
+  private var functions: ProbeFunctions
+  private let bigEndian: Bool
+
+  /// Plans for `formats`; of two formats with one id the last counts.
+  public init(_ formats: [EventFormat], functions: ProbeFunctions, bigEndian: Bool) {
+    self.formats = formats
+    self.functions = functions
+    self.bigEndian = bigEndian
+    var indexOfID = [UInt16](repeating: .max, count: 1 << 16)
+    for (index, format) in formats.prefix(0xffff).enumerated() {
+      indexOfID[format.id] = UInt16(index)
+      let kind = format.tracepointKind
+      var plan = EventPlan(format, kind: kind)
+      if plan == nil { incomplete.append(index) }
+      if format.isProbe { plan?.follow(format) }
+      plans.append(plan ?? EventPlan(common: format))
+    }
+    self.indexOfID = indexOfID
+  }
+
+  /// What a format means as far as is known: for probes, by their name until a record has named the function.
+  public func kind(ofFormat index: Int) -> EventKind {
+    let plan = plans[index]
+    guard plan.isProbe, plan.resolved == 0 else { return plan.kind }
+    return formats[index].kind(on: formats[index].suggestedFunction)
+  }
+
+  /// The place in `formats` of a record's id.
+  @inlinable @inline(__always)
+  public func index(ofID id: UInt16) -> Int? {
+    let index = indexOfID[Int(id)]
+    return index == .max ? nil : Int(index)
+  }
+
+  /// Decodes the record of `count` bytes at `start`; time, CPU and format number are left to the caller.
+  ///
+  /// The range must lie within `bytes`.
+  public mutating func decode(
+    _ bytes: RawSpan, at start: Int, count: Int, format: Int, into event: inout Event
+  ) -> Outcome {
+    if plans[format].kind == .other && !plans[format].isProbe { return .meaningless }
+    guard count >= plans[format].minimum else { return .short }
+    if plans[format].isProbe { resolveProbe(bytes, start, format) }
+    let kind = plans[format].kind
+    event.kind = kind
+    let layout = plans[format].layout
+    if layout != .general && !bigEndian {
+      Self.decodeFixed(bytes, start, layout, &event)
+    } else {
+      Self.decodeGeneral(bytes, start, plans[format], bigEndian, &event)
+    }
+    return Self.judge(kind, &event)
+  }
+
+  /// Replaces `event` by one without meaning: who, where and when, but not what.
+  public func decodeCommon(
+    _ bytes: RawSpan, at start: Int, count: Int, format: Int, into event: inout Event
+  ) {
+    var plain = Event()
+    plain.time = event.time
+    plain.cpu = event.cpu
+    plain.format = event.format
+    let plan = plans[format]
+    if count >= Int(plan.pid.offset) + Int(plan.pid.width), plan.pid.width > 0 {
+      plain.pid = Int32(truncatingIfNeeded: bytes.number(plan.pid, start, bigEndian))
+    }
+    if count >= Int(plan.flags.offset) + Int(plan.flags.width) {
+      plain.context = UInt8(truncatingIfNeeded: bytes.number(plan.flags, start, bigEndian))
+    }
+    event = plain
+  }
+
+  /// Formats of probes, whose meaning may become known while reading.
+  public var probes: [Int] { plans.indices.filter { plans[$0].isProbe } }
+
+  private mutating func resolveProbe(_ bytes: RawSpan, _ start: Int, _ format: Int) {
+    let address = bytes.number(plans[format].function, start, bigEndian)
+    guard address != plans[format].resolved else { return }
+    plans[format] = functions.plan(of: formats[format], number: format, at: address)
+  }
+
+  @inline(__always)
+  private static func decodeFixed(
+    _ bytes: RawSpan, _ start: Int, _ layout: EventPlan.Layout, _ event: inout Event
+  ) {
+    event.context = bytes.u8(start &+ 2)
+    event.pid = Int32(bitPattern: bytes.u32(start &+ 4))
+    event.pfn = bytes.u64(start &+ 8)
+    switch layout {
+    case .pageRefResult, .pageRef:
+      event.word = bytes.u64(start &+ 16)
+      let counts = bytes.u64(start &+ 24)
+      event.count = Int32(truncatingIfNeeded: counts)
+      event.mapcount = Int32(truncatingIfNeeded: counts >> 32)
+      event.pointer = bytes.u64(start &+ 32)
+      let values = bytes.u64(start &+ 40)
+      event.order = UInt8(truncatingIfNeeded: values)
+      event.value = Int32(truncatingIfNeeded: values >> 32)
+      event.result = layout == .pageRef ? 0 : Int32(bitPattern: bytes.u32(start &+ 48))
+    case .alloc:
+      event.order = UInt8(clamping: bytes.u32(start &+ 16))
+      event.word = bytes.u64(start &+ 24)
+      event.value = Int32(bitPattern: bytes.u32(start &+ 32))
+    case .free: event.order = UInt8(clamping: bytes.u32(start &+ 16))
+    case .batched, .general: break
+    }
+  }
+
+  private static func decodeGeneral(
+    _ bytes: RawSpan, _ start: Int, _ plan: EventPlan, _ swapped: Bool, _ event: inout Event
+  ) {
+    func number(_ slot: FieldSlot) -> UInt64 { bytes.number(slot, start, swapped) }
+    func int(_ slot: FieldSlot) -> Int32 { Int32(truncatingIfNeeded: number(slot)) }
+    event.context = UInt8(truncatingIfNeeded: number(plan.flags))
+    event.pid = plan.pid.width == 0 ? -1 : int(plan.pid)
+    if plan.pfn.width != 0 { event.pfn = number(plan.pfn) }
+    if plan.pfn.width == 4 && event.pfn == 0xffff_ffff { event.pfn = Event.noFrame }
+    event.word = number(plan.word)
+    event.pointer = number(plan.pointer)
+    event.count = int(plan.count)
+    event.mapcount = int(plan.mapcount)
+    event.value = int(plan.value)
+    event.result = int(plan.result)
+    event.order =
+      plan.kind.isPageRef
+      ? UInt8(truncatingIfNeeded: number(plan.order)) : UInt8(clamping: number(plan.order))
+  }
+
+  /// Fills in what follows from other slots and refuses what no machine has.
+  @inline(__always)
+  private static func judge(_ kind: EventKind, _ event: inout Event) -> Outcome {
+    switch kind {
+    case .other: return .meaningless
+    case .pageAlloc:
+      if event.order > Event.orderLimit { return .implausible }
+      if event.pfn == Event.noFrame { return .decoded }
+    case .pageFree:
+      if event.order > Event.orderLimit { return .implausible }
+    case .kvmSpteRequested:
+      // KVM marks errors and missing slots in the high bits: include/linux/kvm_host.h, 6.1.
+      if event.pfn >= Event.frameLimit { event.pfn = Event.noFrame }
+      return .decoded
+    case .kvmSetSpte: event.pfn = (event.word & 0x000f_ffff_ffff_f000) >> 12
+    case .hvaToPfnReturn:
+      if event.word >= 0x7ff0_0000_0000_0000 { return .decoded }
+      event.pfn = event.word
+    case .splitPage, .prepCompoundPage:
+      if event.order > Event.orderLimit { return .implausible }
+      guard event.pointer != 0 else { return .decoded }
+      guard event.word >= event.pointer else { return .implausible }
+      event.pfn = (event.word - event.pointer) / 64
+    case .kvmPageFault, .kvmUserspaceExit, .hvaToPfn, .gapOpens, .gapCloses: return .decoded
+    default: break
+    }
+    return event.pfn < Event.frameLimit ? .decoded : .implausible
+  }
+}
+
+extension RawSpan {
+  /// The number in a slot of the record at `start`, extended to 64 bits; 0 for an absent slot.
+  @inline(__always)
+  func number(_ slot: FieldSlot, _ start: Int, _ swapped: Bool) -> UInt64 {
+    let at = start &+ Int(slot.offset)
+    switch slot.width {
+    case 1:
+      let raw = u8(at)
+      return slot.isSigned ? UInt64(bitPattern: Int64(Int8(bitPattern: raw))) : UInt64(raw)
+    case 2:
+      let raw = swapped ? u16(at).byteSwapped : u16(at)
+      return slot.isSigned ? UInt64(bitPattern: Int64(Int16(bitPattern: raw))) : UInt64(raw)
+    case 4:
+      let raw = swapped ? u32(at).byteSwapped : u32(at)
+      return slot.isSigned ? UInt64(bitPattern: Int64(Int32(bitPattern: raw))) : UInt64(raw)
+    case 8: return swapped ? u64(at).byteSwapped : u64(at)
+    default: return 0
+    }
+  }
+}

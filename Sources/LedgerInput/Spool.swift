@@ -1,0 +1,56 @@
+internal import Glibc
+public import LedgerCore
+
+extension ByteSource {
+  /// Copies the rest of a pipe to a nameless temporary file and gives that file instead.
+  ///
+  /// `prefix` holds the bytes already read. The file is readable by the user alone and disappears with its
+  /// descriptor. Throws `cannotSpool` when the folder `$TMPDIR` (or `/tmp`) cannot hold it.
+  public func spooled(prefix: [UInt8]) throws(CaptureError) -> ByteSource {
+    let descriptor = try openNameless()
+    var written: UInt64 = 0
+    var block = prefix
+    do throws(CaptureError) {
+      repeat {
+        try writeAll(block, to: descriptor)
+        written &+= UInt64(block.count)
+        block.removeAll(keepingCapacity: true)
+      } while try read(into: &block, count: 1 << 18) > 0
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    return ByteSource(path: path, owning: descriptor, size: written)
+  }
+
+  private func openNameless() throws(CaptureError) -> CInt {
+    var folder = "/tmp"
+    if let named = unsafe getenv("TMPDIR"), unsafe named.pointee != 0 {
+      folder = unsafe String(cString: named)
+    }
+    var name = Array("\(folder)/pageledger-XXXXXX".utf8CString)
+    let descriptor = unsafe name.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return CInt(-1) }
+      let descriptor = unsafe mkstemp(base)
+      guard descriptor >= 0 else { return descriptor }
+      _ = unsafe unlink(base)
+      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+      return descriptor
+    }
+    guard descriptor >= 0 else { throw .cannotSpool(reason: "\(folder): \(errorText(errno))") }
+    return descriptor
+  }
+
+  private func writeAll(_ bytes: [UInt8], to descriptor: CInt) throws(CaptureError) {
+    var done = 0
+    while done < bytes.count {
+      let got = unsafe bytes.withUnsafeBytes { buffer in
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
+        return unsafe write(descriptor, rest.baseAddress, rest.count)
+      }
+      if got < 0 && errno == EINTR { continue }
+      guard got > 0 else { throw .cannotSpool(reason: errorText(errno)) }
+      done += got
+    }
+  }
+}

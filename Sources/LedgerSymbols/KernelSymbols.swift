@@ -1,0 +1,175 @@
+internal import LedgerInput
+
+/// The symbols of a kernel, as its `/proc/kallsyms` listed them (kernel/kallsyms.c:s_show, 6.1).
+///
+/// Nothing is sorted or indexed: a question costs one pass over the text.
+public struct KernelSymbols: Sendable {
+  private let text: [UInt8]
+
+  /// Takes the text; lines that are not symbols are passed over.
+  public init(kallsyms text: [UInt8]) { self.text = text }
+
+  /// One function and the addresses up to the next symbol.
+  public struct Extent: Sendable, Equatable {
+    public var name: String
+    public var addresses: Range<UInt64>
+  }
+
+  /// Where the code of these functions lies; a function may have several copies, or none.
+  ///
+  /// `name.isra.0` and the like count as `name`, `name.cold` does not. Addresses that the kernel hid (0) are left out.
+  public func extents(of names: [String]) -> [Extent] {
+    text.withRawSpan { text in
+      var addresses: [UInt64] = []
+      addresses.reserveCapacity(text.byteCount / 40)
+      var found = Self.starts(of: names, in: text, &addresses)
+      Self.close(&found, addresses)
+      return found
+    }
+  }
+
+  /// The symbol with the greatest address that is not above `address`.
+  public func name(at address: UInt64) -> String? {
+    var best: (address: UInt64, place: Range<Int>)?
+    text.withRawSpan { text in
+      var lines = SymbolLines(text)
+      while let line = lines.next(text) {
+        guard line.isCode, line.address <= address else { continue }
+        if best.map({ line.address > $0.address }) ?? true { best = (line.address, line.name) }
+      }
+    }
+    return best.map {
+      String(decoding: text[$0.place].prefix { $0 != 0x09 && $0 != 0x0d }, as: UTF8.self)
+    }
+  }
+
+  private static func starts(
+    of names: [String], in text: RawSpan, _ addresses: inout [UInt64]
+  ) -> [Extent] {
+    let wanted = names.map { Array($0.utf8) }
+    let initials = Set(wanted.compactMap(\.first))
+    var isInitial = [Bool](repeating: false, count: 256)
+    for initial in initials { isInitial[Int(initial)] = true }
+    var found: [Extent] = []
+    var lines = SymbolLines(text)
+    while let line = lines.next(text) {
+      addresses.append(line.address)
+      guard !line.name.isEmpty, isInitial[Int(text.u8(line.name.lowerBound))] else { continue }
+      for (index, name) in wanted.enumerated() where line.isNamed(name, in: text) {
+        guard line.isCode else { continue }
+        found.append(Extent(name: names[index], addresses: line.address..<UInt64.max))
+      }
+    }
+    return found
+  }
+
+  /// Ends each extent at the next higher symbol.
+  private static func close(_ extents: inout [Extent], _ addresses: [UInt64]) {
+    for index in extents.indices {
+      let start = extents[index].addresses.lowerBound
+      var end = UInt64.max
+      for address in addresses where address > start && address < end { end = address }
+      extents[index].addresses = start..<end
+    }
+  }
+}
+
+/// One line of kallsyms: address, type, name.
+struct SymbolLine {
+  var address: UInt64
+  var type: UInt8
+  /// Name, and the module behind a tab.
+  var name: Range<Int>
+
+  /// Has an address that code or data can have; `A` marks absolute values such as offsets of per-CPU variables.
+  var isCode: Bool { address != 0 && type | 0x20 != UInt8(ascii: "a") }
+
+  /// Is `name`, or a copy of it that the compiler made.
+  func isNamed(_ wanted: [UInt8], in text: RawSpan) -> Bool {
+    guard name.count >= wanted.count, text.u8(name.lowerBound) == wanted.first else { return false }
+    for index in wanted.indices where text.u8(name.lowerBound + index) != wanted[index] {
+      return false
+    }
+    guard name.count > wanted.count else { return true }
+    let next = name.lowerBound + wanted.count
+    if text.u8(next) == 0x09 { return true }
+    guard text.u8(next) == UInt8(ascii: "."), name.count > wanted.count + 1 else { return false }
+    // .isra, .constprop, .part, but not .cold
+    return text.u8(next + 1) != UInt8(ascii: "c")
+      || text.u8(min(next + 4, name.upperBound - 1)) == UInt8(ascii: "s")
+  }
+}
+
+/// The lines of a kallsyms text, one after another.
+struct SymbolLines {
+  private var at = 0
+  private let end: Int
+
+  init(_ text: RawSpan) { end = text.byteCount }
+
+  /// The next line that is a symbol.
+  mutating func next(_ text: RawSpan) -> SymbolLine? {
+    while at < end {
+      let (address, digits) = number(text)
+      at += digits
+      let isSymbol = digits >= 8 && at + 3 < end && text.u8(at) == 0x20 && text.u8(at + 2) == 0x20
+      let type = isSymbol ? text.u8(at + 1) : 0
+      if isSymbol { at += 3 }
+      let start = at
+      toLineEnd(text)
+      let stop = at
+      at += 1
+      guard isSymbol else { continue }
+      return SymbolLine(address: address, type: type, name: start..<stop)
+    }
+    return nil
+  }
+
+  /// The hexadecimal number at the current place, and how many digits it has.
+  @inline(__always)
+  private func number(_ text: RawSpan) -> (UInt64, Int) {
+    if at &+ 17 < end, text.u8(at &+ 16) == 0x20 {
+      let high = Self.eightDigits(text.u64(at))
+      return (high << 32 | Self.eightDigits(text.u64(at &+ 8)), 16)
+    }
+    var address: UInt64 = 0
+    var digits = 0
+    while at &+ digits < end, digits < 16, let digit = Self.value(text.u8(at &+ digits)) {
+      address = address << 4 | digit
+      digits += 1
+    }
+    return (address, digits)
+  }
+
+  /// Eight hexadecimal digits at once, the first in the lowest byte.
+  @inline(__always)
+  private static func eightDigits(_ text: UInt64) -> UInt64 {
+    let nibbles =
+      (text & 0x0f0f_0f0f_0f0f_0f0f) &+ 9 &* ((text >> 6) & 0x0101_0101_0101_0101)
+    let bytes = (nibbles << 4 | nibbles >> 8) & 0x00ff_00ff_00ff_00ff
+    let pairs = (bytes << 8 | bytes >> 16) & 0x0000_ffff_0000_ffff
+    return (pairs << 16 | pairs >> 32) & 0xffff_ffff
+  }
+
+  /// Moves to the next newline, or to the end, by eight bytes while possible.
+  @inline(__always)
+  private mutating func toLineEnd(_ text: RawSpan) {
+    while at &+ 8 <= end {
+      let word = text.u64(at) ^ 0x0a0a_0a0a_0a0a_0a0a
+      let hit = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+      if hit != 0 {
+        at &+= hit.trailingZeroBitCount / 8
+        return
+      }
+      at &+= 8
+    }
+    while at < end, text.u8(at) != 0x0a { at &+= 1 }
+  }
+
+  @inline(__always)
+  private static func value(_ byte: UInt8) -> UInt64? {
+    if byte &- 0x30 < 10 { return UInt64(byte &- 0x30) }
+    let letter = (byte | 0x20) &- 0x61
+    return letter < 6 ? UInt64(letter) + 10 : nil
+  }
+}
