@@ -46,7 +46,7 @@ import Testing
   ]
 
   @Test(arguments: ["analyze", "info", "events"], unreadable)
-  func unreadable(_ command: String, _ row: (path: String, words: String)) throws {
+  func unreadableCapture(_ command: String, _ row: (path: String, words: String)) throws {
     let outcome = try Self.withCapture { try Invocation.pageledger([command, row.path], in: $0) }
     #expect(outcome.status == 2)
     #expect(outcome.output.isEmpty)
@@ -93,6 +93,18 @@ import Testing
     }
     #expect(outcome.status == 70)
     #expect(outcome.errors.contains("No space left on device"))
+  }
+
+  @Test func interruptionIsMarked() throws {
+    let line = """
+      mkfifo pipe; "$PAGELEDGER" - <pipe & exec 3>pipe
+      cat a.txt >&3; sleep 0.5; kill -TERM $!; sleep 0.2; exec 3>&-; wait $!
+      """
+    let outcome = try Self.withCapture { try Invocation.shell(line, in: $0) }
+    #expect(outcome.status == 130)
+    #expect(outcome.output.hasPrefix("INCOMPLETE  -: "))
+    #expect(outcome.output.contains("  interrupted  "))
+    #expect(outcome.errors == "pageledger: interrupted: the results are partial\n")
   }
 
   @Test func coloursOnlyOnDemand() throws {

@@ -11,7 +11,7 @@ import Testing
     ("</script>", "\"</script>\""),
   ]
 
-  @Test(arguments: strings) func strings(_ row: (raw: String, json: String)) {
+  @Test(arguments: strings) func stringIsQuoted(_ row: (raw: String, json: String)) {
     var writer = JSONWriter()
     writer.value(row.raw)
     #expect(Self.text(writer.bytes) == row.json)

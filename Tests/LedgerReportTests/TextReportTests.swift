@@ -58,7 +58,7 @@ import Testing
     ("\u{202e}x", "\\u{202e}x"), ("\n\t\0", "\\x0a\\x09\\x00"), ("größe", "größe"),
   ]
 
-  @Test(arguments: escapes) func escapes(_ row: (raw: String, shown: String)) {
+  @Test(arguments: escapes) func controlIsSpelledOut(_ row: (raw: String, shown: String)) {
     #expect(row.raw.escapedForTerminal == row.shown)
   }
 
@@ -66,7 +66,7 @@ import Testing
     (0, "0.000000000"), (1, "0.000000001"), (.max, "18446744073.709551615"),
   ]
 
-  @Test(arguments: times) func times(_ row: (time: UInt64, text: String)) {
+  @Test(arguments: times) func timeIsPrinted(_ row: (time: UInt64, text: String)) {
     #expect(NumberText.time(row.time, nanoseconds: true) == row.text)
     #expect(NumberText.time(row.time, nanoseconds: false) == String(row.time))
   }
