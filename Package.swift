@@ -51,6 +51,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "CommandTestSupport", path: "Tests/CommandTestSupport", swiftSettings: strict),
+    tests("LedgerReportTests", of: ["LedgerCore", "LedgerReport"]),
+    tests("GoldenTests", of: ["CommandTestSupport", "pageledger"]),
+    tests("CommandLineTests", of: ["CommandTestSupport", "pageledger"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -15,6 +15,7 @@ public struct RuleReport: Sendable {
   public var id: String
   /// The rule's name in a few words.
   public var name: String
+  /// Whether it could decide, and what it found.
   public var status: RuleStatus
   /// What to record so that the rule can decide, or what stood in its way.
   public var missing: [String]
@@ -40,11 +41,15 @@ public enum AnalysisVerdict: String, Sendable {
 
 /// All that is known about one capture.
 public struct Analysis: Sendable {
+  /// The answer in one word.
   public var verdict: AnalysisVerdict
+  /// What the capture says about itself.
   public var capture: CaptureInfo
   /// Events that the replay used.
   public var eventsUsed: UInt64
+  /// What was lost or damaged.
   public var losses: [Loss]
+  /// What each rule has to say, by id.
   public var rules: [RuleReport]
   /// Strongest first.
   public var findings: [Finding]

@@ -60,6 +60,7 @@ public struct Event: Sendable, Equatable {
 
   /// Slots that a lossy encoding left out.
   public struct Gaps: OptionSet, Sendable, Equatable {
+    /// The set as a word of bits.
     public let rawValue: UInt8
     /// Wraps a bit set as stored.
     public init(rawValue: UInt8) { self.rawValue = rawValue }

@@ -53,10 +53,15 @@ public struct BlockReference: Sendable, Equatable {
 
 /// One event that proves a finding, with the state of the page on both sides of it.
 public struct Evidence: Sendable, Equatable {
+  /// When, in the unit of the capture.
   public var time: UInt64
+  /// The CPU that recorded it.
   public var cpu: Int
+  /// Thread id, -1 when unknown.
   public var pid: Int32
+  /// Task name, empty when unknown.
   public var comm: String
+  /// Name of the event.
   public var event: String
   /// The event's fields, `name=value`.
   public var text: String
@@ -87,7 +92,9 @@ public struct Finding: Sendable {
   public var id: String
   /// `PL010`.
   public var rule: String
+  /// How sure the rule is.
   public var verdict: Verdict
+  /// What the misuse costs.
   public var severity: Severity
   /// One sentence that names what happened.
   public var title: String
@@ -95,14 +102,21 @@ public struct Finding: Sendable {
   public var pfn: UInt64
   /// All pages that share the cause, as closed ranges in ascending order.
   public var pageRanges: [ClosedRange<UInt64>]
+  /// The block the pages belong to, nil when it is not known.
   public var block: BlockReference?
   /// How often it happened.
   public var occurrences: UInt64
+  /// When it happened first, in the unit of the capture.
   public var firstTime: UInt64
+  /// When it happened last.
   public var lastTime: UInt64
+  /// The CPU of the first occurrence.
   public var cpu: Int
+  /// The thread of the first occurrence, -1 when unknown.
   public var pid: Int32
+  /// That thread's name, empty when unknown.
   public var comm: String
+  /// The events that prove it, oldest first.
   public var evidence: [Evidence]
   /// What to do.
   public var advice: String

@@ -34,7 +34,7 @@ public enum WholeFile {
   public static func write(_ bytes: [UInt8], to path: String) throws(WriteError) {
     guard !isSpecial(path) else { return try writeDirectly(bytes, to: path) }
     let target = resolved(path)
-    let temporary = folder(of: target) + ".pageledger-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    let temporary = temporaryName(beside: target)
     let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw failure(path) }
     do throws(WriteError) {
@@ -59,7 +59,11 @@ public enum WholeFile {
       throw .failed(reason: "\(path): is a directory")
     }
     guard !isSpecial(path) else { return }
-    guard unsafe access(folder(of: resolved(path)), W_OK | X_OK) == 0 else { throw failure(path) }
+    let trial = temporaryName(beside: resolved(path))
+    let descriptor = unsafe open(trial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw failure(path) }
+    close(descriptor)
+    unsafe unlink(trial)
   }
 
   private static func writeDirectly(_ bytes: [UInt8], to path: String) throws(WriteError) {
@@ -81,6 +85,11 @@ public enum WholeFile {
     guard let real = unsafe realpath(path, nil) else { return path }
     defer { unsafe free(real) }
     return unsafe String(cString: real)
+  }
+
+  /// A name that nobody else uses, in the same folder and so on the same file system.
+  private static func temporaryName(beside path: String) -> String {
+    folder(of: path) + ".pageledger-\(getpid())-\(UInt32.random(in: 0 ... .max))"
   }
 
   /// With the slash at its end.

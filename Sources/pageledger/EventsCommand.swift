@@ -8,11 +8,12 @@ struct EventsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "events",
     abstract: "Print the decoded events of a capture.",
+    usage: "pageledger events [OPTIONS] CAPTURE",
     discussion: """
       Times are as printed: seconds for nanosecond clocks, else the clock's own unit.
 
         pageledger events --name 'mm_page_*' --cpu 0 trace.dat
-        pageledger events --format ndjson --from 10.5 --to 11 trace.dat | jq .fields.pfn
+        pageledger events --format ndjson --from 10.5 trace.dat | jq .fields
 
       Exit codes: 0; 2 the capture cannot be read; 64 usage; 70 internal or output error;
       130 interrupted.

@@ -7,6 +7,7 @@ struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
     abstract: "Show what a capture holds and which rules it lets decide.",
+    usage: "pageledger info [OPTIONS] CAPTURE",
     discussion: """
       Reads the whole capture. Exit codes: 0; 2 the capture cannot be read; 64 usage;
       70 internal or output error; 130 interrupted.

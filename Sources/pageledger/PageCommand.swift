@@ -10,6 +10,7 @@ struct PageCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "page",
     abstract: "Show the life of one page, event by event.",
+    usage: "pageledger page [OPTIONS] PFN CAPTURE",
     discussion: """
       Each step shows the state of the page before and after it.
 

@@ -8,6 +8,7 @@ struct RulesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rules",
     abstract: "List the rules, or explain one.",
+    usage: "pageledger rules [ID]",
     discussion: """
         pageledger rules
         pageledger rules PL010

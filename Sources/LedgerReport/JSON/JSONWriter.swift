@@ -38,7 +38,7 @@ public struct JSONWriter {
   /// Writes an integer.
   public mutating func value(_ number: some FixedWidthInteger) {
     separate()
-    bytes.append(contentsOf: String(number).utf8)
+    bytes.append(decimal: number)
     needsComma = true
   }
 
