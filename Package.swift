@@ -49,6 +49,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    tests("FtraceTextTests", of: ["LedgerCore", "LedgerInput", "LedgerCapture"]),
   ],
   swiftLanguageModes: [.v6]
 )
