@@ -56,6 +56,7 @@ let package = Package(
     tests("LedgerReportTests", of: ["LedgerCore", "LedgerReport"]),
     tests("GoldenTests", of: ["CommandTestSupport", "pageledger"]),
     tests("CommandLineTests", of: ["CommandTestSupport", "pageledger"]),
+    tests("FtraceTextTests", of: ["LedgerCore", "LedgerInput", "LedgerCapture"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -96,7 +96,9 @@ private final class BlockHandOver: Sendable {
 
 /// Reads a source and cuts it behind newlines.
 private struct BlockCutter {
-  private static let step = 1 << 20
+  /// Grows from small to full blocks, so that a short text and the first events of a long one come at once.
+  private var step = 1 << 14
+  private static let fullStep = 1 << 20
   private let source: ByteSource
   private var carry: [UInt8]
   private var isSkipping = false
@@ -123,12 +125,13 @@ private struct BlockCutter {
 
   /// Fills a block with at least one line; false when the source has ended.
   private mutating func fill(_ block: inout [UInt8]) throws(CaptureError) -> Bool {
-    block.reserveCapacity(Self.step + TextBlocks.lineLimit + 2 * TextBlocks.padding)
+    defer { step = min(step * 4, Self.fullStep) }
+    block.reserveCapacity(step + TextBlocks.lineLimit + 2 * TextBlocks.padding)
     block.append(contentsOf: carry)
     carry.removeAll(keepingCapacity: true)
     while true {
       let old = block.count
-      let got = try source.read(into: &block, count: Self.step)
+      let got = try source.read(into: &block, count: step)
       if isSkipping { skip(&block, from: old) }
       guard got > 0 else { return false }
       let lines = block.withRawSpan { $0.lastOffset(of: 0x0a, from: 0, to: $0.byteCount) }

@@ -15,7 +15,9 @@ struct EventBody {
   )
     -> Bool
   {
-    if kind.isPageRef { return Self.pageRef(&line, kind, &event) }
+    if kind.isPageRef {
+      return PageRefBody.readInOrder(&line, kind, &event) || Self.pageRef(&line, kind, &event)
+    }
     return switch kind {
     case .pageAlloc: pageAlloc(&line, &event)
     case .pageFree, .pageFreeBatched: Self.pageFree(&line, &event)
@@ -33,6 +35,7 @@ struct EventBody {
     -> Bool
   {
     var found: UInt8 = 0
+    event.gaps = []
     while let key = Key.next(&line) {
       switch key {
       case .pfn:
@@ -65,7 +68,7 @@ struct EventBody {
 
   /// Names are bits that moved between versions, so only a number is kept.
   @inline(__always)
-  private static func readFlags(_ line: inout LineCursor, _ event: inout Event) {
+  static func readFlags(_ line: inout LineCursor, _ event: inout Event) {
     if let value = line.number(), line.isAtEnd || Ascii.isSpace(line.byte) {
       event.word = value
     } else {

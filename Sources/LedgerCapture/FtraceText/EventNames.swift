@@ -9,8 +9,7 @@ struct EventNames {
   static let longestName = 128
 
   /// What the reader does with the lines of a name.
-  struct Row {
-    var name: String
+  struct Meaning {
     var kind: EventKind
     /// The probe that bare addresses leave only the event's name to recognise by.
     var probe: EventKind
@@ -18,11 +17,12 @@ struct EventNames {
     var isTracepoint: Bool
     /// Its text may go on in lines without context: trace_marker, trace_printk, stacks.
     var mayContinue: Bool
-    var count: UInt64 = 0
   }
 
   private var table = ByteTable(limit: EventNames.limit)
-  private(set) var rows: [Row] = []
+  private var names: [String] = []
+  private(set) var meanings: [Meaning] = []
+  private var seen: [UInt64] = []
 
   /// The row of a name, a new one if it is new; nil for bytes that are no name.
   @inline(__always)
@@ -37,10 +37,10 @@ struct EventNames {
     guard count > 0, count <= Self.longestName else { return nil }
     for offset in start..<start &+ count where !Ascii.isName(bytes.u8(offset)) { return nil }
     guard let row = table.insert(bytes, at: start, count: count, hash: hash) else {
-      if rows.count == Self.limit { rows.append(Self.makeRow("…")) }
+      if names.count == Self.limit { append("…") }
       return Self.limit
     }
-    rows.append(Self.makeRow(bytes.text(from: start, to: start &+ count)))
+    append(bytes.text(from: start, to: start &+ count))
     return row
   }
 
@@ -50,22 +50,36 @@ struct EventNames {
     return padded.withRawSpan { row($0, at: 0, count: padded.count - 8) }
   }
 
-  mutating func add(to row: Int) { rows[row].count &+= 1 }
+  /// Counts one event; the result says what its line means.
+  @inline(__always)
+  mutating func count(_ row: Int) -> Meaning {
+    seen[row] &+= 1
+    return meanings[row]
+  }
+
+  /// The name of a row.
+  func name(_ row: Int) -> String { names[row] }
 
   /// A probe told by the function it is attached to gives its event a meaning.
   mutating func recognise(_ row: Int, as kind: EventKind) {
-    if rows[row].kind == .other { rows[row].kind = kind }
+    if meanings[row].kind == .other { meanings[row].kind = kind }
   }
 
   var counts: [EventCount] {
-    rows.map { EventCount(system: $0.kind.group, name: $0.name, kind: $0.kind, count: $0.count) }
+    names.indices.map { row in
+      let kind = meanings[row].kind
+      return EventCount(system: kind.group, name: names[row], kind: kind, count: seen[row])
+    }
   }
 
-  private static func makeRow(_ name: String) -> Row {
-    let kind = EventKind.allCases.first { $0.name == name && isTracepoint($0) } ?? .other
-    return Row(
-      name: name, kind: kind, probe: probe(named: name), isTracepoint: kind != .other,
-      mayContinue: continuing.contains(name))
+  private mutating func append(_ name: String) {
+    let kind = EventKind.allCases.first { $0.name == name && Self.isTracepoint($0) } ?? .other
+    names.append(name)
+    seen.append(0)
+    meanings.append(
+      Meaning(
+        kind: kind, probe: Self.probe(named: name), isTracepoint: kind != .other,
+        mayContinue: Self.continuing.contains(name)))
   }
 
   static func isTracepoint(_ kind: EventKind) -> Bool {

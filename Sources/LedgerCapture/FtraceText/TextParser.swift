@@ -93,7 +93,7 @@ struct TextParser {
       return
     }
     comms.note(context.pid, bytes, from: context.commStart, to: context.commEnd)
-    names.add(to: row)
+    let known = names.count(row)
     var event = Event()
     event.time = context.time
     event.pid = context.pid
@@ -103,19 +103,18 @@ struct TextParser {
     event.ordinal = UInt32(truncatingIfNeeded: info.eventsRead)
     noteTime(context)
     if cpus.enter(cpu: context.cpu, time: context.time, line: lines) { mark(context, &batch) }
-    let known = names.rows[row]
     mayContinue = known.mayContinue
     let isUsed = meaning(known, row, &line, isCut, &event)
     switch detail {
     case .replay: if isUsed { batch.events.append(event) }
-    case .fields: append(event, known.name, bytes, context, end, &batch)
+    case .fields: append(event, names.name(row), bytes, context, end, &batch)
     }
   }
 
   /// Fills the slots of an event that the replay uses; false for others and for damaged ones.
   @inline(__always)
   private mutating func meaning(
-    _ known: EventNames.Row, _ row: Int, _ line: inout LineCursor, _ isCut: Bool,
+    _ known: EventNames.Meaning, _ row: Int, _ line: inout LineCursor, _ isCut: Bool,
     _ event: inout Event
   ) -> Bool {
     let spaces = line.at

@@ -1,0 +1,54 @@
+import LedgerCore
+import Testing
+
+@Suite struct DamageTests {
+  static let text =
+    "# tracer: nop\n#\n# entries-in-buffer/entries-written: 9/12   #P:2\nCPU:1 [LOST 3 EVENTS]\n"
+    + (LineTests.contexts + LineTests.bodies + LineTests.probes).map { $0.line + "\n" }.joined()
+    + " => f\n  sh-79 [000] 1.6: <stack trace>\ncpus=7\nCPU:0 [EVENTS DROPPED]\n"
+
+  @Test func everyPrefix() {
+    let bytes = Array(Self.text.utf8)
+    for count in 0...bytes.count {
+      let reading = Reading(parsing: Array(bytes[..<count]), detail: .fields)
+      #expect(reading.events.count == reading.details.count)
+    }
+  }
+
+  @Test func flippedBytes() {
+    let original = Array(Self.text.utf8)
+    var random = Steps(state: 0x5eed)
+    for _ in 0..<2000 {
+      var bytes = original
+      for _ in 0..<(1 + Int(random.next() % 20)) {
+        let place = Int(random.next() % UInt64(bytes.count - 20)) + 20
+        bytes[place] = UInt8(truncatingIfNeeded: random.next() >> 9)
+      }
+      _ = Reading(parsing: bytes, detail: random.next() & 1 == 0 ? .replay : .fields)
+    }
+  }
+
+  @Test func numbersBeyondAllRanges() {
+    let big = "99999999999999999999999999"
+    let text =
+      Self.text + Self.text.replacing("1", with: big) + Self.text.replacing("0x", with: "0x\(big)")
+    _ = Reading(parsing: Array(text.utf8), detail: .fields)
+  }
+
+  @Test func manyNamesShareOneRow() {
+    var text = ""
+    for index in 0..<66_000 { text += " a-1 [000] 1.5: e\(index): x\n" }
+    let reading = Reading(parsing: Array(text.utf8), detail: .replay)
+    #expect(reading.info.events.count == 65_536 && reading.count("…") == 66_000 - 65_535)
+  }
+}
+
+/// A small deterministic generator: failures must come again.
+struct Steps {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return state >> 11
+  }
+}
