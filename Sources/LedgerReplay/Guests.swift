@@ -16,20 +16,28 @@ extension Replay {
     if watch != nil { watchGuest(event) }
   }
 
-  /// Reports a refused fault with the state of its page at the end of the fault.
-  mutating func noteRefusal(_ fault: KvmFault) {
-    let pfn = fault.refusal.pfn
-    guard let slot = table.existingSlot(of: pfn) else { return }
+  /// A refused reference: remembered with the state of its page if a guest's fault asked for it.
+  mutating func guestRefusal(_ event: Event) {
+    guard vcpus.isInFault(event), let slot = slot(of: event.pfn) else { return }
     let state = freshState(slot)
     table[slot] = state
     let block = state.block == 0 ? nil : blocks[state.block]
+    vcpus.refuse(VirtualCPUs.Refusal(event: event, page: state, block: block))
+  }
+
+  /// Reports a fault that ended after a refusal.
+  mutating func noteRefusal(_ fault: KvmFault) {
+    let pfn = fault.refusal.pfn
+    let view = PageView(fault.page)
     var marks: Transition.Marks = .kvmRefused
-    if let block, block.isWhole, pfn != block.head, !state.bits.contains(.ownUnit) {
+    if let block = fault.block, block.isWhole, pfn != block.head,
+      !fault.page.bits.contains(.ownUnit)
+    {
       marks.insert(.tail)
     }
     note(
       Transition(
-        event: fault.refusal, pfn: pfn, before: PageView(state), after: PageView(state),
-        block: block.map { BlockView($0) }, marks: marks, step: state.step, fault: fault))
+        event: fault.refusal, pfn: pfn, before: view, after: view,
+        block: fault.block.map { BlockView($0) }, marks: marks, step: fault.page.step, fault: fault))
   }
 }

@@ -15,6 +15,10 @@ public struct KvmFault: Sendable {
   public var lookupFailure: Event?
   /// `kvm_userspace_exit`, if it was recorded.
   public var exit: Event?
+  /// The page's state when it was refused.
+  var page: PageState
+  /// Its block then.
+  var block: Block?
   /// The task did other page reference work between the refusal and the end of the fault.
   public var isBlurred: Bool
 
@@ -36,28 +40,38 @@ struct VirtualCPUs {
   private struct Open {
     var fault: Event
     var lookup: Event?
-    var refusal: Event?
+    var refusal: Refusal?
     var failure: Event?
     var isBlurred = false
+  }
+
+  /// A refused reference, with what the ledger knew of the page then.
+  struct Refusal {
+    var event: Event
+    var page: PageState
+    var block: Block?
   }
 
   private var open: [Int32: Open] = [:]
   /// Faults with a refusal, so that ordinary events need not look further.
   private var refusals = 0
 
-  /// A `page_ref` event of any task; cheap unless a refused fault is open.
-  @inline(__always)
-  mutating func sawReference(_ event: Event) {
-    if event.kind == .pageRefModUnless, event.result == 0 { return refuse(event) }
-    if refusals > 0 { blur(event) }
+  /// True if the task is in a guest's fault, so that a refusal of it matters.
+  func isInFault(_ event: Event) -> Bool { !event.isInInterrupt && open[event.pid] != nil }
+
+  /// `page_ref_mod_unless` with ret=0 in a guest's fault.
+  mutating func refuse(_ refusal: Refusal) {
+    guard var entry = open[refusal.event.pid] else { return }
+    if entry.refusal == nil { refusals += 1 }
+    entry.refusal = refusal
+    entry.isBlurred = false
+    open[refusal.event.pid] = entry
   }
 
-  private mutating func refuse(_ event: Event) {
-    guard !event.isInInterrupt, var entry = open[event.pid] else { return }
-    if entry.refusal == nil { refusals += 1 }
-    entry.refusal = event
-    entry.isBlurred = false
-    open[event.pid] = entry
+  /// Any other `page_ref` event: after a refusal it blurs what the fault ended for.
+  @inline(__always)
+  mutating func sawReference(_ event: Event) {
+    if refusals > 0 { blur(event) }
   }
 
   private mutating func blur(_ event: Event) {
@@ -95,7 +109,7 @@ struct VirtualCPUs {
 
   /// Drops the faults that were last seen on a CPU whose events are missing now.
   mutating func forget(cpu: UInt16) {
-    for (pid, entry) in open where entry.fault.cpu == cpu || entry.refusal?.cpu == cpu {
+    for (pid, entry) in open where entry.fault.cpu == cpu || entry.refusal?.event.cpu == cpu {
       forget(pid)
     }
   }
@@ -115,8 +129,9 @@ struct VirtualCPUs {
     guard let refusal = entry.refusal else { return nil }
     if let exit, !exit.gaps.contains(.exitErrno), exit.result != -14 { return nil }
     return KvmFault(
-      fault: entry.fault, lookup: entry.lookup, refusal: refusal, lookupFailure: entry.failure,
-      exit: exit, isBlurred: entry.isBlurred)
+      fault: entry.fault, lookup: entry.lookup, refusal: refusal.event,
+      lookupFailure: entry.failure, exit: exit, page: refusal.page, block: refusal.block,
+      isBlurred: entry.isBlurred)
   }
 }
 

@@ -77,7 +77,11 @@ public struct Replay: ~Copyable {
     switch event.kind {
     case .pageRefSet, .pageRefMod, .pageRefModAndTest, .pageRefModAndReturn, .pageRefModUnless,
       .pageRefFreeze, .pageRefUnfreeze:
-      vcpus.sawReference(event)
+      if event.kind == .pageRefModUnless, event.result == 0 {
+        guestRefusal(event)
+      } else {
+        vcpus.sawReference(event)
+      }
       reference(event, mayWait: true)
     case .pageAlloc: allocate(event, mayWait: true)
     case .pageFree: free(event, mayWait: true)

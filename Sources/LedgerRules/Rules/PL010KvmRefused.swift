@@ -18,29 +18,35 @@ struct PL010KvmRefused: Rule {
     case (false, true): verdict = fault.isBlurred ? .suspect : .likely
     case (false, false): return nil
     }
-    let variant = isPlainTail ? "tail" : "page"
+    let variant = isPlainTail ? "tail" : transition.before.life == .free ? "free" : "page"
     return Charge(
       verdict: verdict, severity: .high, variant: variant, pid: transition.event.pid)
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
-    let isTail = charge.variant == "tail"
     let what =
-      isTail ? "tail pages of a block that was allocated without __GFP_COMP" : "a page at count 0"
+      switch charge.variant {
+      case "tail": "tail pages of a block that was allocated without __GFP_COMP"
+      case "free": "a page that is free"
+      default: "a page at count 0"
+      }
     return Story(
       title: "KVM was refused references on \(what): guest accesses end in -EFAULT",
       advice: """
         Linux 6.13 and later map such memory without a reference; before that the exporter must provide pages that are counted (order 0 \
         or __GFP_COMP), or the buffer must not be mapped into a guest
         """,
-      doubt: doubt(transition),
+      doubt: doubt(transition, charge),
       extra: events(transition), showsHistory: false)
   }
 
-  private func doubt(_ transition: Transition) -> String {
+  private func doubt(_ transition: Transition, _ charge: Charge) -> String {
     guard let fault = transition.fault, fault.isConfirmed else {
       return
         "the capture does not show how KVM ended the fault: false if the guest was served later"
+    }
+    if charge.variant == "free" {
+      return "false if the page was allocated again in a way that leaves no event"
     }
     guard transition.block != nil else {
       return
