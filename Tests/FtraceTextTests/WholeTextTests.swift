@@ -115,6 +115,12 @@ import Testing
     #expect(reading.details[1].system == "kmem" && reading.info.comms == [79: "sh"])
   }
 
+  @Test func instanceNamesAreNoComms() throws {
+    let text = "  guest.dat:     kworker/0:1-7     [000]     1.000001: a: b\n"
+    let reading = try Reading(text)
+    #expect(reading.info.comms == [7: "kworker/0:1"])
+  }
+
   @Test func bodiesWithoutNames() throws {
     let text =
       "  sh-1 [000] ....  1.5: ktime_get <-tick\n  sh-1 [000] ....  1.6: sys_write(fd: 2)\n"

@@ -79,7 +79,8 @@ struct LineContext {
     guard value <= Int32.max else { return false }
     pid = Int32(truncatingIfNeeded: value)
     commEnd = at &- 1
-    commStart = start
+    // TASK_COMM_LEN is 16; what stands further left is the name of a file or instance.
+    commStart = max(start, commEnd &- 16)
     while commStart < commEnd, Ascii.isSpace(bytes.u8(commStart)) { commStart &+= 1 }
     return true
   }
