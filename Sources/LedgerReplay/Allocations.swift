@@ -10,10 +10,11 @@ extension Replay {
       let fits = allocationFits(event, head: head)
       if !fits || waiting.isWaiting, waits(event, fits: fits) { return }
     }
+    let watched = watch == nil ? head : watchedState(event, head: head)
     let state = headState(event, before: head)
     let number = event.order == 0 ? 0 : blocks.add(record(of: event))
     place(event, head: state, before: head, block: number)
-    if watch != nil { watchBlock(event, before: head, after: state) }
+    if watch != nil { watchBlock(event, before: watched, head: state) }
   }
 
   /// Up to 6.13 the head got its reference right before the event; from 6.14 it may get one after it.

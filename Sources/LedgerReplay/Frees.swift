@@ -11,6 +11,7 @@ extension Replay {
       if !fits || waiting.isWaiting, waits(event, fits: fits) { return }
     }
     let block = head.block == 0 ? nil : blocks[head.block]
+    let watched = watch == nil ? head : watchedState(event, head: head)
     var step = PageState()
     step.life = .free
     step.zero = .free
@@ -24,7 +25,7 @@ extension Replay {
     judgeBlock(event, head, block, step.step)
     judgePages(event, head, block, step)
     release(event, as: step)
-    if watch != nil { watchBlock(event, before: head, after: step) }
+    if watch != nil { watchBlock(event, before: watched, head: step) }
   }
 
   /// Compares what is freed with the block it belongs to.

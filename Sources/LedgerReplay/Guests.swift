@@ -38,6 +38,7 @@ extension Replay {
     note(
       Transition(
         event: fault.refusal, pfn: pfn, before: view, after: view,
-        block: fault.block.map { BlockView($0) }, marks: marks, step: fault.page.step, fault: fault))
+        block: fault.block.map { BlockView($0) }, marks: marks, step: fault.page.step, fault: fault)
+    )
   }
 }

@@ -83,14 +83,22 @@ public struct Replay: ~Copyable {
         vcpus.sawReference(event)
       }
       reference(event, mayWait: true)
-    case .pageAlloc: allocate(event, mayWait: true)
-    case .pageFree: free(event, mayWait: true)
+    case .pageAlloc, .pageFree: block(event)
     case .kvmPageFault, .kvmSpteRequested, .kvmSetSpte, .kvmUserspaceExit, .hvaToPfn,
       .hvaToPfnReturn:
       guest(event)
     case .splitPage: splitAnnounced(event)
     case .prepCompoundPage: compoundPrepared(event)
     case .pageFreeBatched, .other, .gapOpens, .gapCloses: break
+    }
+  }
+
+  private mutating func block(_ event: Event) {
+    guard event.order <= Event.orderLimit else { return losses.add(.implausibleFrame) }
+    if event.kind == .pageAlloc {
+      allocate(event, mayWait: true)
+    } else {
+      free(event, mayWait: true)
     }
   }
 
@@ -112,7 +120,9 @@ public struct Replay: ~Copyable {
   @inline(__always)
   mutating func slot(of pfn: UInt64) -> PageTable.Slot? {
     if let slot = table.slot(of: pfn) { return slot }
-    if pfn != Event.noFrame { losses.add(.tableFull) }
+    if pfn != Event.noFrame {
+      losses.add(pfn < Event.frameLimit ? .tableFull : .implausibleFrame)
+    }
     return nil
   }
 

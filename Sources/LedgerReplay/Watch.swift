@@ -53,15 +53,29 @@ extension Replay {
     add(event, before, after, note: place(of: event.pfn, in: before.block))
   }
 
-  mutating func watchBlock(_ event: Event, before: PageState, after: PageState) {
+  /// The state of the watched page if the event covers it, else that of the page the event names.
+  mutating func watchedState(_ event: Event, head: PageState) -> PageState {
+    guard let watched = watch, covers(event, watched.page), watched.page != event.pfn,
+      let slot = table.existingSlot(of: watched.page)
+    else { return head }
+    return freshState(slot)
+  }
+
+  mutating func watchBlock(_ event: Event, before: PageState, head after: PageState) {
     guard let watched = watch else { return }
     let last = event.pfn &+ (1 << UInt64(event.order)) &- 1
     guard (event.pfn...last).overlaps(watched.frames) else { return }
-    if event.kind == .pageAlloc, watched.includeBlock, (event.pfn...last).contains(watched.page) {
+    if event.kind == .pageAlloc, watched.includeBlock, covers(event, watched.page) {
       watch?.frames = event.pfn...last
     }
-    let isTail = event.pfn != watched.page && event.order > 0
-    add(event, before, after, note: isTail ? blockWords(event, page: watched.page) : "")
+    let isTail = event.pfn != watched.page && covers(event, watched.page)
+    add(
+      event, before, watchedState(event, head: after),
+      note: isTail ? "page \(watched.page &- event.pfn) of the block" : "")
+  }
+
+  private func covers(_ event: Event, _ pfn: UInt64) -> Bool {
+    pfn >= event.pfn && pfn &- event.pfn < 1 << UInt64(event.order)
   }
 
   mutating func watchGuest(_ event: Event) {
@@ -86,11 +100,6 @@ extension Replay {
     }
     let index = pfn &- block.head
     return "page \(index) of order-\(block.order) \(block.kind.rawValue) block \(hex(block.head))"
-  }
-
-  private func blockWords(_ event: Event, page: UInt64) -> String {
-    guard page >= event.pfn, page &- event.pfn < 1 << UInt64(event.order) else { return "" }
-    return "page \(page &- event.pfn) of it; the states are those of the head \(hex(event.pfn))"
   }
 }
 

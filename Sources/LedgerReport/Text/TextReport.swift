@@ -52,17 +52,29 @@ public struct TextReport: Sendable {
       return style.paint("FINDINGS", .bad) + "  \(path): \(findingWords(analysis))"
     case .incomplete:
       return style.paint("INCOMPLETE", .warning)
-        + "  \(path): nothing found, but the capture has gaps (below)"
+        + "  \(path): \(incompleteWords(analysis))"
     case .unreadable:
       return style.paint("UNREADABLE", .bad)
         + "  \((analysis.failure ?? path).escapedForTerminal)"
     }
   }
 
+  private func incompleteWords(_ analysis: Analysis) -> String {
+    guard analysis.capture.eventsRead > 0 else {
+      let left = analysis.losses.filter { $0.code == .leftInKernel }.reduce(0) { $0 &+ $1.count }
+      guard left > 0 else { return "no event was recorded" }
+      return
+        "no event was recorded, \(NumberText.grouped(left)) \(left == 1 ? "entry was" : "entries were") left in the kernel"
+    }
+    guard analysis.losses.contains(where: { $0.code.severity == .dataLoss }) else {
+      return "nothing found, because no rule had the events that it needs (below)"
+    }
+    return "nothing found, but the capture has gaps (below)"
+  }
+
   private func cleanWords(_ rules: [RuleReport]) -> String {
     let decided = rules.count { $0.status == .clean || $0.status == .findings }
     guard decided < rules.count else { return "no misuse; all \(decided) rules could decide" }
-    guard decided > 0 else { return "no misuse, but no rule could decide (below)" }
     return "no misuse by the \(decided) of \(rules.count) rules that could decide"
   }
 
