@@ -49,6 +49,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),
+    tests("LedgerSymbolsTests", of: ["LedgerSymbols"]),
+    tests(
+      "LedgerCaptureTests", of: ["LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore"]),
   ],
   swiftLanguageModes: [.v6]
 )

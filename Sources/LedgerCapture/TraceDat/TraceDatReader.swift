@@ -36,7 +36,7 @@ final class TraceDatReader: CaptureReader {
 
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
     batch.clear()
-    if !isStarted { try start() }
+    if !isStarted { try start(&batch) }
     while batch.events.count < EventBatch.capacity, !lanes.isEmpty {
       let turn = order.turn(lanes)
       guard !lanes[turn.lane].isDone else { break }
@@ -50,17 +50,18 @@ final class TraceDatReader: CaptureReader {
     return !batch.events.isEmpty
   }
 
-  private func start() throws(CaptureError) {
+  private func start(_ batch: inout EventBatch) throws(CaptureError) {
     isStarted = true
     for lane in lanes.indices { try refill(lane) }
     // A gap before a CPU's first event opens when the capture starts.
-    for lane in lanes.indices where lanes[lane].key == 0 {
-      guard let chunk = lanes[lane].chunk, chunk.count > 0, chunk.events[0].kind == .gapOpens else {
-        continue
-      }
-      let start = earliest == .max ? 0 : earliest
-      chunk.events[0].time = start
-      lanes[lane].key = start
+    for lane in lanes.indices {
+      guard let chunk = lanes[lane].chunk, chunk.count > 0, chunk.events[0].kind == .gapOpens
+      else { continue }
+      chunk.events[0].time = earliest == .max ? 0 : earliest
+      lanes[lane].key = 0
+      let turn = LaneOrder.Turn(lane: lane, limit: 0, rival: .max)
+      lanes[lane].run(turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
+      if lanes[lane].at >= chunk.count { try refill(lane) }
     }
     order.build(lanes)
   }
