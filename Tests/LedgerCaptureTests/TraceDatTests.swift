@@ -222,11 +222,12 @@ struct Form: CustomStringConvertible, Sendable {
     file.options = [(2, Array("CPU: 1\nentries: 42\noverrun: 0\n".utf8))]
     let reading = try read(file.version7)
     #expect(reading.events.isEmpty)
-    #expect(reading.losses == [
-      Loss(
-        code: .leftInKernel, count: 42, cpu: 1,
-        detail: "entries in the kernel's statistics, no data in the file")
-    ])
+    #expect(
+      reading.losses == [
+        Loss(
+          code: .leftInKernel, count: 42, cpu: 1,
+          detail: "entries in the kernel's statistics, no data in the file")
+      ])
   }
 
   @Test func mergesManyCpusAndManyEvents() throws {

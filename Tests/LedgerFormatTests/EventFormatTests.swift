@@ -21,13 +21,17 @@ func makeFormat(_ system: String, _ name: String, id: Int, _ fields: String, pri
 
 @Suite struct EventFormatTests {
   @Test(arguments: [
-    ("unsigned long pfn", 8, "pfn", FormatField.Shape.scalar), ("void * mapping", 8, "mapping", .pointer),
+    ("unsigned long pfn", 8, "pfn", FormatField.Shape.scalar),
+    ("void * mapping", 8, "mapping", .pointer),
     ("struct page *page", 8, "page", .pointer), ("unsigned long caller[8]", 64, "caller", .array),
     ("char comm[TASK_COMM_LEN]", 16, "comm", .array), ("char buf", 0, "buf", .array),
-    ("__data_loc char[] name", 4, "name", .located), ("__rel_loc char name[]", 4, "name", .relative),
+    ("__data_loc char[] name", 4, "name", .located),
+    ("__rel_loc char name[]", 4, "name", .relative),
     ("__attribute__((user)) const char * u", 8, "u", .pointer),
   ])
-  func takesDeclarationsApart(text: String, size: Int, name: String, shape: FormatField.Shape) throws {
+  func takesDeclarationsApart(text: String, size: Int, name: String, shape: FormatField.Shape)
+    throws
+  {
     let format = try #require(
       makeFormat("s", "e", id: 1, "\tfield:\(text);\toffset:8;\tsize:\(size);\tsigned:0;"))
     let field = try #require(format.ownFields.first)
@@ -62,7 +66,8 @@ func makeFormat(_ system: String, _ name: String, id: Int, _ fields: String, pri
   @Test func knowsWhichFieldsPrintAsHex() throws {
     let format = try #require(
       makeFormat(
-        "s", "e", id: 1, "", print: "\"(%lx) a=0x%Lx n=%u p=%s\", REC->__probe_ip, REC->a, REC->n, f(REC->x)"))
+        "s", "e", id: 1, "",
+        print: "\"(%lx) a=0x%Lx n=%u p=%s\", REC->__probe_ip, REC->a, REC->n, f(REC->x)"))
     #expect(format.hexFields == ["__probe_ip", "a"])
   }
 }

@@ -197,7 +197,8 @@ func decode(
 
   @Test func formatWithoutANeededFieldMeansNothing() throws {
     let format = try #require(
-      makeFormat("page_ref", "page_ref_set", id: 3, "\tfield:int val;\toffset:8;\tsize:4;\tsigned:1;"))
+      makeFormat(
+        "page_ref", "page_ref_set", id: 3, "\tfield:int val;\toffset:8;\tsize:4;\tsigned:1;"))
     let decoder = RecordDecoder([format], functions: ProbeFunctions(), bigEndian: false)
     #expect(decoder.incomplete == [0])
     #expect(decoder.kind(ofFormat: 0) == .other)

@@ -31,7 +31,9 @@ import Testing
     #expect(KernelSymbols(kallsyms: Self.text).name(at: address) == name)
   }
 
-  @Test(arguments: ["", "\n", "ffff", "ffffffff81001000", "ffffffff81001000 T", "c0101000 t split_page\n"])
+  @Test(arguments: [
+    "", "\n", "ffff", "ffffffff81001000", "ffffffff81001000 T", "c0101000 t split_page\n",
+  ])
   func neverTrapsOnFragments(text: String) {
     let symbols = KernelSymbols(kallsyms: Array(text.utf8))
     let found = symbols.extents(of: ["split_page"])
