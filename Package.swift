@@ -57,6 +57,10 @@ let package = Package(
     tests("GoldenTests", of: ["CommandTestSupport", "pageledger"]),
     tests("CommandLineTests", of: ["CommandTestSupport", "pageledger"]),
     tests("FtraceTextTests", of: ["LedgerCore", "LedgerInput", "LedgerCapture"]),
+    tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),
+    tests("LedgerSymbolsTests", of: ["LedgerSymbols"]),
+    tests(
+      "LedgerCaptureTests", of: ["LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore"]),
   ],
   swiftLanguageModes: [.v6]
 )

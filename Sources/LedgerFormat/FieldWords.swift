@@ -58,8 +58,9 @@ public struct FieldWords: Sendable {
       if column.isHex { return .hex(raw) }
       return field.isSigned ? .signed(Self.extend(raw, field.size)) : .unsigned(raw)
     case .array:
-      // An array without a size runs to the end of the record.
-      let size = field.size == 0 ? count - field.offset : min(field.size, count - field.offset)
+      // An array without a size runs to the end of the record; so do the callers of a stack, of whom eight are declared.
+      let isOpen = field.size == 0 || field.name == "caller"
+      let size = isOpen ? count - field.offset : min(field.size, count - field.offset)
       return elements(field, bytes, start + field.offset, size)
     case .located, .relative:
       guard field.size == 4, field.offset + 4 <= count else { return .string("") }
@@ -76,13 +77,13 @@ public struct FieldWords: Sendable {
   {
     let size = min(size, Self.limit)
     if field.isText {
-      var text: [UInt8] = []
-      for index in at..<(at + size) {
-        let byte = bytes.u8(index)
-        if byte == 0 { break }
-        text.append(byte)
+      let text = (at..<(at + size)).map { bytes.u8($0) }
+      let letters = text.prefix { $0 != 0 }
+      // Addresses of sockets and the like are declared as characters too.
+      guard letters.contains(where: { $0 < 0x20 && !(0x09...0x0d).contains($0) }) else {
+        return .string(String(decoding: letters, as: UTF8.self))
       }
-      return .string(String(decoding: text, as: UTF8.self))
+      return .array(text.map { UInt64($0) })
     }
     let width = field.elementSize(long: long)
     return .array(

@@ -126,7 +126,8 @@ extension MergeLane {
     let end = min(chunk.count, at + EventBatch.capacity - events.count)
     while at < end {
       if source[at].time > key { key = min(source[at].time, .max - 1) }
-      guard key < turn.limit || (key == turn.limit && isFirst) else { break }
+      // The first one is what the lane was chosen for.
+      guard at == start || key < turn.limit || (key == turn.limit && isFirst) else { break }
       at += 1
     }
     let filled = events.count

@@ -22,6 +22,10 @@ struct CpuStatistics: Sendable, Equatable {
   var overrun: UInt64 = 0
   var commitOverrun: UInt64 = 0
   var dropped: UInt64 = 0
+  var read: UInt64 = 0
+
+  /// Events that a complete file holds: those read before the statistics were taken, and those still to be read.
+  var produced: UInt64 { read &+ entries }
 
   /// Reads `CPU: 0`, `entries: 13643`, `overrun: 0` and so on, a line each.
   init(text: [UInt8]) {
@@ -35,6 +39,7 @@ struct CpuStatistics: Sendable, Equatable {
       case "overrun": overrun = value
       case "commit overrun": commitOverrun = value
       case "dropped events": dropped = value
+      case "read events": read = value
       default: break
       }
     }

@@ -61,11 +61,6 @@ extension TraceDatLayout {
           .overrun, count: count, cpu: cpu.cpu,
           detail: "\(name) in the kernel's statistics; contains losses that sub-buffers show")
       }
-      if extents.isEmpty && cpu.entries > 0 {
-        losses.add(
-          .leftInKernel, count: cpu.entries, cpu: cpu.cpu,
-          detail: "entries in the kernel's statistics, no data in the file")
-      }
     }
   }
 }

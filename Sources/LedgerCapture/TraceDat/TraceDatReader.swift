@@ -13,6 +13,8 @@ final class TraceDatReader: CaptureReader {
   private var ordinal: UInt32 = 0
   private var isStarted = false
   private var earliest = UInt64.max
+  private var remainder: KernelRemainder
+  private let isDetailed: Bool
 
   /// Reads the layout of a seekable source; decoding starts in the background.
   init(source: ByteSource, detail: ReadDetail) throws(CaptureError) {
@@ -27,6 +29,9 @@ final class TraceDatReader: CaptureReader {
     }
     lanes = Array(repeating: MergeLane(), count: layout.extents.count)
     order = LaneOrder(count: layout.extents.count)
+    remainder = KernelRemainder(layout)
+    isDetailed = detail == .fields
+    remainder.account(&losses)
     relay = Relay(
       TraceDatSource(layout, source: source, detail: detail, records: records),
       lanes: layout.extents.count)
@@ -36,7 +41,10 @@ final class TraceDatReader: CaptureReader {
 
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
     batch.clear()
-    if !isStarted { try start() }
+    if !isStarted {
+      try start(&batch)
+      if !isDetailed { batch.events += remainder.gaps(from: lastTime(batch)) }
+    }
     while batch.events.count < EventBatch.capacity, !lanes.isEmpty {
       let turn = order.turn(lanes)
       guard !lanes[turn.lane].isDone else { break }
@@ -44,23 +52,33 @@ final class TraceDatReader: CaptureReader {
         turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
       if lanes[turn.lane].at >= lanes[turn.lane].chunk?.count ?? 0 {
         try refill(turn.lane)
+        if !isDetailed, lanes[turn.lane].isDone,
+          let gap = remainder.gap(lane: turn.lane, at: lastTime(batch))
+        {
+          batch.events.append(gap)
+        }
       }
       order.update(turn.lane, lanes)
     }
     return !batch.events.isEmpty
   }
 
-  private func start() throws(CaptureError) {
+  private func lastTime(_ batch: borrowing EventBatch) -> UInt64 {
+    batch.events.last?.time ?? info.start
+  }
+
+  private func start(_ batch: inout EventBatch) throws(CaptureError) {
     isStarted = true
     for lane in lanes.indices { try refill(lane) }
     // A gap before a CPU's first event opens when the capture starts.
-    for lane in lanes.indices where lanes[lane].key == 0 {
-      guard let chunk = lanes[lane].chunk, chunk.count > 0, chunk.events[0].kind == .gapOpens else {
-        continue
-      }
-      let start = earliest == .max ? 0 : earliest
-      chunk.events[0].time = start
-      lanes[lane].key = start
+    for lane in lanes.indices {
+      guard let chunk = lanes[lane].chunk, chunk.count > 0, chunk.events[0].kind == .gapOpens
+      else { continue }
+      chunk.events[0].time = earliest == .max ? 0 : earliest
+      lanes[lane].key = 0
+      let turn = LaneOrder.Turn(lane: lane, limit: 0, rival: .max)
+      lanes[lane].run(turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
+      if lanes[lane].at >= chunk.count { try refill(lane) }
     }
     order.build(lanes)
   }
@@ -72,6 +90,7 @@ final class TraceDatReader: CaptureReader {
     lanes[lane].at = 0
     while let chunk = try relay.take(lane: lane, returning: used) {
       account(chunk)
+      remainder.count(chunk.records, lane: lane)
       guard chunk.count > 0, let first = chunk.events.first else {
         used = chunk
         continue
@@ -82,6 +101,7 @@ final class TraceDatReader: CaptureReader {
     }
     lanes[lane].isDone = true
     lanes[lane].key = .max
+    remainder.finish(lane: lane, &losses)
   }
 
   /// Adds what a chunk says besides its events.

@@ -1,0 +1,70 @@
+import LedgerCore
+
+/// Events that the kernel counted and the file does not hold: they stayed in the ring buffers.
+///
+/// trace-cmd stores the statistics of each CPU's buffer when the recording ends. A command that ends too soon leaves
+/// the last sub-buffers behind, or all of a CPU's events.
+struct KernelRemainder: Sendable {
+  private struct Lane {
+    var cpu: Int
+    /// Events that the file should hold, nil without statistics.
+    var produced: UInt64?
+    var seen: UInt64 = 0
+
+    var missing: UInt64 { (produced ?? 0) > seen ? (produced ?? 0) - seen : 0 }
+  }
+
+  private var lanes: [Lane]
+  /// CPUs that have statistics but no data.
+  private let silent: [Lane]
+
+  /// Compares the statistics with the file's data; statistics are those of the top buffer.
+  init(_ layout: TraceDatLayout) {
+    var produced: [Int: UInt64] = [:]
+    for cpu in layout.statistics { produced[cpu.cpu] = cpu.produced }
+    lanes = layout.extents.map { extent in
+      Lane(cpu: extent.cpu, produced: extent.instance.isEmpty ? produced[extent.cpu] : nil)
+    }
+    let present = Set(layout.extents.filter { $0.instance.isEmpty }.map(\.cpu))
+    silent = layout.statistics.filter { !present.contains($0.cpu) && $0.produced > 0 }
+      .map { Lane(cpu: $0.cpu, produced: $0.produced) }
+  }
+
+  mutating func count(_ records: UInt64, lane: Int) { lanes[lane].seen &+= records }
+
+  /// Accounts what is missing at the end of a lane, unless damage to the file explains it.
+  func finish(lane: Int, _ losses: inout LossLedger) {
+    let (cpu, missing) = (lanes[lane].cpu, lanes[lane].missing)
+    guard missing > 0 else { return }
+    let damage: [LossCode] = [.truncated, .corruptSubBuffer, .corruptChunk]
+    guard !losses.rows.contains(where: { damage.contains($0.code) && $0.cpu == cpu }) else {
+      return
+    }
+    losses.add(
+      .leftInKernel, count: missing, cpu: cpu, detail: "after the CPU's last event in the file")
+  }
+
+  /// Accounts the CPUs that have no data at all.
+  func account(_ losses: inout LossLedger) {
+    for lane in silent {
+      losses.add(
+        .leftInKernel, count: lane.missing, cpu: lane.cpu, detail: "all of the CPU's events")
+    }
+  }
+
+  /// Gaps of the CPUs without data, open from the start of the capture.
+  func gaps(from time: UInt64) -> [Event] { silent.map { Self.gap($0.cpu, time) } }
+
+  /// The gap after a lane's last event, nil when nothing is missing.
+  func gap(lane: Int, at time: UInt64) -> Event? {
+    lanes[lane].missing > 0 ? Self.gap(lanes[lane].cpu, time) : nil
+  }
+
+  private static func gap(_ cpu: Int, _ time: UInt64) -> Event {
+    var event = Event()
+    event.kind = .gapOpens
+    event.cpu = UInt16(truncatingIfNeeded: cpu)
+    event.time = time
+    return event
+  }
+}

@@ -1,0 +1,122 @@
+import LedgerCore
+import Testing
+
+@testable import LedgerCapture
+
+@Suite struct DamageTests {
+  static func file(_ form: Form) -> [UInt8] {
+    var a = form.page(100)
+    for pfn in 0..<30 { a.free(pfn: UInt64(pfn), delta: 1) }
+    var b = form.page(90, missed: 3)
+    b.extend(5)
+    b.free(pfn: 7)
+    return form.build([(0, [a, b]), (1, [b])])
+  }
+
+  @Test(arguments: Form.all)
+  func everyLengthIsSurvived(form: Form) throws {
+    let bytes = Self.file(form)
+    // Lengths inside the long texts are alike; all others are tried.
+    for length in 1..<bytes.count where length < 64 || length > 1200 || length % 8 == 0 {
+      do {
+        let reading = try read(Array(bytes[..<length]))
+        #expect(!reading.losses.isEmpty, "a file cut at \(length) is not whole")
+      } catch let error as CaptureError {
+        #expect(!error.message.isEmpty)
+      }
+    }
+  }
+
+  /// Every seventh byte, so that debug builds stay quick; the masks start at different bytes.
+  @Test(arguments: Form.all, [0xff as UInt8, 0x01, 0x80])
+  func flippedBytesAreSurvived(form: Form, mask: UInt8) throws {
+    let bytes = Self.file(form)
+    for place in stride(from: Int(mask % 7), to: bytes.count, by: 7) {
+      var damaged = bytes
+      damaged[place] ^= mask
+      do {
+        let reading = try read(damaged, detail: place % 2 == 0 ? .replay : .fields)
+        #expect(reading.events.count < 100_000)
+      } catch let error as CaptureError {
+        #expect(!error.message.isEmpty)
+      }
+    }
+  }
+
+  @Test func cutDataKeepsWholeSubBuffers() throws {
+    let form = Form.all[0]
+    var pages: [SubBufferBuilder] = []
+    for time in 1...3 {
+      var page = form.page(UInt64(time * 100))
+      page.free(pfn: UInt64(time))
+      pages.append(page)
+    }
+    let bytes = form.build([(0, pages)])
+    let reading = try read(Array(bytes[..<(bytes.count - 700)]))
+    #expect(reading.outline == ["100/0/1", "200/0/2", "200/0/gap opens"])
+    #expect(reading.losses.map(\.code) == [.truncated])
+    #expect(reading.losses[0].cpu == 0)
+  }
+
+  @Test func damagedChunkIsAGap() throws {
+    let form = Form.all[4]
+    var pages: [SubBufferBuilder] = []
+    for time in 1...3 {
+      var page = form.page(UInt64(time * 100))
+      page.free(pfn: UInt64(time))
+      pages.append(page)
+    }
+    var bytes = form.build([(0, pages)])
+    // The checksum at the end of the second of three stored streams.
+    let stream = 8 + 7 + 1024 + 4
+    bytes[bytes.count - stream - 2] ^= 0x55
+    let reading = try read(bytes)
+    #expect(
+      reading.outline == ["100/0/1", "100/0/gap opens", "300/0/gap closes", "300/0/3"])
+    #expect(reading.losses.map(\.code) == [.corruptChunk])
+  }
+}
+
+@Suite struct SnifferTests {
+  @Test(arguments: [
+    ([0x1f, 0x8b, 8, 0] as [UInt8], "gzip"), ([0x28, 0xb5, 0x2f, 0xfd], "zstd"),
+    ([0x53, 0x2a, 0x4d, 0x18], "zstd"), ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], "xz"),
+    (Array("BZh9".utf8), "bzip2"), ([4, 0x22, 0x4d, 0x18], "lz4"), ([0x50, 0x4b, 3, 4], "zip"),
+    (Array(repeating: 0x61, count: 257) + Array("ustar".utf8), "tar"),
+  ])
+  func namesPackedInputs(bytes: [UInt8], format: String) throws {
+    #expect(CaptureSniffer.sniff(bytes) == .packed(format))
+    #expect {
+      try read(bytes)
+    } throws: {
+      ($0 as? CaptureError)?.message.contains("compressed with \(format); unpack it first") == true
+    }
+  }
+
+  @Test(arguments: [
+    (Array("PERFILE2".utf8), "perf.data is not read yet"), ([0x7f, 0x45, 0x4c, 0x46], "ELF"),
+    ([UInt8](repeating: 0, count: 50), "binary data"), ([], "the file is empty"),
+  ])
+  func explainsWhatIsNoCapture(bytes: [UInt8], words: String) {
+    #expect {
+      try read(bytes)
+    } throws: {
+      ($0 as? CaptureError)?.message.contains(words) == true
+    }
+  }
+
+  @Test func explainsMissingFilesAndDirectories() {
+    #expect(throws: CaptureError.isDirectory(path: "/")) {
+      try openCapture(path: "/", detail: .replay)
+    }
+    #expect {
+      try openCapture(path: "/no/such/file", detail: .replay)
+    } throws: {
+      ($0 as? CaptureError)?.message.contains("cannot open") == true
+    }
+  }
+
+  @Test func takesConsolesForText() {
+    #expect(CaptureSniffer.sniff(Array("\u{1b}[0m[  1.0] hello\r\n\0".utf8)) == .text)
+  }
+}
