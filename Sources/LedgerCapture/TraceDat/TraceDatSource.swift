@@ -166,12 +166,12 @@ struct TraceDatSource: LaneSource {
     var at = streams[lane].at
     var place = chunk.count
     piece.withRawSpan { bytes in
-      var room = EventRoom(events.mutableSpan)
+      var room = EventRoom(events.mutableSpan, counts: counts.mutableSpan)
       room.place = place
       while at &+ size <= bytes.byteCount, room.place < limit {
         decoder.decode(
           bytes, at: at, size: size, offset: base &+ UInt64(at), state: &states[lane],
-          chunk: chunk, room: &room, counts: &counts)
+          chunk: chunk, room: &room)
         at &+= size
       }
       place = room.place
