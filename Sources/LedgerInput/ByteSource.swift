@@ -87,10 +87,14 @@ public final class ByteSource: Sendable {
 func appendUninitialized(
   to buffer: inout [UInt8], count: Int, fill: (UnsafeMutableRawBufferPointer) -> Int
 ) -> Int {
-  let old = buffer.count
-  buffer.append(contentsOf: repeatElement(0, count: count))
-  let got = unsafe buffer.withUnsafeMutableBytes { unsafe fill(.init(rebasing: $0[old...])) }
-  buffer.removeLast(count - max(0, min(got, count)))
+  var got = 0
+  buffer.append(addingCapacity: count) { span in
+    unsafe span.withUnsafeMutableBufferPointer { room, filled in
+      let bytes = UnsafeMutableRawBufferPointer(room)
+      got = unsafe fill(.init(rebasing: bytes[filled..<(filled + count)]))
+      filled += max(0, min(got, count))
+    }
+  }
   return got
 }
 

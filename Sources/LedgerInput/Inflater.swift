@@ -35,9 +35,9 @@ public enum Compression: String, Sendable {
       output.removeAll(keepingCapacity: true)
       return true
     }
-    resize(&output, to: size)
-    let got = unsafe output.withUnsafeMutableBytes { target in
-      unsafe inflate(input, to: target)
+    output.removeAll(keepingCapacity: true)
+    let got = unsafe appendUninitialized(to: &output, count: size) { target in
+      unsafe inflate(input, to: target) ?? 0
     }
     return got == size
   }
@@ -64,14 +64,5 @@ public enum Compression: String, Sendable {
         uLong(input.count))
       return status == Z_OK ? Int(clamping: size) : nil
     }
-  }
-}
-
-/// Changes the length of a reused buffer; bytes that stay are not cleared.
-func resize(_ buffer: inout [UInt8], to count: Int) {
-  if buffer.count > count {
-    buffer.removeLast(buffer.count - count)
-  } else if buffer.count < count {
-    buffer.append(contentsOf: repeatElement(0, count: count - buffer.count))
   }
 }

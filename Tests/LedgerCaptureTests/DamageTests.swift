@@ -16,8 +16,9 @@ import Testing
   @Test(arguments: Form.all)
   func everyLengthIsSurvived(form: Form) throws {
     let bytes = Self.file(form)
-    // Lengths inside the long texts are alike; all others are tried.
-    for length in 1..<bytes.count where length < 64 || length > 1200 || length % 8 == 0 {
+    // Two forms lose every byte in turn, the others every eleventh, so that debug builds stay quick.
+    let step = !form.big && (form.version == 6 || form.packing == .zstd) ? 1 : 11
+    for length in stride(from: 1, to: bytes.count, by: step) {
       do {
         let reading = try read(Array(bytes[..<length]))
         #expect(!reading.losses.isEmpty, "a file cut at \(length) is not whole")
@@ -27,11 +28,11 @@ import Testing
     }
   }
 
-  /// Every seventh byte, so that debug builds stay quick; the masks start at different bytes.
+  /// Every 31st byte, so that debug builds stay quick; the masks start at different bytes.
   @Test(arguments: Form.all, [0xff as UInt8, 0x01, 0x80])
   func flippedBytesAreSurvived(form: Form, mask: UInt8) throws {
     let bytes = Self.file(form)
-    for place in stride(from: Int(mask % 7), to: bytes.count, by: 7) {
+    for place in stride(from: Int(mask % 31), to: bytes.count, by: 31) {
       var damaged = bytes
       damaged[place] ^= mask
       do {

@@ -27,11 +27,16 @@ struct CpuState: Sendable {
 /// Where decoded events go: a chunk's room, written in place.
 struct EventRoom: ~Copyable, ~Escapable {
   var events: MutableSpan<Event>
+  /// Records by format.
+  var counts: MutableSpan<UInt64>
   /// Next free place.
   var place = 0
 
-  @_lifetime(copy events)
-  init(_ events: consuming MutableSpan<Event>) { self.events = events }
+  @_lifetime(copy events, copy counts)
+  init(_ events: consuming MutableSpan<Event>, counts: consuming MutableSpan<UInt64>) {
+    self.events = events
+    self.counts = counts
+  }
 
   /// Adds an event if there is room.
   mutating func append(_ event: Event) {
@@ -67,7 +72,7 @@ struct SubBufferDecoder: Sendable {
   /// `size` bytes from `start` lie within `bytes`.
   mutating func decode(
     _ bytes: RawSpan, at start: Int, size: Int, offset: UInt64, state: inout CpuState,
-    chunk: EventChunk, room: inout EventRoom, counts: inout [UInt64]
+    chunk: EventChunk, room: inout EventRoom
   ) {
     let commit = load32(bytes, start &+ 8 &+ commitHalf)
     let used = Int(commit & 0x07ff_ffff)
@@ -83,7 +88,7 @@ struct SubBufferDecoder: Sendable {
     }
     var walk = Walk(
       ticks: load64(bytes, start), at: start &+ page.data, end: start &+ page.data &+ used)
-    walkRecords(bytes, &walk, &state, chunk, &room, &counts)
+    walkRecords(bytes, &walk, &state, chunk, &room)
     guard !walk.isWhole else { return }
     state.openGap()
     chunk.losses.add(
@@ -122,7 +127,7 @@ struct SubBufferDecoder: Sendable {
 
   private mutating func walkRecords(
     _ bytes: RawSpan, _ walk: inout Walk, _ state: inout CpuState, _ chunk: EventChunk,
-    _ room: inout EventRoom, _ counts: inout [UInt64]
+    _ room: inout EventRoom
   ) {
     var ticks = walk.ticks
     var at = walk.at
@@ -180,7 +185,7 @@ struct SubBufferDecoder: Sendable {
         break
       }
       seen &+= 1
-      take(bytes, payload, length, ticks, &state, chunk, &room, &counts)
+      take(bytes, payload, length, ticks, &state, chunk, &room)
     }
     chunk.records &+= seen
   }
@@ -188,7 +193,7 @@ struct SubBufferDecoder: Sendable {
   @inline(__always)
   private mutating func take(
     _ bytes: RawSpan, _ payload: Int, _ length: Int, _ ticks: UInt64, _ state: inout CpuState,
-    _ chunk: EventChunk, _ room: inout EventRoom, _ counts: inout [UInt64]
+    _ chunk: EventChunk, _ room: inout EventRoom
   ) {
     let moment = time.isIdentity ? ticks : time.apply(ticks)
     if ticks < state.lastTicks {
@@ -205,7 +210,7 @@ struct SubBufferDecoder: Sendable {
       chunk.losses.add(.unknownEvent, cpu: Int(state.cpu), detail: "event id \(id)")
       return
     }
-    counts[format] &+= 1
+    room.counts[format] &+= 1
     guard room.place < room.events.count, length >= 8 else { return }
     room.events[room.place] = blank
     room.events[room.place].time = moment

@@ -51,7 +51,7 @@ struct CpuStream: Sendable {
     let size = UInt64(extent.subBuffer)
     let whole = cursor.remaining / size * size
     guard whole > 0 else {
-      let read = cursor.offset &- extent.offset
+      let read = cursor.offset > extent.offset ? cursor.offset &- extent.offset : 0
       state =
         read >= extent.size
         ? .complete
@@ -113,7 +113,8 @@ struct TraceDatSource: LaneSource {
     inflater = Inflater(layout.compression)
     // Three buffers a CPU: small ones when there are many.
     let perPage = layout.extents.map { Self.eventsPerSubBuffer($0.subBuffer) }.max() ?? 0
-    capacity = max(2 * perPage, min(4096, (1 << 16) / max(1, layout.extents.count)))
+    let fileLimit = Int(clamping: (source.size ?? 0) / 16)
+    capacity = max(2 * perPage, min(4096, fileLimit, (1 << 16) / max(1, layout.extents.count)))
     decoder = SubBufferDecoder(
       records: records, page: layout.page, bigEndian: layout.bigEndian, time: layout.time,
       words: detail == .replay
@@ -165,12 +166,12 @@ struct TraceDatSource: LaneSource {
     var at = streams[lane].at
     var place = chunk.count
     piece.withRawSpan { bytes in
-      var room = EventRoom(events.mutableSpan)
+      var room = EventRoom(events.mutableSpan, counts: counts.mutableSpan)
       room.place = place
       while at &+ size <= bytes.byteCount, room.place < limit {
         decoder.decode(
           bytes, at: at, size: size, offset: base &+ UInt64(at), state: &states[lane],
-          chunk: chunk, room: &room, counts: &counts)
+          chunk: chunk, room: &room)
         at &+= size
       }
       place = room.place
