@@ -34,6 +34,15 @@ public enum LossCode: String, Sendable, CaseIterable {
     }
   }
 
+  /// The bytes themselves are damaged, so that more may be wrong than what was noticed.
+  public var isDamage: Bool {
+    switch self {
+    case .corruptSubBuffer, .corruptChunk, .malformedSection, .malformedEvent, .implausibleFrame:
+      true
+    default: false
+    }
+  }
+
   /// One sentence: what it means and what to do about it.
   public var advice: String {
     switch self {

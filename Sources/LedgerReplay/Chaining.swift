@@ -2,9 +2,9 @@ internal import LedgerCore
 
 // How sampled counts and the ledger keep each other honest.
 extension Replay {
-  /// A drift that is older than this many units of 2^26 ns, or that so many events in a row show, is no race.
-  private static var driftAge: UInt8 { 2 }
-  private static var driftEvents: UInt8 { 8 }
+  /// A drift that is older than this many units of 2^26 ns (one second) is no race: a vCPU that is preempted between the
+  /// atomic operation and its event comes back sooner.
+  private static var driftAge: UInt8 { 16 }
 
   /// The count after an event that added `value`: by arithmetic when the ledger knows the count, else as sampled.
   ///
@@ -25,9 +25,7 @@ extension Replay {
       state.drift(by: drift, at: event.time)
       return expected
     }
-    state.driftEvents = state.driftEvents == .max ? .max : state.driftEvents + 1
-    let age = UInt8(truncatingIfNeeded: event.time >> 26) &- state.driftStart
-    guard age >= Self.driftAge || state.driftEvents >= Self.driftEvents else { return expected }
+    guard isLasting(state, at: event.time) else { return expected }
     state.forgetDrift()
     noteDiscontinuity(&state, &marks)
     return event.count
@@ -48,10 +46,15 @@ extension Replay {
   }
 
   /// At a birth: what was owed has not come.
-  func settleDebt(_ state: inout PageState, _ marks: inout Transition.Marks) {
+  func settleDebt(_ event: Event, _ state: inout PageState, _ marks: inout Transition.Marks) {
     guard state.bits.contains(.drifting) else { return }
-    if state.life == .dying || state.life == .free { noteDiscontinuity(&state, &marks) }
+    let isDead = state.life == .dying || state.life == .free
+    if isDead, isLasting(state, at: event.time) { noteDiscontinuity(&state, &marks) }
     state.forgetDrift()
+  }
+
+  private func isLasting(_ state: PageState, at time: UInt64) -> Bool {
+    UInt8(truncatingIfNeeded: time >> 26) &- state.driftStart >= Self.driftAge
   }
 
   private func noteDiscontinuity(_ state: inout PageState, _ marks: inout Transition.Marks) {
@@ -65,13 +68,11 @@ extension PageState {
   mutating func forgetDrift() {
     bits.remove(.drifting)
     drift = 0
-    driftEvents = 0
   }
 
   fileprivate mutating func drift(by delta: Int8, at time: UInt64) {
     bits.insert(.drifting)
     drift = delta
     driftStart = UInt8(truncatingIfNeeded: time >> 26)
-    driftEvents = 1
   }
 }

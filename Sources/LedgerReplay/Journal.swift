@@ -27,6 +27,7 @@ struct StoredStep {
   var life: Life = .unknown
   var zero: ZeroCause = .none
   var counted = false
+  var gaps: Event.Gaps = []
 }
 
 /// The last half million steps of all pages, chained by page: the short history that evidence comes from.
@@ -50,7 +51,7 @@ struct Journal {
       mapcount: event.mapcount, value: event.value, result: event.result, pid: event.pid,
       previous: previous, ledger: state.count, cpu: event.cpu, kind: event.kind,
       order: event.order, life: state.life, zero: state.zero,
-      counted: state.bits.contains(.counted))
+      counted: state.bits.contains(.counted), gaps: event.gaps)
     next = number == .max ? 1 : number &+ 1
     return number
   }
@@ -88,6 +89,7 @@ struct Journal {
     event.cpu = stored.cpu
     event.kind = stored.kind
     event.order = stored.order
+    event.gaps = stored.gaps
     var state = PageState()
     state.life = stored.life
     state.zero = stored.zero

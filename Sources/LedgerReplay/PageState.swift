@@ -53,8 +53,6 @@ struct PageState {
   var drift: Int8 = 0
   /// When the drift began, in units of 2^26 of the clock (67 ms), modulo 256.
   var driftStart: UInt8 = 0
-  /// Events in a row that showed the same drift.
-  var driftEvents: UInt8 = 0
 
   struct Bits: OptionSet {
     let rawValue: UInt8

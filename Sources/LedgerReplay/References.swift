@@ -17,11 +17,18 @@ extension Replay {
     apply(event, to: &state, &marks)
     finishStep(event, &state, from: before)
     table[slot] = state
-    if event.count < 0 || (event.kind == .pageRefModAndReturn && event.result < 0) {
-      marks.insert(.negative)
-    }
+    if isNegative(event, before) { marks.insert(.negative) }
     if !marks.isEmpty { noteReference(event, before, state, marks) }
     if watch != nil { watchStep(event, before, state) }
+  }
+
+  /// A count below 0 that follows from the one before; one that does not is damage or a race.
+  @inline(__always)
+  private func isNegative(_ event: Event, _ before: PageState) -> Bool {
+    guard event.count < 0 || (event.kind == .pageRefModAndReturn && event.result < 0) else {
+      return false
+    }
+    return event.kind == .pageRefSet || referenceFits(event, before)
   }
 
   /// Writes the step into the journal and stamps the state.
@@ -109,7 +116,7 @@ extension Replay {
       if wasInUse, isHeadOfSeenBlock(event.pfn, state) { marks.insert(.mangled) }
       return settle(0, zero: .set, &state)
     }
-    settleDebt(&state, &marks)
+    settleDebt(event, &state, &marks)
     if state.life == .free || state.life == .unknown { state.bits.insert(.born) }
     if state.zero == .set, state.life == .owned, isHeadOfSeenBlock(event.pfn, state) {
       marks.insert(.mangled)

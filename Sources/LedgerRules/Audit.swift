@@ -47,7 +47,7 @@ public struct Audit: ~Copyable {
     return Analysis(
       verdict: verdict(kept, losses, rules), capture: info, eventsUsed: replay.eventsUsed,
       losses: losses.rows, rules: rules,
-      findings: Conclusion(info, isFiltered: isFiltered).findings(from: kept))
+      findings: Conclusion(info, isFiltered: isFiltered, losses: losses).findings(from: kept))
   }
 
   private mutating func judge() {
@@ -83,6 +83,7 @@ public struct Audit: ~Copyable {
       return false
     }
     if coverage.isFiltered, draft.charge.dependsOnOthers { return false }
+    if coverage.isDamaged, draft.charge.verdict != .proven { return false }
     return coverage.ordersCPUs || draft.evidence.allSatisfy { $0.event.cpu == draft.caseEvent.cpu }
   }
 

@@ -7,9 +7,13 @@ struct Conclusion {
   /// Other tasks' events were left out: what rests on absence is likely at best.
   private let isFiltered: Bool
 
-  init(_ info: CaptureInfo, isFiltered: Bool) {
+  /// Bytes of the capture are damaged: nothing in it is proof.
+  private let isDamaged: Bool
+
+  init(_ info: CaptureInfo, isFiltered: Bool, losses: LossLedger) {
     self.info = info
     self.isFiltered = isFiltered
+    isDamaged = losses.rows.contains { $0.code.isDamage }
   }
 
   func findings(from drafts: [Draft]) -> [Finding] {
@@ -25,10 +29,7 @@ struct Conclusion {
     if ruleID(draft) == "PL001", let head = draft.block?.head, freedTails.contains(head) {
       draft.charge.severity = .critical
     }
-    let restsOnAbsence = RuleCatalog.rules[draft.rule].requirements.restsOnAbsence
-    if isFiltered, restsOnAbsence, draft.charge.verdict == .proven {
-      draft.charge.verdict = .likely
-    }
+    draft.charge.verdict = verdict(draft)
     let ranges = draft.pages.settled()
     return Finding(
       id: fingerprint(draft), rule: ruleID(draft), verdict: draft.charge.verdict,
@@ -40,9 +41,19 @@ struct Conclusion {
       doubt: draft.story.doubt)
   }
 
+  /// What other tasks did was left out, or bytes are damaged: then less is certain than the events themselves say.
+  private func verdict(_ draft: Draft) -> Verdict {
+    let verdict = draft.charge.verdict
+    guard verdict == .proven else { return verdict }
+    let restsOnAbsence = RuleCatalog.rules[draft.rule].requirements.restsOnAbsence
+    if isDamaged { return restsOnAbsence ? .suspect : .likely }
+    return isFiltered && restsOnAbsence ? .likely : verdict
+  }
+
   private func title(_ draft: Draft, _ ranges: [ClosedRange<UInt64>]) -> String {
     let pages = ranges.reduce(0) { $0 &+ ($1.upperBound &- $1.lowerBound &+ 1) }
     guard pages > 1 else { return draft.story.title }
+    if draft.charge.pages != nil { return draft.story.title }
     guard let block = draft.block else { return "\(draft.story.title) (\(pages) pages in all)" }
     return "\(draft.story.title) (\(pages) of \(block.pages) pages)"
   }

@@ -15,6 +15,9 @@ struct Coverage {
     return info.clockOrdersCPUs && !(info.clock.isEmpty && sawDisorder)
   }
 
+  /// Bytes of the capture are damaged.
+  var isDamaged: Bool { losses.rows.contains { $0.code.isDamage } }
+
   /// The event was recorded, or would have been had it happened.
   func covers(_ kind: EventKind) -> Bool {
     if info.count(of: kind) > 0 { return true }

@@ -34,6 +34,7 @@ enum EvidenceWords {
   private static func allocation(_ event: Event) -> String {
     let head = "pfn=\(hex(event.pfn)) order=\(event.order)"
     if event.gaps.contains(.gfp) { return head + " gfp_flags unreadable" }
+    if event.order == 0 { return head + " gfp_flags=\(hex(event.word))" }
     let isCompound = event.word & GfpFlags.compound != 0
     return head + (isCompound ? " with __GFP_COMP" : " without __GFP_COMP")
       + (event.word == 0 ? "" : " gfp_flags=\(hex(event.word))")

@@ -20,6 +20,11 @@ struct Draft {
   var lastTime: UInt64
   var evidence: [Item]
   var caseEvent: Event
+
+  mutating func insert(_ charge: Charge, _ transition: Transition) {
+    guard let range = charge.pages else { return pages.insert(transition.pfn) }
+    pages.insert(range)
+  }
 }
 
 /// Collects charges into findings: one a block and cause, or one a task and cause for single pages.
@@ -49,7 +54,7 @@ struct FindingLedger {
     if isStronger(charge, than: drafts[place].charge) {
       rewrite(place, charge, transition, replay)
     }
-    drafts[place].pages.insert(transition.pfn)
+    drafts[place].insert(charge, transition)
     drafts[place].occurrences &+= 1
     drafts[place].lastTime = max(drafts[place].lastTime, transition.event.time)
   }
@@ -84,7 +89,7 @@ struct FindingLedger {
       rule: key.rule, charge: charge, story: story, block: transition.block, pfn: transition.pfn,
       occurrences: 1, firstTime: transition.event.time, lastTime: transition.event.time,
       evidence: chain.items, caseEvent: transition.event)
-    draft.pages.insert(transition.pfn)
+    draft.insert(charge, transition)
     places[key] = drafts.count
     drafts.append(draft)
   }

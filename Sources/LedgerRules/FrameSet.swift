@@ -16,6 +16,13 @@ struct FrameSet {
     if recent.count >= Self.recentLimit { settle() }
   }
 
+  mutating func insert(_ pages: ClosedRange<UInt64>) {
+    settle()
+    ranges.append(pages)
+    recent.append(pages.lowerBound)
+    settle()
+  }
+
   /// The pages as ascending, disjoint, non-adjacent ranges.
   mutating func settled() -> [ClosedRange<UInt64>] {
     settle()

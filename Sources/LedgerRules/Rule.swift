@@ -23,6 +23,8 @@ struct Charge {
   var pid: Int32
   /// What other tasks did in between could turn the case over: a pid filter silences it.
   var dependsOnOthers = true
+  /// The pages that share the cause, when they are more than the transition's own.
+  var pages: ClosedRange<UInt64>?
 }
 
 /// The words of a finding.

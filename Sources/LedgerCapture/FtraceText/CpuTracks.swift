@@ -86,6 +86,11 @@ struct CpuTracks {
     tracks[cpu].lost = over ? .max : sum
   }
 
+  /// An event was lost, of which CPU is not known: any that had one before.
+  mutating func loseAnywhere() {
+    for cpu in tracks.indices where tracks[cpu].isSeen { tracks[cpu].isLost = true }
+  }
+
   /// The oldest events of a buffer were overwritten: all its CPUs are in the dark until their first event.
   mutating func openAll(_ cpus: Int) -> [Event] {
     guard cpus > 0 else { return [] }

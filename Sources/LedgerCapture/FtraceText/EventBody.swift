@@ -39,23 +39,23 @@ struct EventBody {
     while let key = Key.next(&line) {
       switch key {
       case .pfn:
-        guard let value = line.number() else { return false }
+        guard let value = line.number(), line.isAtBreak else { return false }
         event.pfn = value
         found |= 1
       case .flags: readFlags(&line, &event)
       case .count:
-        guard let value = line.signed() else { return false }
+        guard let value = line.signed(), line.isAtBreak else { return false }
         event.count = value
         found |= 2
       case .mapcount: event.mapcount = line.signed() ?? 0
       case .mapping: event.pointer = line.hex() ?? 0
       case .mt: event.order = line.signed().map { UInt8(truncatingIfNeeded: $0) } ?? 0
       case .val:
-        guard let value = line.signed() else { return false }
+        guard let value = line.signed(), line.isAtBreak else { return false }
         event.value = value
         found |= 4
       case .ret:
-        guard let value = line.signed() else { return false }
+        guard let value = line.signed(), line.isAtBreak else { return false }
         event.result = value
         found |= 8
       default: break
@@ -85,11 +85,11 @@ struct EventBody {
       switch key {
       case .page: isFailed = Self.isNull(&line)
       case .pfn:
-        guard let value = line.number() else { return false }
+        guard let value = line.number(), line.isAtBreak else { return false }
         event.pfn = value
         found |= 1
       case .order:
-        guard let value = line.decimal(), value <= 255 else { return false }
+        guard let value = line.decimal(), value <= 255, line.isAtBreak else { return false }
         event.order = UInt8(truncatingIfNeeded: value)
         found |= 2
       case .migratetype: event.value = line.signed() ?? 0
@@ -120,11 +120,11 @@ struct EventBody {
     while let key = Key.next(&line) {
       switch key {
       case .pfn:
-        guard let value = line.number() else { return false }
+        guard let value = line.number(), line.isAtBreak else { return false }
         event.pfn = value
         found |= 1
       case .order:
-        guard let value = line.decimal(), value <= 255 else { return false }
+        guard let value = line.decimal(), value <= 255, line.isAtBreak else { return false }
         event.order = UInt8(truncatingIfNeeded: value)
         found |= 2
       default: break

@@ -57,6 +57,10 @@ struct EventNames {
     return meanings[row]
   }
 
+  /// True for the first event of a name that means nothing to the replay.
+  @inline(__always)
+  func isFirst(_ row: Int) -> Bool { seen[row] == 1 && meanings[row].kind == .other }
+
   /// The name of a row.
   func name(_ row: Int) -> String { names[row] }
 

@@ -24,6 +24,10 @@ struct LineCursor: ~Escapable {
   @inline(__always)
   var isAtEnd: Bool { at >= end }
 
+  /// The word read last ends here: a number with anything else behind it is damaged.
+  @inline(__always)
+  var isAtBreak: Bool { isAtEnd || Ascii.isSpace(byte) }
+
   @inline(__always)
   mutating func skipSpaces() {
     while at < end, Ascii.isSpace(byte) { at &+= 1 }

@@ -71,6 +71,7 @@ enum TextMark {
     var cursor = LineCursor(line.bytes, from: line.at, to: line.end)
     cursor.skipSpaces()
     if cursor.isAtEnd || cursor.byte == 0 && cursor.at == cursor.end { return .silent }
+    if cursor.starts(with: Word.cpu) { return lost(cursor) }
     if cursor.starts(with: Word.cpus) {
       cursor.at &+= Word.cpus.count
       guard let cpus = cursor.decimal() else { return .unknown }

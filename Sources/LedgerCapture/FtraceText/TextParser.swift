@@ -104,6 +104,11 @@ struct TextParser {
     noteTime(context)
     if cpus.enter(cpu: context.cpu, time: context.time, line: lines) { mark(context, &batch) }
     mayContinue = known.mayContinue
+    if row == functionRow || names.isFirst(row) {
+      if DamagedLine.isPageReference(bytes, from: context.body, to: end) {
+        _ = damaged(isCut, event)
+      }
+    }
     let isUsed = meaning(known, row, &line, isCut, &event)
     switch detail {
     case .replay: if isUsed { batch.events.append(event) }
@@ -119,25 +124,26 @@ struct TextParser {
   ) -> Bool {
     let spaces = line.at
     line.skipSpaces()
-    guard !line.isAtEnd else { return known.isTracepoint ? damaged(isCut) : false }
+    guard !line.isAtEnd else { return known.isTracepoint ? damaged(isCut, event) : false }
     if known.isTracepoint, line.byte != 0x28 {
       event.kind = known.kind
       let isPadded = line.at &- spaces > 1 || info.kind == TextKind.traceCmd
       if body.read(&line, kind: known.kind, isTraceCmd: isPadded, into: &event) { return true }
       event.kind = .other
-      return damaged(isCut)
+      return damaged(isCut, event)
     }
     guard line.byte == 0x28 || known.probe != .other else { return false }
     let kind = ProbeBody.kind(&line, named: known.probe)
     guard kind != .other else { return false }
     names.recognise(row, as: kind)
-    guard ProbeBody.read(&line, kind: kind, into: &event) else { return damaged(isCut) }
+    guard ProbeBody.read(&line, kind: kind, into: &event) else { return damaged(isCut, event) }
     event.kind = kind
     return true
   }
 
-  private mutating func damaged(_ isCut: Bool) -> Bool {
+  private mutating func damaged(_ isCut: Bool, _ event: Event) -> Bool {
     malformed(isCut ? .truncated : .malformedEvent)
+    cpus.lose(1, cpu: Int(event.cpu))
     return false
   }
 
@@ -210,6 +216,10 @@ struct TextParser {
   private mutating func other(_ bytes: RawSpan, _ start: Int, _ end: Int, _ isCut: Bool) {
     let mark = TextMark.other(LineCursor(bytes, from: start, to: end))
     guard case .unknown = mark else { return take(mark) }
+    if DamagedLine.namesPageEvent(bytes, from: start, to: end) {
+      malformed(isCut ? .truncated : .malformedEvent)
+      return cpus.loseAnywhere()
+    }
     if !mayContinue { malformed(isCut ? .truncated : .malformedLine) }
   }
 

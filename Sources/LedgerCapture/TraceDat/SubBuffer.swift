@@ -229,7 +229,10 @@ struct SubBufferDecoder: Sendable {
     } else if outcome == .decoded {
       room.place &+= 1
     }
-    if outcome == .short || outcome == .implausible { account(outcome, format, state, chunk) }
+    if outcome == .short || outcome == .implausible {
+      account(outcome, format, state, chunk)
+      state.openGap()
+    }
   }
 
   private func account(

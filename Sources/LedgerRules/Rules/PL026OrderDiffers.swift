@@ -10,9 +10,11 @@ struct PL026OrderDiffers: Rule {
   func charge(_ transition: Transition) -> Charge? {
     guard !transition.isDark, let block = transition.block else { return nil }
     let isLarger = transition.event.order > block.order
+    let pages: UInt64 = 1 << UInt64(max(transition.event.order, block.order))
     return Charge(
       verdict: block.kind == .unknown ? .likely : .proven, severity: isLarger ? .critical : .high,
-      variant: isLarger ? "larger" : "smaller", pid: transition.event.pid)
+      variant: isLarger ? "larger" : "smaller", pid: transition.event.pid,
+      pages: block.head...block.head &+ pages &- 1)
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
