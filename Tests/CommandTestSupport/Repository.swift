@@ -11,6 +11,15 @@ public enum Repository {
       .deletingLastPathComponent()
   }()
 
+  /// Captures that are not part of the clone: beside it, or where `PAGELEDGER_SHARED` says.
+  public static let shared: URL? = {
+    let given = ProcessInfo.processInfo.environment["PAGELEDGER_SHARED"].map {
+      URL(fileURLWithPath: $0, isDirectory: true)
+    }
+    let folder = given ?? root.deletingLastPathComponent().appendingPathComponent("shared")
+    return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
+  }()
+
   /// The command, beside the tests in the folder of build products.
   public static let command: URL = {
     let runner = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()

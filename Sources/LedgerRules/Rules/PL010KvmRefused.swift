@@ -26,12 +26,12 @@ struct PL010KvmRefused: Rule {
   func story(_ transition: Transition, _ charge: Charge) -> Story {
     let what =
       switch charge.variant {
-      case "tail": "tail pages of a block that was allocated without __GFP_COMP"
+      case "tail": "tail pages of a block without __GFP_COMP"
       case "free": "a page that is free"
       default: "a page at count 0"
       }
     return Story(
-      title: "KVM was refused references on \(what): guest accesses end in -EFAULT",
+      title: "KVM was refused \(what): the guest gets -EFAULT",
       advice: """
         Linux 6.13 and later map such memory without a reference; before that the exporter must provide pages that are counted (order 0 \
         or __GFP_COMP), or the buffer must not be mapped into a guest
