@@ -17,7 +17,10 @@ extension Replay {
     apply(event, to: &state, &marks)
     finishStep(event, &state, from: before)
     table[slot] = state
-    if isNegative(event, before) { marks.insert(.negative) }
+    if isNegative(event, before) {
+      marks.insert(.negative)
+      if !before.bits.contains(.counted) { marks.insert(.unchained) }
+    }
     if !marks.isEmpty { noteReference(event, before, state, marks) }
     if watch != nil { watchStep(event, before, state) }
   }
@@ -28,6 +31,8 @@ extension Replay {
     guard event.count < 0 || (event.kind == .pageRefModAndReturn && event.result < 0) else {
       return false
     }
+    // A count below 0 is no reason to refuse a reference: include/linux/page_ref.h:page_ref_add_unless.
+    if event.kind == .pageRefModUnless, event.result == 0 { return false }
     return event.kind == .pageRefSet || referenceFits(event, before)
   }
 

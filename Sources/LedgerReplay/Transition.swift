@@ -57,6 +57,8 @@ public struct Transition: Sendable {
     public static let putBetween = Marks(rawValue: 1 << 16)
     /// Events are missing around this time: only what the event itself says is certain.
     public static let dark = Marks(rawValue: 1 << 17)
+    /// The count before the event was not known, so that nothing confirms the sample.
+    public static let unchained = Marks(rawValue: 1 << 19)
     /// Events since `event.time` were judged before it was known that others are missing.
     public static let darkSince = Marks(rawValue: 1 << 18)
   }

@@ -76,24 +76,29 @@ struct SubBufferDecoder: Sendable {
   ) {
     let commit = load32(bytes, start &+ 8 &+ commitHalf)
     let used = Int(commit & 0x07ff_ffff)
-    guard used <= size &- page.data else {
+    // Half of a damaged sub-buffer is not better than none: what seems whole in it may be garbage too.
+    guard isSound(bytes, at: start, size: size) else {
       state.openGap()
-      chunk.losses.add(
-        .corruptSubBuffer, cpu: Int(state.cpu),
-        detail: "sub-buffer at offset \(offset) claims \(used) bytes")
+      chunk.losses.add(.corruptSubBuffer, cpu: Int(state.cpu), detail: "at offset \(offset)")
       return
     }
     if commit & 0x8000_0000 != 0 {
       noteMissed(bytes, start, used, size, commit & 0x4000_0000 != 0, offset, &state, chunk)
     }
-    var walk = Walk(
-      ticks: load64(bytes, start), at: start &+ page.data, end: start &+ page.data &+ used)
+    var walk = RecordWalk(
+      bytes, ticks: load64(bytes, start), from: start &+ page.data, count: used,
+      bigEndian: bigEndian)
     walkRecords(bytes, &walk, &state, chunk, &room)
-    guard !walk.isWhole else { return }
-    state.openGap()
-    chunk.losses.add(
-      .corruptSubBuffer, cpu: Int(state.cpu),
-      detail: "record at offset \(offset &+ UInt64(walk.at &- start))")
+  }
+
+  /// True if the records of the sub-buffer at `start` fill exactly the bytes that it claims.
+  func isSound(_ bytes: RawSpan, at start: Int, size: Int) -> Bool {
+    let used = Int(load32(bytes, start &+ 8 &+ commitHalf) & 0x07ff_ffff)
+    guard used <= size &- page.data else { return false }
+    var walk = RecordWalk(
+      bytes, ticks: 0, from: start &+ page.data, count: used, bigEndian: bigEndian)
+    while walk.next(bytes) != nil {}
+    return walk.isWhole
   }
 
   /// The low half of the commit word; its upper half is the sign of a flag on 64-bit kernels.
@@ -116,76 +121,16 @@ struct SubBufferDecoder: Sendable {
       detail: "before the sub-buffer at offset \(offset)")
   }
 
-  /// A position in one sub-buffer.
-  private struct Walk {
-    var ticks: UInt64
-    var at: Int
-    let end: Int
-    /// No record contradicted the size of the sub-buffer.
-    var isWhole = true
-  }
-
+  @inline(__always)
   private mutating func walkRecords(
-    _ bytes: RawSpan, _ walk: inout Walk, _ state: inout CpuState, _ chunk: EventChunk,
+    _ bytes: RawSpan, _ walk: inout RecordWalk, _ state: inout CpuState, _ chunk: EventChunk,
     _ room: inout EventRoom
   ) {
-    var ticks = walk.ticks
-    var at = walk.at
-    let end = walk.end
+    var walk = walk
     var seen: UInt64 = 0
-    while at < end {
-      walk.at = at
-      guard at &+ 4 <= end else {
-        walk.isWhole = false
-        break
-      }
-      let head = load32(bytes, at)
-      let type = bigEndian ? head >> 27 : head & 31
-      let delta = UInt64(bigEndian ? head & 0x07ff_ffff : head >> 5)
-      var payload = at &+ 4
-      var length = Int(type) &* 4
-      if type == 0 || type > 28 {
-        if type == 29 && delta == 0 {
-          // Less room than the smallest record needs is filled like this.
-          walk.isWhole = end &- at < 8
-          break
-        }
-        guard at &+ 8 <= end else {
-          walk.isWhole = false
-          break
-        }
-        let extra = load32(bytes, at &+ 4)
-        if type == 30 {
-          ticks &+= UInt64(extra) << 27 &+ delta
-          at &+= 8
-          continue
-        }
-        if type == 31 {
-          ticks = ticks & 0xf800_0000_0000_0000 | (UInt64(extra) << 27 &+ delta)
-          at &+= 8
-          continue
-        }
-        ticks &+= delta
-        if type == 29 {
-          at &+= 4 &+ Int(extra)
-          walk.isWhole = extra >= 4 && at <= end
-          guard walk.isWhole else { break }
-          continue
-        }
-        walk.isWhole = extra >= 4
-        guard walk.isWhole else { break }
-        payload = at &+ 8
-        length = (Int(extra) &- 4 &+ 3) & ~3
-      } else {
-        ticks &+= delta
-      }
-      at = payload &+ length
-      guard at <= end, length >= 4 else {
-        walk.isWhole = false
-        break
-      }
+    while let payload = walk.next(bytes) {
       seen &+= 1
-      take(bytes, payload, length, ticks, &state, chunk, &room)
+      take(bytes, payload, walk.at &- payload, walk.ticks, &state, chunk, &room)
     }
     chunk.records &+= seen
   }

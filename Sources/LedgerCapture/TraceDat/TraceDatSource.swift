@@ -141,6 +141,7 @@ struct TraceDatSource: LaneSource {
           close(lane, chunk)
           break
         }
+        dropIfDamaged(lane, chunk)
         if streams[lane].piece.isEmpty { states[lane].openGap() }
       }
       decodePiece(chunk, lane, limit)
@@ -151,6 +152,24 @@ struct TraceDatSource: LaneSource {
       chunk.kinds.append((probe, decoder.records.kind(ofFormat: probe)))
     }
     return true
+  }
+
+  /// A flipped bit in compressed data may garble all of a chunk without an error: one bad sub-buffer condemns it.
+  private mutating func dropIfDamaged(_ lane: Int, _ chunk: EventChunk) {
+    guard streams[lane].extent.compression != .none else { return }
+    let size = streams[lane].extent.subBuffer
+    let isSound = streams[lane].piece.withRawSpan { bytes in
+      var at = 0
+      while at &+ size <= bytes.byteCount {
+        guard decoder.isSound(bytes, at: at, size: size) else { return false }
+        at &+= size
+      }
+      return true
+    }
+    guard !isSound else { return }
+    streams[lane].piece.removeAll(keepingCapacity: true)
+    chunk.losses.add(
+      .corruptChunk, cpu: streams[lane].extent.cpu, detail: "at offset \(streams[lane].offset)")
   }
 
   /// Decodes sub-buffers of the current piece until the chunk has no room for another one.

@@ -13,8 +13,11 @@ struct PL003Underflow: Rule {
   func charge(_ transition: Transition) -> Charge? {
     let count = worst(transition.event)
     let variant = count < Self.overflowCeiling ? "overflow" : "underflow"
+    // Nobody puts so often too much; a flipped bit does look like this, and nothing before confirms the count.
+    let isDoubtful = transition.marks.contains(.unchained) && count < -0x1_0000
     return Charge(
-      verdict: .proven, severity: .critical, variant: variant, pid: transition.event.pid)
+      verdict: isDoubtful ? .suspect : .proven, severity: .critical, variant: variant,
+      pid: transition.event.pid)
   }
 
   private func worst(_ event: Event) -> Int32 {
