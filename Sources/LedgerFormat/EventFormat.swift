@@ -2,6 +2,7 @@
 public struct EventFormat: Sendable, Equatable {
   /// Trace group, from the container of the format.
   public var system: String
+  /// Name of the event, as the kernel or the definer of a probe chose it.
   public var name: String
   /// Number that the records of this boot carry.
   public var id: Int

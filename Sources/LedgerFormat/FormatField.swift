@@ -24,6 +24,7 @@ public struct FormatField: Sendable, Equatable {
   public var size: Int
   /// The number has a sign.
   public var isSigned: Bool
+  /// How its bytes are laid out.
   public var shape: Shape
 
   /// A field with all its parts.

@@ -4,7 +4,9 @@ internal import LedgerCore
 public struct ProbeFunctions: Sendable {
   /// Where a function's code lies.
   public struct Extent: Sendable, Equatable {
+    /// Name of the function.
     public var function: String
+    /// From its first byte to the next symbol.
     public var addresses: Range<UInt64>
 
     /// The code of `function`.

@@ -34,6 +34,7 @@ public struct BlockView: Sendable, Equatable {
   public var head: UInt64
   /// log2 of the pages.
   public var order: UInt8
+  /// What it was allocated as, or has become since.
   public var kind: BlockKind
   /// `gfp_flags` of the allocation.
   public var gfp: UInt64
@@ -41,6 +42,7 @@ public struct BlockView: Sendable, Equatable {
   public var time: UInt64
   /// The task that allocated it.
   public var pid: Int32
+  /// CPU of the allocation.
   public var cpu: UInt16
 
   init(_ block: Block) {

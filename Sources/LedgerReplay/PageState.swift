@@ -77,7 +77,9 @@ struct PageState {
 
 /// The state of a page for rules and reports.
 public struct PageView: Sendable, Equatable {
+  /// Where the page stands in its life.
   public var life: Life
+  /// Why its count is 0, when it is.
   public var zero: ZeroCause
   /// `_refcount`, nil when not known.
   public var count: Int32?

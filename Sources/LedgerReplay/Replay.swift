@@ -25,6 +25,7 @@ public struct Replay: ~Copyable {
   public private(set) var start: UInt64?
   /// Whether every event so far came from one task, and which.
   public private(set) var onlyTask: Int32?
+  /// Events of more than one task were seen.
   public private(set) var tasksDiffer = false
 
   private var slots: [Int32] = []

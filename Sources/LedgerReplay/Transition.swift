@@ -2,13 +2,17 @@ public import LedgerCore
 
 /// What an event did to a page, when that is more than routine. Facts only: whether they are misuse is for rules.
 public struct Transition: Sendable {
+  /// The event.
   public var event: Event
   /// The page concerned; of a block that is freed, the page that stands out.
   public var pfn: UInt64
+  /// The page's state before it.
   public var before: PageView
+  /// The page's state after it.
   public var after: PageView
   /// The block that the page belonged to before the event.
   public var block: BlockView?
+  /// What stands out.
   public var marks: Marks
   /// Journal number of the event.
   public var step: UInt32
@@ -17,6 +21,7 @@ public struct Transition: Sendable {
 
   /// What stands out in a transition.
   public struct Marks: OptionSet, Sendable {
+    /// The bits.
     public let rawValue: UInt32
     /// Wraps a bit set as stored.
     public init(rawValue: UInt32) { self.rawValue = rawValue }

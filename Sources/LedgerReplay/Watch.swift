@@ -16,6 +16,7 @@ public struct WatchRange: Sendable {
 
 /// One event in a watched life.
 public struct WatchedStep: Sendable {
+  /// The event.
   public var event: Event
   /// The event's name, as the kernel spells it.
   public var name: String { event.kind.name }

@@ -11,7 +11,9 @@ public struct KernelSymbols: Sendable {
 
   /// One function and the addresses up to the next symbol.
   public struct Extent: Sendable, Equatable {
+    /// The symbol.
     public var name: String
+    /// From its address to the next symbol's.
     public var addresses: Range<UInt64>
   }
 
