@@ -66,3 +66,23 @@ choose_scratch() {
   mkdir -p "$package" || unavailable "cannot write to $root nor to $cache"
   for part in Package.swift Sources Tests; do ln -sfn "$root/$part" "$package/$part"; done
 }
+
+# A site may redirect the addresses of packages to repositories on the machine. git does not read those of
+# another user unless it is told to; it is told so for these repositories only, and for this build only.
+trust_package_mirrors() {
+  [ "$(id -u)" -ne 0 ] && command -v git >/dev/null 2>&1 || return 0
+  trusted=
+  for address in $(sed -n 's/.*\.package(url: "\([^"]*\)".*/\1/p' "$root/Package.swift"); do
+    mirror=$(git ls-remote --get-url "$address" 2>/dev/null) || continue
+    case $mirror in
+      /*) trusted="$trusted
+	directory = $mirror
+	directory = $mirror.git" ;;
+    esac
+  done
+  [ -n "$trusted" ] || return 0
+  mkdir -p "$scratch"
+  printf '[include]\n\tpath = %s\n[safe]%s\n' "${GIT_CONFIG_GLOBAL:-~/.gitconfig}" "$trusted" \
+    >"$scratch/gitconfig"
+  export GIT_CONFIG_GLOBAL="$scratch/gitconfig"
+}
