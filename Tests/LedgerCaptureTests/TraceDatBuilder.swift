@@ -262,48 +262,48 @@ struct TraceDatBuilder {
     }
     let first = places.map { (id: $0.0, data: number($0.1)) } + options
     let size = first.reduce(16 + 14) { $0 + 6 + $1.data.count }
-    let second = out.data.count + size
-    optionSection(first, next: second)
+    // As trace-cmd writes it: the data, each CPU's on a multiple of the sub-buffer size, then the table.
+    let dataStart = out.data.count + size
     var buffer = Bytes()
     buffer.big = big
-    let count = cpus.count
-    let body = 16 + 6 + 8 + 3 + 4 + 4 + count * 20 + 14
-    let dataStart = second + body
     buffer.put(UInt64(dataStart))
     // The name is empty and the clock is "x".
     buffer.put("\0x\0")
     buffer.put(UInt32(1024))
-    buffer.put(UInt32(count))
-    var at = dataStart + 16
+    buffer.put(UInt32(cpus.count))
     var blob: [UInt8] = []
     for cpu in cpus {
-      var piece = Bytes()
-      piece.big = big
-      if packing == .none {
-        piece.data = cpu.pages.flatMap { $0 }
-      } else {
-        piece.put(UInt32(cpu.pages.count))
-        for page in cpu.pages {
-          let inner = pack(page)
-          piece.put(UInt32(inner.count))
-          piece.put(UInt32(page.count))
-          piece.data += inner
-        }
-      }
+      let piece = packed(cpu.pages)
+      while (dataStart + 16 + blob.count) % 1024 != 0 { blob.append(0) }
       buffer.put(UInt32(cpu.cpu))
-      buffer.put(UInt64(at))
-      buffer.put(UInt64(packing == .none ? piece.data.count : piece.data.count - 4))
-      at += piece.data.count
-      blob += piece.data
+      buffer.put(UInt64(dataStart + 16 + blob.count))
+      buffer.put(UInt64(packing == .none ? piece.count : piece.count - 4))
+      blob += piece
     }
-    precondition(body == 16 + 6 + buffer.data.count + 14)
-    optionSection([(3, buffer.data)], next: 0)
+    optionSection(first, next: dataStart + 16 + blob.count)
+    precondition(out.data.count == dataStart)
     out.put(UInt16(3))
     out.put(UInt16(packing == .none ? 0 : 1))
     out.put(UInt32(0))
     out.put(UInt64(blob.count))
     out.data += blob
+    optionSection([(3, buffer.data)], next: 0)
     return out.data
+  }
+
+  /// The sub-buffers of one CPU as they lie in the file.
+  private func packed(_ pages: [[UInt8]]) -> [UInt8] {
+    guard packing != .none else { return pages.flatMap { $0 } }
+    var piece = Bytes()
+    piece.big = big
+    piece.put(UInt32(pages.count))
+    for page in pages {
+      let inner = pack(page)
+      piece.put(UInt32(inner.count))
+      piece.put(UInt32(page.count))
+      piece.data += inner
+    }
+    return piece.data
   }
 
   /// A zlib stream or zstd frame that stores the bytes as they are.

@@ -240,6 +240,19 @@ struct Form: CustomStringConvertible, Sendable {
     #expect(reading.losses[0].count == 4 && reading.losses[0].cpu == 0)
   }
 
+  @Test(arguments: Form.all.filter { $0.version == 7 })
+  func findsDataWithoutItsTable(form: Form) throws {
+    var a = form.page(100)
+    a.free(pfn: 1)
+    var b = form.page(90)
+    b.free(pfn: 2)
+    let file = form.build([(0, [a]), (1, [b])])
+    // The last section is the options with the table of CPUs.
+    let reading = try read(Array(file.dropLast(20)))
+    #expect(reading.outline == ["90/1/2", "100/0/1"])
+    #expect(reading.losses.map(\.code) == [.truncated])
+  }
+
   @Test func mergesManyCpusAndManyEvents() throws {
     for cpus in [1, 8, 9, 40] {
       var expected: [(UInt64, Int)] = []

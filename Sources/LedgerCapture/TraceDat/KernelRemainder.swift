@@ -46,6 +46,7 @@ struct KernelRemainder: Sendable {
 
   /// Accounts the CPUs that have no data at all.
   func account(_ losses: inout LossLedger) {
+    guard !losses.rows.contains(where: { $0.code == .truncated }) else { return }
     for lane in silent {
       losses.add(
         .leftInKernel, count: lane.missing, cpu: lane.cpu, detail: "all of the CPU's events")

@@ -18,6 +18,8 @@ struct Version7 {
   var layout: TraceDatLayout
   private var visited: Set<UInt64> = []
   private var taken: Set<UInt16> = []
+  /// Sections with sub-buffers, found by walking.
+  private var dataSections: [Section] = []
   private let inflater: Inflater
 
   /// Larger inflated sections are taken for damage.
@@ -37,11 +39,7 @@ struct Version7 {
       throw .headerTruncated(
         path: source.path, offset: source.size ?? 0, what: "the sections with the event formats")
     }
-    if !taken.contains(3) {
-      layout.losses.add(
-        .truncated, count: 0,
-        detail: "no option says where the data of each CPU lies; the recorder did not finish")
-    }
+    if !taken.contains(3) { recoverExtents() }
   }
 
   /// False when the chain ends in nothing.
@@ -55,11 +53,17 @@ struct Version7 {
         guard let following = try readOptions(section) else { return false }
         next = following
       } catch {
-        layout.losses.add(.malformedSection, detail: "options at offset \(next)")
+        layout.losses.add(Self.loss(for: error), detail: "options at offset \(next)")
         return false
       }
     }
     return first != 0
+  }
+
+  /// A file that ends too soon is not damaged in what it has.
+  private static func loss(for error: CaptureError) -> LossCode {
+    if case .headerTruncated = error { return .truncated }
+    return .malformedSection
   }
 
   /// Takes every section in the order of the file, as far as it was not taken yet.
@@ -69,7 +73,9 @@ struct Version7 {
     while place < size, let section = try? header(at: place) {
       if section.id == 0 {
         if visited.insert(place).inserted { _ = try? readOptions(section) }
-      } else if section.id != 3 {
+      } else if section.id == 3 {
+        dataSections.append(section)
+      } else {
         takeSection(section.id, at: place)
       }
       let (end, overflow) = section.body.addingReportingOverflow(section.size)
@@ -108,6 +114,21 @@ struct Version7 {
     return ByteCursor(contents, path: source.path, bigEndian: layout.bigEndian)
   }
 
+  /// Finds the CPUs' data without the option that tells where it lies: the file was cut, or its recorder did not finish.
+  private mutating func recoverExtents() {
+    for section in dataSections {
+      let search = ExtentSearch(
+        source: source, bigEndian: layout.bigEndian, subBuffer: layout.page.size,
+        compression: section.isCompressed ? layout.compression : .none)
+      layout.extents += search.extents(from: section.body)
+    }
+    let found = layout.extents.count
+    layout.losses.add(
+      .truncated, count: 1,
+      detail:
+        "the file ends before it says where each CPU's data lies; data of \(found) CPUs was found")
+  }
+
   /// The offset of the next options, nil when they do not end properly.
   private mutating func readOptions(_ section: Section) throws(CaptureError) -> UInt64? {
     var cursor = try open(section)
@@ -141,7 +162,7 @@ struct Version7 {
       }
       try readSection(section)
     } catch {
-      layout.losses.add(.malformedSection, detail: "section \(id) at offset \(offset)")
+      layout.losses.add(Self.loss(for: error), detail: "section \(id) at offset \(offset)")
       if id == 16 || id == 18 { taken.remove(id) }
     }
   }

@@ -62,7 +62,10 @@ public struct TextReport: Sendable {
   private func incompleteWords(_ analysis: Analysis) -> String {
     guard analysis.capture.eventsRead > 0 else {
       let left = analysis.losses.filter { $0.code == .leftInKernel }.reduce(0) { $0 &+ $1.count }
-      guard left > 0 else { return "no event was recorded" }
+      guard left > 0 else {
+        let hasData = analysis.losses.contains { $0.code.severity == .dataLoss }
+        return hasData ? "no event could be read (below)" : "no event was recorded"
+      }
       return
         "no event was recorded, \(NumberText.grouped(left)) \(left == 1 ? "entry was" : "entries were") left in the kernel"
     }
