@@ -70,6 +70,8 @@ public struct Event: Sendable, Equatable {
     public static let exitErrno = Gaps(rawValue: 2)
     /// Page flags are names or hashed, not the raw word.
     public static let pageFlags = Gaps(rawValue: 4)
+    /// Names of page flags were printed, and hwpoison is among them.
+    public static let hwpoison = Gaps(rawValue: 8)
   }
 
   /// An event of no kind at time 0.

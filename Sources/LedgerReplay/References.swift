@@ -190,6 +190,6 @@ extension Replay {
 extension Event {
   /// A bit that is hwpoison in some kernel is set: 20 (6.12), 21 (6.14) or 22 (6.1), 23 with PG_uncached.
   var mayBePoisoned: Bool {
-    !gaps.contains(.pageFlags) && word & 0xf0_0000 != 0
+    gaps.contains(.hwpoison) || (!gaps.contains(.pageFlags) && word & 0xf0_0000 != 0)
   }
 }

@@ -72,7 +72,7 @@ def main():
 def report(capture, chosen, prefix, results):
     print(f"capture    {os.path.basename(capture)}, {os.path.getsize(capture):,} bytes")
     print(f"machine    {processor()}, {os.cpu_count()} CPUs, Linux {platform.release()}")
-    print(f"versions   pageledger {first_line([chosen.pageledger, '--version'])}; "
+    print(f"versions   {first_line([chosen.pageledger, '--version'])}; "
           f"{first_line(['trace-cmd', '--version'])}")
     print(f"runs       {chosen.runs} of each, in turn{', under ' + ' '.join(prefix) if prefix else ''}")
     print()

@@ -71,10 +71,17 @@ struct EventBody {
   static func readFlags(_ line: inout LineCursor, _ event: inout Event) {
     if let value = line.number(), line.isAtEnd || Ascii.isSpace(line.byte) {
       event.word = value
-    } else {
-      event.gaps.insert(.pageFlags)
+      return
+    }
+    event.gaps.insert(.pageFlags)
+    let start = line.at
+    line.skipWord()
+    if hwpoison.firstOffset(in: line.bytes, from: start, to: line.at) != nil {
+      event.gaps.insert(.hwpoison)
     }
   }
+
+  private static let hwpoison = StaticText("hwpoison")
 
   /// include/trace/events/kmem.h:mm_page_alloc; a failed one has page NULL, in binary pfn -1.
   private mutating func pageAlloc(_ line: inout LineCursor, _ event: inout Event) -> Bool {
