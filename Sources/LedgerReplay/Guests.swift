@@ -6,7 +6,8 @@ extension Replay {
     switch event.kind {
     case .kvmPageFault:
       if let unfinished = vcpus.begin(event) { noteRefusal(unfinished) }
-    case .hvaToPfn: vcpus.lookup(event)
+    case .hvaToPfn:
+      if let unfinished = vcpus.lookup(event) { noteRefusal(unfinished) }
     case .hvaToPfnReturn: vcpus.lookupReturned(event)
     case .kvmSpteRequested: vcpus.resolved(event)
     case .kvmUserspaceExit:

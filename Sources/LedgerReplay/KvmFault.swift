@@ -5,7 +5,7 @@ public import LedgerCore
 /// virt/kvm/kvm_main.c:hva_to_pfn_remapped (5.13 to 6.12) asks for a reference with get_page_unless_zero(); on a page
 /// whose count is 0 it fails, and KVM_RUN ends with -EFAULT.
 public struct KvmFault: Sendable {
-  /// `kvm_page_fault` that opened it; `word` is the guest physical address.
+  /// `kvm_page_fault` that opened it, or the entry of `hva_to_pfn`.
   public var fault: Event
   /// The lookup of the host address, if `hva_to_pfn` was probed.
   public var lookup: Event?
@@ -90,7 +90,13 @@ struct VirtualCPUs {
     return unfinished
   }
 
-  mutating func lookup(_ event: Event) { open[event.pid]?.lookup = event }
+  /// `hva_to_pfn`: the lookup of an open fault, or, where `kvm_page_fault` is not recorded, a fault of its own.
+  /// Returns the task's fault before it, as `begin` does.
+  mutating func lookup(_ event: Event) -> KvmFault? {
+    guard open[event.pid]?.fault.kind == .kvmPageFault else { return begin(event) }
+    open[event.pid]?.lookup = event
+    return nil
+  }
 
   mutating func lookupReturned(_ event: Event) {
     guard let entry = open[event.pid], entry.refusal != nil else { return }

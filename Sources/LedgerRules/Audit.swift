@@ -75,7 +75,9 @@ public struct Audit: ~Copyable {
 
   private func isBelievable(_ draft: Draft, _ coverage: Coverage) -> Bool {
     let requirements = RuleCatalog.rules[draft.rule].requirements
-    guard coverage.notRecorded(requirements).isEmpty else { return false }
+    guard coverage.notRecorded(requirements).isEmpty,
+      draft.charge.alsoNeeds.allSatisfy(coverage.covers)
+    else { return false }
     guard requirements.restsOnAbsence else { return true }
     if draft.charge.variant == PL005DoubleFree.silentVariant,
       !KernelRelease.isBefore(6, 19, coverage.info.kernel)

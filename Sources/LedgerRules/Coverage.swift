@@ -29,8 +29,8 @@ struct Coverage {
 
   func notRecorded(_ requirements: Requirements) -> [String] {
     var missing = requirements.all.filter { !covers($0) }.map(Self.name)
-    if !requirements.any.isEmpty, !requirements.any.contains(where: covers) {
-      missing.append(requirements.any.map(Self.name).joined(separator: " or "))
+    for choice in requirements.any where !choice.contains(where: covers) {
+      missing.append(choice.map(Self.name).joined(separator: " or "))
     }
     return missing
   }

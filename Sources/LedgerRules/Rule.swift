@@ -23,6 +23,8 @@ struct Charge {
   var pid: Int32
   /// What other tasks did in between could turn the case over: a pid filter silences it.
   var dependsOnOthers = true
+  /// Events that this case rests on beside those that the rule always needs.
+  var alsoNeeds: [EventKind] = []
   /// The pages that share the cause, when they are more than the transition's own.
   var pages: ClosedRange<UInt64>?
 }

@@ -34,8 +34,8 @@ public struct RuleDescription: Sendable {
 struct Requirements: Sendable {
   /// Each of these must have been recorded.
   var all: [EventKind]
-  /// One of these must have been recorded; empty for none.
-  var any: [EventKind] = []
+  /// Of each of these lists one must have been recorded.
+  var any: [[EventKind]] = []
   /// The rule concludes from what was not seen, so gaps, filters and unordered clocks silence it.
   var restsOnAbsence: Bool
 }

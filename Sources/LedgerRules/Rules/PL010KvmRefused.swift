@@ -5,8 +5,9 @@ internal import LedgerReplay
 struct PL010KvmRefused: Rule {
   let marks: Transition.Marks = .kvmRefused
   let requirements = Requirements(
-    all: [.kvmPageFault, .pageRefModUnless, .kvmSpteRequested],
-    any: [.kvmUserspaceExit, .hvaToPfnReturn], restsOnAbsence: false)
+    all: [.pageRefModUnless],
+    any: [[.kvmPageFault, .hvaToPfn], [.kvmUserspaceExit, .hvaToPfnReturn, .kvmSpteRequested]],
+    restsOnAbsence: false)
 
   func charge(_ transition: Transition) -> Charge? {
     guard let fault = transition.fault else { return nil }
@@ -20,7 +21,8 @@ struct PL010KvmRefused: Rule {
     }
     let variant = isPlainTail ? "tail" : transition.before.life == .free ? "free" : "page"
     return Charge(
-      verdict: verdict, severity: .high, variant: variant, pid: transition.event.pid)
+      verdict: verdict, severity: .high, variant: variant, pid: transition.event.pid,
+      alsoNeeds: fault.isConfirmed ? [] : [.kvmSpteRequested])
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
