@@ -6,7 +6,7 @@ internal import LedgerCore
 /// thousands of events. Each page_ref event carries its result, which gives the order back, page by page.
 struct Deferral {
   /// More than ever wait in a healthy capture; beyond it the oldest is applied as it is.
-  private static let limit = 256
+  private static let limit = 64
   private var events: [Event] = []
 
   var isWaiting: Bool { !events.isEmpty }
