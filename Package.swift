@@ -56,6 +56,8 @@ let package = Package(
     tests("LedgerReportTests", of: ["LedgerCore", "LedgerReport"]),
     tests("GoldenTests", of: ["CommandTestSupport", "pageledger"]),
     tests("CommandLineTests", of: ["CommandTestSupport", "pageledger"]),
+    tests("LedgerReplayTests", of: ["LedgerCore", "LedgerReplay"]),
+    tests("LedgerRulesTests", of: ["LedgerRules"]),
     tests("FixtureTests", of: ["CommandTestSupport"]),
     tests("FtraceTextTests", of: ["LedgerCore", "LedgerInput", "LedgerCapture"]),
     tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),
