@@ -103,5 +103,3 @@ extension Replay {
     return "page \(index) of order-\(block.order) \(block.kind.rawValue) block \(hex(block.head))"
   }
 }
-
-func hex(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }

@@ -62,7 +62,7 @@ struct Conclusion {
     Evidence(
       time: item.event.time, cpu: Int(item.event.cpu), pid: item.event.pid,
       comm: comm(item.event.pid), event: item.event.kind.name,
-      text: EvidenceWords.text(of: item.event), before: item.before, after: item.after)
+      text: item.event.words, before: item.before, after: item.after)
   }
 
   private func comm(_ pid: Int32) -> String {

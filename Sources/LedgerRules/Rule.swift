@@ -50,5 +50,3 @@ extension Transition {
   /// Nothing may be concluded from what was not seen around this time.
   var isDark: Bool { marks.contains(.dark) }
 }
-
-func hex(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }

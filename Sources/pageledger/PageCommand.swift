@@ -55,7 +55,7 @@ struct PageCommand: ParsableCommand {
       Diagnostics.say(failure)
       status.worsen(to: .unreadable)
     } else if life.count == 0 {
-      Diagnostics.say("page \(NumberText.hex(pfn.frame)): no event of \(capture) concerns it")
+      Diagnostics.say("page \(hex(pfn.frame)): no event of \(capture) concerns it")
     }
     if Interruption.isRequested { status.worsen(to: .interrupted) }
     try status.exit()

@@ -37,7 +37,7 @@ struct FindingText {
   private static func words(_ block: BlockReference) -> String {
     let pages = block.order < 64 ? UInt64(1) << UInt64(block.order) : 0
     let kind = block.kind == .plain ? "plain (no __GFP_COMP)" : block.kind.rawValue
-    return "pfn \(NumberText.hex(block.pfn)), order \(block.order), "
+    return "pfn \(hex(block.pfn)), order \(block.order), "
       + "\(NumberText.counted(pages, "page")), \(kind)"
   }
 

@@ -1,3 +1,5 @@
+import LedgerCore
+
 /// Numbers as the text report prints them.
 public enum NumberText {
   /// A time as printed: seconds with nine digits when the clock counts nanoseconds, else the raw number.
@@ -6,9 +8,6 @@ public enum NumberText {
     let (seconds, rest) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
     return "\(seconds).\(String(rest).padded(left: 9, with: "0"))"
   }
-
-  /// `0x1a2b`.
-  public static func hex(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }
 
   /// A number with a comma between groups of three digits.
   public static func grouped(_ number: UInt64) -> String {

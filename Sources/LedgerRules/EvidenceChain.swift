@@ -1,51 +1,6 @@
 internal import LedgerCore
 internal import LedgerReplay
 
-/// The fields of an event in the words of the kernel's own trace text.
-enum EvidenceWords {
-  static func text(of event: Event) -> String {
-    switch event.kind {
-    case .pageRefSet, .pageRefMod, .pageRefUnfreeze: counts(event)
-    case .pageRefModAndTest, .pageRefModAndReturn, .pageRefModUnless, .pageRefFreeze:
-      counts(event) + " ret=\(event.result)"
-    case .pageAlloc: allocation(event)
-    case .pageFree: "pfn=\(hex(event.pfn)) order=\(event.order)"
-    case .pageFreeBatched: "pfn=\(hex(event.pfn))"
-    case .kvmPageFault:
-      "vcpu=\(event.value) address=\(hex(event.word)) error_code=\(hex(event.pointer))"
-    case .kvmSpteRequested:
-      "gfn=\(hex(event.word)) pfn=\(hex(event.pfn)) level=\(event.order)"
-    case .kvmSetSpte:
-      "gfn=\(hex(event.pointer)) spte=\(hex(event.word)) level=\(event.order)"
-    case .kvmUserspaceExit: exit(event)
-    case .hvaToPfn: "addr=\(hex(event.word))"
-    case .hvaToPfnReturn: "ret=\(hex(event.word))"
-    case .splitPage, .prepCompoundPage: "pfn=\(hex(event.pfn)) order=\(event.order)"
-    case .other, .gapOpens, .gapCloses: ""
-    }
-  }
-
-  private static func counts(_ event: Event) -> String {
-    let flags = event.gaps.contains(.pageFlags) ? "" : " flags=\(hex(event.word))"
-    return
-      "pfn=\(hex(event.pfn))\(flags) count=\(event.count) mapcount=\(event.mapcount) val=\(event.value)"
-  }
-
-  private static func allocation(_ event: Event) -> String {
-    let head = "pfn=\(hex(event.pfn)) order=\(event.order)"
-    if event.gaps.contains(.gfp) { return head + " gfp_flags unreadable" }
-    if event.order == 0 { return head + " gfp_flags=\(hex(event.word))" }
-    let isCompound = event.word & GfpFlags.compound != 0
-    return head + (isCompound ? " with __GFP_COMP" : " without __GFP_COMP")
-      + (event.word == 0 ? "" : " gfp_flags=\(hex(event.word))")
-  }
-
-  private static func exit(_ event: Event) -> String {
-    event.gaps.contains(.exitErrno)
-      ? "reason=\(event.value), errno not printed" : "reason=\(event.value) errno=\(event.result)"
-  }
-}
-
 /// Builds the chain of events that proves a finding.
 struct EvidenceChain {
   /// Events of a page's history that are shown; the last one is the case itself.
