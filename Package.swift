@@ -32,9 +32,11 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CPrefetch"),
     module("LedgerCore"),
-    module("LedgerInput", uses: ["LedgerCore", "CZlib", "CZstd"]),
+    module("LedgerInput", uses: ["LedgerCore", "CArchive", "CZlib", "CZstd"]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
     module("LedgerSymbols", uses: ["LedgerCore", "LedgerInput"]),
     module(

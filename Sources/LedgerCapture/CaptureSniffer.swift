@@ -4,8 +4,8 @@ import LedgerInput
 enum SniffedKind: Equatable {
   case traceDat
   case perfData
-  /// Compressed or packed, by the name of the format.
-  case packed(String)
+  /// Compressed, or an archive.
+  case packed(Packing)
   /// Something known that is no capture.
   case foreign(String)
   case text
@@ -20,10 +20,10 @@ enum CaptureSniffer {
     ([0x17, 0x08, 0x44] + "tracing".utf8, .traceDat),
     (Array("PERFILE2".utf8), .perfData), (Array("2ELIFREP".utf8), .perfData),
     (Array("PERFFILE".utf8), .perfData),
-    ([0x1f, 0x8b], .packed("gzip")), ([0x28, 0xb5, 0x2f, 0xfd], .packed("zstd")),
-    ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], .packed("xz")), (Array("BZh".utf8), .packed("bzip2")),
-    ([0x04, 0x22, 0x4d, 0x18], .packed("lz4")), ([0x02, 0x21, 0x4c, 0x18], .packed("lz4")),
-    ([0x50, 0x4b, 0x03, 0x04], .packed("zip")),
+    ([0x1f, 0x8b], .packed(.gzip)), ([0x28, 0xb5, 0x2f, 0xfd], .packed(.zstd)),
+    ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], .packed(.xz)), (Array("BZh".utf8), .packed(.bzip2)),
+    ([0x04, 0x22, 0x4d, 0x18], .packed(.lz4)), ([0x02, 0x21, 0x4c, 0x18], .packed(.lz4)),
+    ([0x50, 0x4b, 0x03, 0x04], .packed(.zip)),
     ([0x7f] + "ELF".utf8, .foreign("an ELF file, such as a kernel or a module")),
     (Array("<!DOCTYPE html".utf8), .foreign("an HTML page")),
     (Array("<html".utf8), .foreign("an HTML page")),
@@ -36,10 +36,24 @@ enum CaptureSniffer {
     for (bytes, kind) in magics where prefix.starts(with: bytes) { return kind }
     if prefix.count >= 4, prefix[0] & 0xf0 == 0x50, prefix[1...3].elementsEqual([0x2a, 0x4d, 0x18])
     {
-      return .packed("zstd")
+      return .packed(.zstd)
     }
-    if prefix.count >= 262, prefix[257..<262].elementsEqual("ustar".utf8) { return .packed("tar") }
+    if isTarHeader(prefix) { return .packed(.tar) }
     return looksBinary(prefix) ? .foreign("binary data") : .text
+  }
+
+  /// Has the magic of tar or, as archives from before POSIX lack it, the sum of the header's bytes in octal.
+  private static func isTarHeader(_ prefix: [UInt8]) -> Bool {
+    if prefix.count >= 262, prefix[257..<262].elementsEqual("ustar".utf8) { return true }
+    guard prefix.count >= 512 else { return false }
+    let field = 148..<156
+    let digits = prefix[field].drop { $0 == 0x20 }.prefix { 0x30...0x37 ~= $0 }
+    guard digits.count >= 4 else { return false }
+    let stored = digits.reduce(0) { $0 * 8 + Int($1 & 7) }
+    let sum = prefix[..<512].indices.reduce(0) {
+      $0 + (field.contains($1) ? 0x20 : Int(prefix[$1]))
+    }
+    return stored == sum
   }
 
   /// Consoles put some control bytes into logs; binaries are full of them.

@@ -1,28 +1,33 @@
 public import LedgerCore
-import LedgerInput
+public import LedgerInput
 
 /// Opens a capture, whatever its form: `path` is a file or `-` for standard input.
 ///
-/// A trace.dat from a pipe is copied to a nameless temporary file first, because its CPUs lie one after another;
-/// texts are read as they come. Throws when the input cannot be read or is no capture, with a reason for people.
-public func openCapture(path: String, detail: ReadDetail) throws(CaptureError)
+/// Packing (gzip, zstd, xz, bzip2, lz4; tar and zip with one capture) is taken off, up to four layers of at most
+/// `expandLimit` bytes each. A trace.dat from a pipe or a packed one is copied to a nameless temporary file first,
+/// because its CPUs lie one after another; texts are read as they come. Throws when the input cannot be read or is
+/// no capture, with a reason for people.
+public func openCapture(
+  path: String, detail: ReadDetail, expandLimit: UInt64 = ByteSource.expandLimit
+) throws(CaptureError) -> any CaptureReader {
+  let layers = try OuterLayers(ByteSource(path: path), limit: expandLimit)
+  let reader = try read(layers, detail: detail)
+  guard !layers.names.isEmpty else { return reader }
+  return UnpackedReader(reader, source: layers.source, names: layers.names)
+}
+
+private func read(_ layers: OuterLayers, detail: ReadDetail) throws(CaptureError)
   -> any CaptureReader
 {
-  let source = try ByteSource(path: path)
-  var prefix: [UInt8] = []
-  while prefix.count < CaptureSniffer.prefixSize {
-    let wanted = CaptureSniffer.prefixSize - prefix.count
-    guard try source.read(into: &prefix, count: wanted) > 0 else { break }
-  }
-  guard !prefix.isEmpty else { throw .empty(path: path) }
-  switch CaptureSniffer.sniff(prefix) {
+  let source = layers.source
+  switch layers.kind {
   case .traceDat:
-    let file = source.isSeekable ? source : try source.spooled(prefix: prefix)
+    let file = source.isSeekable ? source : try source.spooled(prefix: layers.prefix)
     return try TraceDatReader(source: file, detail: detail)
-  case .perfData: throw .notACapture(path: path, hint: "perf.data is not read yet")
-  case .packed(let format):
-    throw .notACapture(path: path, hint: "compressed with \(format); unpack it first")
-  case .foreign(let what): throw .notACapture(path: path, hint: "it looks like \(what)")
-  case .text: return try FtraceTextReader(source: source, prefix: prefix, detail: detail)
+  case .perfData: throw .notACapture(path: source.path, hint: "perf.data is not read yet")
+  case .packed(let packing):
+    throw .unsupported(path: source.path, what: "\(packing.rawValue) data in this place")
+  case .foreign(let what): throw .notACapture(path: source.path, hint: "it looks like \(what)")
+  case .text: return try FtraceTextReader(source: source, prefix: layers.prefix, detail: detail)
   }
 }

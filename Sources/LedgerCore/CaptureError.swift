@@ -9,6 +9,8 @@ public enum CaptureError: Error, Sendable, Equatable {
   case headerTruncated(path: String, offset: UInt64, what: String)
   case headerCorrupt(path: String, offset: UInt64, what: String)
   case cannotSpool(reason: String)
+  /// Packed data grows beyond what the user allows, in bytes.
+  case expandsTooFar(path: String, limit: UInt64)
 
   /// One line for a terminal: lower case, no final period, with the numbers that matter.
   public var message: String {
@@ -24,7 +26,9 @@ public enum CaptureError: Error, Sendable, Equatable {
       "\(path): the file ends at offset \(offset), inside \(what)"
     case .headerCorrupt(let path, let offset, let what):
       "\(path): \(what) at offset \(offset) is corrupt"
-    case .cannotSpool(let reason): "cannot spool standard input to a temporary file: \(reason)"
+    case .cannotSpool(let reason): "cannot spool the capture to a temporary file: \(reason)"
+    case .expandsTooFar(let path, let limit):
+      "\(path): unpacks to more than \(limit) bytes; raise --max-expand"
     }
   }
 }

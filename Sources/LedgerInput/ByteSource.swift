@@ -1,16 +1,19 @@
 internal import Glibc
 public import LedgerCore
 
-/// An open file, pipe or standard input that gives its bytes in order, and at any offset when it is a file.
+/// An open file, pipe or standard input that gives its bytes in order, and at any offset when it is a file;
+/// or what comes out of such a source when its packing is taken off.
 ///
 /// read(2) into a reused buffer is faster here than mmap(2), works on pipes, and a file that shrinks while
 /// it is read gives a short read instead of SIGBUS.
 public final class ByteSource: Sendable {
   /// As the user named it, `-` for standard input.
   public let path: String
-  /// Size in bytes, nil for pipes and devices.
+  /// Size in bytes, nil for pipes, devices and packed data.
   public let size: UInt64?
   private let descriptor: CInt
+  private let layer: BoundedLayer?
+  let damage: DamageLog
 
   /// Opens a file for reading; `-` is standard input.
   public convenience init(path: String) throws(CaptureError) {
@@ -32,24 +35,42 @@ public final class ByteSource: Sendable {
     guard kind != S_IFDIR else { throw .isDirectory(path: path) }
     self.path = path
     self.descriptor = descriptor
+    self.layer = nil
+    self.damage = DamageLog()
     self.size = kind == S_IFREG ? UInt64(max(0, status.st_size)) : nil
   }
 
   /// Takes over an open descriptor of a regular file, as the spool does.
-  init(path: String, owning descriptor: CInt, size: UInt64) {
+  init(path: String, owning descriptor: CInt, size: UInt64, damage: DamageLog) {
     self.path = path
     self.descriptor = descriptor
+    self.layer = nil
+    self.damage = damage
     self.size = size
   }
 
+  /// What a layer of packing gives.
+  init(path: String, layer: BoundedLayer, damage: DamageLog) {
+    self.path = path
+    self.descriptor = -1
+    self.layer = layer
+    self.damage = damage
+    self.size = nil
+  }
+
   deinit { if descriptor > 2 { close(descriptor) } }
+
+  /// What was lost so far while packing was taken off; final when the source is at its end.
+  public var losses: LossLedger { damage.losses }
 
   /// True when `read(into:count:at:)` may be used.
   public var isSeekable: Bool { size != nil }
 
   /// Appends up to `count` bytes from the current position to `buffer`; returns how many, 0 at the end.
   public func read(into buffer: inout [UInt8], count: Int) throws(CaptureError) -> Int {
-    try fill(&buffer, count: count, offset: nil)
+    try unsafe append(to: &buffer, count: count) { target throws(CaptureError) in
+      try unsafe read(to: target)
+    }
   }
 
   /// Appends up to `count` bytes from `offset`; fewer only at the end of the file.
@@ -57,29 +78,53 @@ public final class ByteSource: Sendable {
     -> Int
   {
     var total = 0
-    while total < count {
-      let got = try fill(&buffer, count: count - total, offset: offset &+ UInt64(total))
+    while total < count, let place = off_t(exactly: offset &+ UInt64(total)) {
+      let got = try unsafe append(to: &buffer, count: count - total) {
+        target throws(CaptureError) in
+        try retry(offset: UInt64(place)) {
+          unsafe pread(descriptor, target.baseAddress, target.count, place)
+        }
+      }
       guard got > 0 else { break }
       total += got
     }
     return total
   }
 
-  private func fill(_ buffer: inout [UInt8], count: Int, offset: UInt64?) throws(CaptureError)
-    -> Int
-  {
-    if let offset, offset > UInt64(Int64.max) { return 0 }
+  /// Fills memory from the current position; returns how many bytes, 0 at the end.
+  func read(to target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int {
+    guard target.count > 0 else { return 0 }
+    if let layer { return try unsafe layer.read(to: target) }
+    return try retry(offset: 0) {
+      unsafe Glibc.read(descriptor, target.baseAddress, target.count)
+    }
+  }
+
+  private func retry(offset: UInt64, _ call: () -> Int) throws(CaptureError) -> Int {
     while true {
-      let got = unsafe appendUninitialized(to: &buffer, count: count) { target in
-        guard let base = target.baseAddress else { return 0 }
-        guard let offset else { return unsafe Glibc.read(descriptor, base, target.count) }
-        return unsafe pread(descriptor, base, target.count, off_t(offset))
-      }
+      let got = call()
       if got >= 0 { return got }
       guard errno == EINTR else {
-        throw .readFailed(path: path, offset: offset ?? 0, reason: errorText(errno))
+        throw .readFailed(path: path, offset: offset, reason: errorText(errno))
       }
     }
+  }
+
+  private func append(
+    to buffer: inout [UInt8], count: Int,
+    _ fill: (UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int
+  ) throws(CaptureError) -> Int {
+    var failure: CaptureError?
+    let got = unsafe appendUninitialized(to: &buffer, count: count) { target in
+      do throws(CaptureError) {
+        return try unsafe fill(target)
+      } catch {
+        failure = error
+        return 0
+      }
+    }
+    if let failure { throw failure }
+    return got
   }
 }
 

@@ -2,7 +2,7 @@ internal import Glibc
 public import LedgerCore
 
 extension ByteSource {
-  /// Copies the rest of a pipe to a nameless temporary file and gives that file instead.
+  /// Copies the rest of a pipe or of packed data to a nameless temporary file and gives that file instead.
   ///
   /// `prefix` holds the bytes already read. The file is readable by the user alone and disappears with its
   /// descriptor. Throws `cannotSpool` when the folder `$TMPDIR` (or `/tmp`) cannot hold it.
@@ -20,7 +20,8 @@ extension ByteSource {
       close(descriptor)
       throw error
     }
-    return ByteSource(path: path, owning: descriptor, size: written)
+    _ = lseek(descriptor, 0, SEEK_SET)
+    return ByteSource(path: path, owning: descriptor, size: written, damage: damage)
   }
 
   private func openNameless() throws(CaptureError) -> CInt {
