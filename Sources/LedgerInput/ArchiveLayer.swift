@@ -13,6 +13,7 @@ internal import LedgerCore
   private let archive: OpaquePointer
   private var failure: CaptureError?
   private var isDone = false
+  private var isMemberDone = false
   private var block = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
   /// Zero bytes before the block, in a sparse file.
   private var hole: UInt64 = 0
@@ -67,6 +68,7 @@ internal import LedgerCore
     unsafe block = .init(start: nil, count: 0)
     hole = 0
     place = 0
+    isMemberDone = false
     while !isDone {
       var entry: OpaquePointer?
       let status = unsafe archive_read_next_header(archive, &entry)
@@ -89,7 +91,7 @@ internal import LedgerCore
 
   func read(to target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int {
     while unsafe hole == 0 && block.isEmpty {
-      guard !isDone, try nextBlock() else { return 0 }
+      guard !isDone, !isMemberDone, try nextBlock() else { return 0 }
     }
     if hole > 0 {
       let zeros = min(Int(clamping: hole), target.count)
@@ -108,13 +110,17 @@ internal import LedgerCore
     var size = 0
     var offset: Int64 = 0
     let status = unsafe archive_read_data_block(archive, &base, &size, &offset)
-    guard status != ARCHIVE_EOF else { return false }
-    guard status == ARCHIVE_OK else {
+    guard status == ARCHIVE_OK || status == ARCHIVE_EOF else {
       try fail()
       return false
     }
     let start = max(place, UInt64(clamping: offset))
     hole = start - place
+    if status == ARCHIVE_EOF {
+      // A sparse file may end in a hole.
+      isMemberDone = true
+      return hole > 0
+    }
     unsafe block = .init(start: base, count: size)
     place = start &+ UInt64(clamping: size)
     return true

@@ -12,7 +12,7 @@ struct AnalyzeCommand: ParsableCommand {
     discussion: """
       Examples:
         pageledger analyze trace.dat
-        zstdcat trace.txt.zst | pageledger analyze -
+        ssh lab cat trace.txt.zst | pageledger analyze -
         pageledger analyze --format json --report text=audit.txt a.dat b.dat
 
       Exit codes, the worst of all captures: 0 clean; 1 findings at or above
@@ -21,7 +21,7 @@ struct AnalyzeCommand: ParsableCommand {
       130 interrupted.
       """)
 
-  @Argument(help: "trace.dat or ftrace text; '-' is standard input.")
+  @Argument(help: "trace.dat or ftrace text, packed or not; '-' is standard input.")
   var capture: [String]
 
   @Option(help: "Form of standard output.")

@@ -7,11 +7,14 @@ import LedgerRules
 struct CaptureRun {
   /// Bytes that the page table may take.
   let memoryLimit: UInt64
+  /// Bytes that a packed capture may unpack to.
+  let expandLimit: UInt64
   let quiet: Bool
   var watch: WatchRange?
 
   init(_ options: CommonOptions, watch: WatchRange? = nil) {
     memoryLimit = options.maxMemory.bytes
+    expandLimit = options.input.maxExpand.bytes
     quiet = options.quiet
     self.watch = watch
   }
@@ -23,7 +26,8 @@ struct CaptureRun {
     _ path: String, observe: (inout Audit, any CaptureReader) -> Bool = { _, _ in true }
   ) -> Analysis {
     do throws(CaptureError) {
-      return replay(try openCapture(path: path, detail: .replay), observe)
+      let reader = try openCapture(path: path, detail: .replay, expandLimit: expandLimit)
+      return replay(reader, observe)
     } catch {
       return Analysis(
         verdict: .unreadable, capture: CaptureInfo(path: path, kind: ""), eventsUsed: 0,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LedgerInput
 
 /// Options that all commands share which read captures.
 struct CommonOptions: ParsableArguments {
@@ -11,6 +12,15 @@ struct CommonOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Limit of the page table (K, M, G).", valueName: "size"))
   var maxMemory = SizeArgument.standard
+
+  @OptionGroup var input: InputOptions
+}
+
+/// Options of how a capture is opened.
+struct InputOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Limit of what a packed capture unpacks to.", valueName: "size"))
+  var maxExpand = SizeArgument.expansion
 }
 
 /// An amount of memory: `512M`, `2G`, `1073741824`; the units are powers of 1024.
@@ -21,6 +31,8 @@ struct SizeArgument: ExpressibleByArgument, CustomStringConvertible {
   var defaultValueDescription: String { description }
 
   static let standard = SizeArgument(bytes: 2 << 30, description: "2G")
+
+  static let expansion = SizeArgument(bytes: ByteSource.expandLimit, description: "64G")
 
   private init(bytes: UInt64, description: String) {
     self.bytes = bytes

@@ -24,7 +24,7 @@ struct EventsCommand: ParsableCommand {
     case text, ndjson
   }
 
-  @Argument(help: "trace.dat or ftrace text; '-' is standard input.")
+  @Argument(help: "trace.dat or ftrace text, packed or not; '-' is standard input.")
   var capture: String
 
   @Option(help: "Form of standard output.")
@@ -42,11 +42,15 @@ struct EventsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Only events at or before this time.", valueName: "time"))
   var to: TimeArgument?
 
+  @OptionGroup var input: InputOptions
+
   func run() throws {
     var output = Output()
     var status = ExitStatus.clean
     do throws(CaptureError) {
-      try print(try openCapture(path: capture, detail: .fields), on: &output)
+      let reader = try openCapture(
+        path: capture, detail: .fields, expandLimit: input.maxExpand.bytes)
+      try print(reader, on: &output)
     } catch {
       output.flush()
       Diagnostics.say(error.message)

@@ -81,12 +81,13 @@ import Testing
 }
 
 @Suite struct SnifferTests {
-  @Test(arguments: [
-    ([0x1f, 0x8b, 8, 0], .gzip), ([0x28, 0xb5, 0x2f, 0xfd], .zstd),
-    ([0x53, 0x2a, 0x4d, 0x18], .zstd), ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], .xz),
-    (Array("BZh9".utf8), .bzip2), ([4, 0x22, 0x4d, 0x18], .lz4), ([0x50, 0x4b, 3, 4], .zip),
-    (Array(repeating: 0x61, count: 257) + Array("ustar".utf8), .tar),
-  ] as [([UInt8], Packing)])
+  @Test(
+    arguments: [
+      ([0x1f, 0x8b, 8, 0], .gzip), ([0x28, 0xb5, 0x2f, 0xfd], .zstd),
+      ([0x53, 0x2a, 0x4d, 0x18], .zstd), ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], .xz),
+      (Array("BZh9".utf8), .bzip2), ([4, 0x22, 0x4d, 0x18], .lz4), ([0x50, 0x4b, 3, 4], .zip),
+      (Array(repeating: 0x61, count: 257) + Array("ustar".utf8), .tar),
+    ] as [([UInt8], Packing)])
   func namesPackedInputs(bytes: [UInt8], packing: Packing) throws {
     #expect(CaptureSniffer.sniff(bytes) == .packed(packing))
     #expect(throws: CaptureError.self) { try read(bytes) }
