@@ -37,7 +37,7 @@ struct ArchivePick {
     }
     guard names.count <= 1 else { throw several(names) }
     if let found { return found }
-    let loss = source.losses.rows.first.map { "; \($0.detail)" } ?? ""
+    let loss = source.damage.losses.rows.first.map { "; \($0.detail)" } ?? ""
     throw .notACapture(
       path: source.path,
       hint: "none of the \(others) files in this \(packing.rawValue) archive is a capture\(loss)")

@@ -13,7 +13,7 @@ public func openCapture(
   let layers = try OuterLayers(ByteSource(path: path), limit: expandLimit)
   let reader = try read(layers, detail: detail)
   guard !layers.names.isEmpty else { return reader }
-  return UnpackedReader(reader, source: layers.source, names: layers.names)
+  return UnpackedReader(reader, damage: layers.source.damage, names: layers.names)
 }
 
 private func read(_ layers: OuterLayers, detail: ReadDetail) throws(CaptureError)

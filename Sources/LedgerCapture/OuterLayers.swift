@@ -38,7 +38,7 @@ struct OuterLayers {
 
   /// Why a layer gives no byte at all.
   private func nothing(in packing: Packing) -> CaptureError {
-    guard let loss = source.losses.rows.first else { return .empty(path: source.path) }
+    guard let loss = source.damage.losses.rows.first else { return .empty(path: source.path) }
     return .notACapture(path: source.path, hint: "nothing can be unpacked: \(loss.detail)")
   }
 }

@@ -4,13 +4,13 @@ import LedgerInput
 /// A capture that was packed as a whole: adds the packing to its kind and the damage of the packing to its losses.
 final class UnpackedReader: CaptureReader {
   private let reader: any CaptureReader
-  private let source: ByteSource
+  private let damage: DamageLog
   private let layers: String
 
   /// `names` are those of the layers, the outermost first.
-  init(_ reader: any CaptureReader, source: ByteSource, names: [String]) {
+  init(_ reader: any CaptureReader, damage: DamageLog, names: [String]) {
     self.reader = reader
-    self.source = source
+    self.damage = damage
     layers = names.joined(separator: ", ")
   }
 
@@ -21,7 +21,7 @@ final class UnpackedReader: CaptureReader {
   }
 
   var losses: LossLedger {
-    var losses = source.losses
+    var losses = damage.losses
     losses.merge(reader.losses)
     return losses
   }

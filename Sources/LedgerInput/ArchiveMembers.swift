@@ -8,7 +8,7 @@ public final class ArchiveMembers {
 
   /// Starts at the first member; `prefix` are bytes that were already taken from `source`.
   ///
-  /// A member gives at most `limit` bytes. Damage goes to the losses of `source`.
+  /// A member gives at most `limit` bytes. Damage goes to the account of `source`.
   public init(_ source: ByteSource, _ packing: Packing, prefix: [UInt8], limit: UInt64)
     throws(CaptureError)
   {

@@ -1,4 +1,4 @@
-internal import LedgerCore
+public import LedgerCore
 internal import Synchronization
 
 /// What takes one layer of packing off.
@@ -32,10 +32,11 @@ final class BoundedLayer: @unchecked Sendable {
 }
 
 /// The account of what was lost while packing was taken off; shared by all layers of one input.
-final class DamageLog: Sendable {
+public final class DamageLog: Sendable {
   private let ledger = Mutex(LossLedger())
 
-  var losses: LossLedger { ledger.withLock { $0 } }
+  /// What was lost so far; final when the input is at its end.
+  public var losses: LossLedger { ledger.withLock { $0 } }
 
   func add(_ code: LossCode, _ detail: String) {
     ledger.withLock { $0.add(code, detail: detail) }

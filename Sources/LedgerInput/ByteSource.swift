@@ -13,7 +13,8 @@ public final class ByteSource: Sendable {
   public let size: UInt64?
   private let descriptor: CInt
   private let layer: BoundedLayer?
-  let damage: DamageLog
+  /// What was lost while packing was taken off; the same account for all layers and for a spooled copy.
+  public let damage: DamageLog
 
   /// Opens a file for reading; `-` is standard input.
   public convenience init(path: String) throws(CaptureError) {
@@ -59,9 +60,6 @@ public final class ByteSource: Sendable {
   }
 
   deinit { if descriptor > 2 { close(descriptor) } }
-
-  /// What was lost so far while packing was taken off; final when the source is at its end.
-  public var losses: LossLedger { damage.losses }
 
   /// True when `read(into:count:at:)` may be used.
   public var isSeekable: Bool { size != nil }

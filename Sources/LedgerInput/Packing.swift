@@ -16,7 +16,7 @@ extension ByteSource {
   /// What a compressed source holds; `prefix` are bytes that were already taken from it.
   ///
   /// Bytes are inflated as they are read, by the thread that reads. Data that ends too early or is damaged
-  /// gives the bytes before that place and a row in `losses`. More than `limit` bytes throw `expandsTooFar`.
+  /// gives the bytes before that place and a row in `damage`. More than `limit` bytes throw `expandsTooFar`.
   public func inflated(_ packing: Packing, prefix: [UInt8], limit: UInt64) throws(CaptureError)
     -> ByteSource
   {

@@ -7,10 +7,14 @@ internal import LedgerCore
 /// the format of the command line tool allows, 2 GiB, and take memory only as data fills them.
 @safe final class ZstdLayer: ByteLayer, @unchecked Sendable {
   private static let windowLog: CInt = 31
+  /// Shortest input that tells how long a frame's header is.
+  private static let headerStart = 5
 
   private let input: PackedInput
   private let context: OpaquePointer
   private var isInFrame = false
+  /// Bytes up to the end of the next block. libzstd gets no more at once, as a call that fails gives nothing.
+  private var wanted = headerStart
   /// The last call filled its memory, so that more may wait inside.
   private var isPending = false
   private var isDone = false
@@ -45,7 +49,8 @@ internal import LedgerCore
 
   private func step(_ target: UnsafeMutableRawBufferPointer) -> Int {
     let unread = unsafe input.unread
-    var from = unsafe ZSTD_inBuffer(src: unread.baseAddress, size: unread.count, pos: 0)
+    let fed = min(unread.count, wanted)
+    var from = unsafe ZSTD_inBuffer(src: unread.baseAddress, size: fed, pos: 0)
     var to = unsafe ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
     let status = unsafe ZSTD_decompressStream(context, &to, &from)
     unsafe input.consume(from.pos)
@@ -53,9 +58,11 @@ internal import LedgerCore
       let reason = unsafe ZSTD_getErrorName(status).map { unsafe String(cString: $0) }
       input.noteCorrupt(at: input.offset, reason ?? "damaged")
       isDone = true
+      return 0
     }
     isInFrame = status != 0
+    wanted = isInFrame ? max(1, Int(clamping: status)) : Self.headerStart
     isPending = unsafe isInFrame && to.pos == to.size
-    return unsafe min(to.pos, target.count)
+    return unsafe to.pos
   }
 }

@@ -27,7 +27,8 @@ import Testing
     [], ["analyze"], ["--nonsense", "a.txt"], ["--format", "xml", "a.txt"],
     ["--report", "html=x", "a.txt"], ["--report", "json", "a.txt"], ["--report", "json=", "a.txt"],
     ["--report", "json=a.txt", "a.txt"], ["--fail-on", "info", "a.txt"], ["-", "-"],
-    ["--max-memory", "lots", "a.txt"], ["rules", "PL999"], ["page", "1bd4", "a.txt"],
+    ["--max-memory", "lots", "a.txt"], ["--max-expand", "0", "a.txt"], ["rules", "PL999"],
+    ["page", "1bd4", "a.txt"],
     ["page", "0x10000000000", "a.txt"], ["page", "-1", "a.txt"], ["events", "--cpu", "x", "a.txt"],
     ["events", "--from", "1.2.3", "a.txt"],
   ]
