@@ -3,7 +3,8 @@ import LedgerInput
 
 /// Opens a capture, whatever its form: `path` is a file or `-` for standard input.
 ///
-/// A trace.dat from a pipe is copied to a nameless temporary file first, because its CPUs lie one after another;
+/// A trace.dat or perf.data from a pipe is copied to a nameless temporary file first, because what it means is told
+/// at its end, or its CPUs lie one after another;
 /// texts are read as they come. Throws when the input cannot be read or is no capture, with a reason for people.
 public func openCapture(path: String, detail: ReadDetail) throws(CaptureError)
   -> any CaptureReader
@@ -19,7 +20,9 @@ public func openCapture(path: String, detail: ReadDetail) throws(CaptureError)
   case .traceDat:
     let file = source.isSeekable ? source : try source.spooled(prefix: prefix)
     return try TraceDatReader(source: file, detail: detail)
-  case .perfData: throw .notACapture(path: path, hint: "perf.data is not read yet")
+  case .perfData:
+    let file = source.isSeekable ? source : try source.spooled(prefix: prefix)
+    return try PerfDataReader(source: file, detail: detail)
   case .packed(let format):
     throw .notACapture(path: path, hint: "compressed with \(format); unpack it first")
   case .foreign(let what): throw .notACapture(path: path, hint: "it looks like \(what)")

@@ -21,7 +21,7 @@ struct AnalyzeCommand: ParsableCommand {
       130 interrupted.
       """)
 
-  @Argument(help: "trace.dat or ftrace text; '-' is standard input.")
+  @Argument(help: "trace.dat, perf.data or ftrace text; '-' is standard input.")
   var capture: [String]
 
   @Option(help: "Form of standard output.")
