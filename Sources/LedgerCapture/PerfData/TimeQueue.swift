@@ -2,8 +2,8 @@ import LedgerCore
 
 /// Puts the records of all CPUs in the order of their times (tools/perf/util/ordered-events.c, 6.1).
 ///
-/// The recorder empties the CPUs' buffers in rounds. When a round has ended, nothing can come any more that is older
-/// than the newest record of the round before it. At most `room` events wait: when more would, the older half goes on,
+/// The recorder empties the CPUs' buffers in rounds. When a round has ended, nothing should come any more that is older
+/// than the newest record of the round before it; real files break that, so one more round is waited for. At most `room` events wait: when more would, the older half goes on,
 /// and what comes too late is delivered late and counted.
 struct TimeQueue {
   private var waiting: [Event] = []
@@ -13,7 +13,8 @@ struct TimeQueue {
   private var entered: UInt32 = 0
   private var delivered: UInt32 = 0
   private var newest: UInt64 = 0
-  private var boundary: UInt64 = 0
+  /// The newest times when the last two rounds had ended.
+  private var boundaries: (older: UInt64, newer: UInt64) = (0, 0)
   private var latest: UInt64?
   private let room: Int
   private let isDetailed: Bool
@@ -44,8 +45,8 @@ struct TimeQueue {
 
   /// All buffers were emptied once more.
   mutating func endRound() {
-    pass(upTo: boundary)
-    boundary = newest
+    pass(upTo: boundaries.older)
+    boundaries = (boundaries.newer, newest)
   }
 
   /// Nothing follows.
