@@ -138,6 +138,20 @@ import Testing
     #expect(times == Array(1...400))
   }
 
+  /// A CPU that the recorder left out for a while, and one that it left out for too long.
+  @Test(arguments: [(3, false), (20, true)])
+  func waitsForCPUsThatComeLate(rounds: Int, isLate: Bool) throws {
+    var builder = PerfDataBuilder()
+    for round in 1...rounds {
+      builder.body += builder.sample(pfn: 1, time: UInt64(10 * round), cpu: 1) + builder.round
+    }
+    builder.body += builder.sample(pfn: 2, time: 5) + builder.round
+    let reading = try read(builder.data)
+    #expect(reading.events.count == rounds + 1)
+    #expect((reading.outline[0] != "5/0/2") == isLate)
+    #expect(reading.losses.map(\.code) == (isLate ? [.timeBackwards] : []))
+  }
+
   @Test func tellsLossesApart() throws {
     var builder = PerfDataBuilder()
     builder.body =

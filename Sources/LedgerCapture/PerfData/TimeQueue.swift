@@ -3,8 +3,9 @@ import LedgerCore
 /// Puts the records of all CPUs in the order of their times (tools/perf/util/ordered-events.c, 6.1).
 ///
 /// The recorder empties the CPUs' buffers in rounds. When a round has ended, nothing should come any more that is older
-/// than the newest record of the round before it; real files break that, so one more round is waited for. At most `room` events wait: when more would, the older half goes on,
-/// and what comes too late is delivered late and counted.
+/// than the newest record of the round before it; real recorders leave a CPU out of several rounds, so `patience` more
+/// are waited for. At most `room` events wait: when more would, the older half goes on. What comes too late is
+/// delivered late and counted.
 struct TimeQueue {
   private var waiting: [Event] = []
   private var ready: [Event] = []
@@ -13,10 +14,11 @@ struct TimeQueue {
   private var entered: UInt32 = 0
   private var delivered: UInt32 = 0
   private var newest: UInt64 = 0
-  /// The newest times when the last two rounds had ended.
-  private var boundaries: (older: UInt64, newer: UInt64) = (0, 0)
+  /// The newest times when the last rounds had ended, the oldest first.
+  private var boundaries: [UInt64] = []
   private var latest: UInt64?
   private let room: Int
+  private static let patience = 8
   private let isDetailed: Bool
   /// False when the records carry no times: they stay in the order of the file.
   var isOrdered = true
@@ -45,8 +47,9 @@ struct TimeQueue {
 
   /// All buffers were emptied once more.
   mutating func endRound() {
-    pass(upTo: boundaries.older)
-    boundaries = (boundaries.newer, newest)
+    boundaries.append(newest)
+    guard boundaries.count > Self.patience + 1 else { return }
+    pass(upTo: boundaries.removeFirst())
   }
 
   /// Nothing follows.
