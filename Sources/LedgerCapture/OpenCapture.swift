@@ -4,8 +4,8 @@ public import LedgerInput
 /// Opens a capture, whatever its form: `path` is a file or `-` for standard input.
 ///
 /// Packing (gzip, zstd, xz, bzip2, lz4; tar and zip with one capture) is taken off, up to four layers of at most
-/// `expandLimit` bytes each. A trace.dat from a pipe or a packed one is copied to a nameless temporary file first,
-/// because its CPUs lie one after another; texts are read as they come. Throws when the input cannot be read or is
+/// `expandLimit` bytes each. A trace.dat or perf.data from a pipe or a packed one is copied to a nameless temporary
+/// file first, because what it means is told at its end; texts are read as they come. Throws when the input cannot be read or is
 /// no capture, with a reason for people.
 public func openCapture(
   path: String, detail: ReadDetail, expandLimit: UInt64 = ByteSource.expandLimit
@@ -24,7 +24,9 @@ private func read(_ layers: OuterLayers, detail: ReadDetail) throws(CaptureError
   case .traceDat:
     let file = source.isSeekable ? source : try source.spooled(prefix: layers.prefix)
     return try TraceDatReader(source: file, detail: detail)
-  case .perfData: throw .notACapture(path: source.path, hint: "perf.data is not read yet")
+  case .perfData:
+    let file = source.isSeekable ? source : try source.spooled(prefix: layers.prefix)
+    return try PerfDataReader(source: file, detail: detail)
   case .packed(let packing):
     throw .unsupported(path: source.path, what: "\(packing.rawValue) data in this place")
   case .foreign(let what): throw .notACapture(path: source.path, hint: "it looks like \(what)")

@@ -21,7 +21,7 @@ struct AnalyzeCommand: ParsableCommand {
       130 interrupted.
       """)
 
-  @Argument(help: "trace.dat or ftrace text, packed or not; '-' is standard input.")
+  @Argument(help: "trace.dat, perf.data or text, packed or not; '-' is standard input.")
   var capture: [String]
 
   @Option(help: "Form of standard output.")

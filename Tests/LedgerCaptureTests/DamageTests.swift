@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (Array("PERFILE2".utf8), "perf.data is not read yet"), ([0x7f, 0x45, 0x4c, 0x46], "ELF"),
+    (Array("PERFILE2".utf8), "inside the perf.data header"), ([0x7f, 0x45, 0x4c, 0x46], "ELF"),
     ([UInt8](repeating: 0, count: 50), "binary data"), ([], "the file is empty"),
   ])
   func explainsWhatIsNoCapture(bytes: [UInt8], words: String) {

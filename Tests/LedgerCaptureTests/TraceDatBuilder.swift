@@ -121,7 +121,7 @@ struct TraceDatBuilder {
 
     """
 
-  private var headers: [UInt8] {
+  var headers: [UInt8] {
     var out = Bytes()
     out.big = big
     out.put("header_page\0")
@@ -132,7 +132,7 @@ struct TraceDatBuilder {
     return out.data
   }
 
-  private var formats: [UInt8] {
+  var formats: [UInt8] {
     var out = Bytes()
     out.big = big
     out.put(UInt32(1))

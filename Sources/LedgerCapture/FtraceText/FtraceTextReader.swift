@@ -31,7 +31,9 @@ public final class FtraceTextReader: CaptureReader {
     guard sniffer.isCapture else {
       throw .notACapture(
         path: source.path,
-        hint: "trace.dat, text of tracefs (trace, trace_pipe) and of trace-cmd report are read")
+        hint:
+          "trace.dat, perf.data, text of tracefs (trace, trace_pipe) and of trace-cmd report are read"
+      )
     }
     parser = TextParser(info: CaptureInfo(path: source.path, kind: sniffer.kind), detail: detail)
     looked.reverse()

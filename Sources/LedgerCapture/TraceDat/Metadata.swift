@@ -21,6 +21,24 @@ extension TraceDatLayout {
     try cursor.skip(try cursor.u64("header_event"), "header_event")
   }
 
+  /// Everything from the headers to the tasks' names, as v6 files and the tracing data of perf.data hold it in a row.
+  mutating func readDescriptions(_ cursor: inout ByteCursor, path: String, hasComms: Bool)
+    throws(CaptureError)
+  {
+    try readHeaders(&cursor, path: path)
+    try readBuiltins(&cursor)
+    try readFormats(&cursor)
+    let symbols = try cursor.u32("size of kallsyms")
+    if formats.contains(where: \.isProbe) {
+      kallsyms = try cursor.bytes(UInt64(symbols), "kallsyms")
+    } else {
+      try cursor.skip(UInt64(symbols), "kallsyms")
+    }
+    try cursor.skip(UInt64(try cursor.u32("size of printk_formats")), "printk_formats")
+    guard hasComms else { return }
+    readComms(try cursor.bytes(try cursor.u64("size of cmdlines"), "cmdlines"))
+  }
+
   /// Formats of the `ftrace` group.
   mutating func readBuiltins(_ cursor: inout ByteCursor) throws(CaptureError) {
     for _ in 0..<(try cursor.u32("number of ftrace formats")) {

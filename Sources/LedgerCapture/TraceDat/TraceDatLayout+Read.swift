@@ -7,17 +7,12 @@ extension TraceDatLayout {
   static func read(_ source: ByteSource) throws(CaptureError) -> TraceDatLayout {
     var layout = TraceDatLayout()
     var cursor = ByteCursor(source, range: 0..<UInt64.max, bigEndian: false)
-    try cursor.skip(10, "the magic number")
-    let version = try cursor.string(limit: 16, "the version")
+    let version = try layout.readOpening(&cursor)
     // Some builds of trace-cmd 2.8 left the version of their v6 files empty.
     layout.version = version.isEmpty ? 6 : Int(version) ?? 0
     guard layout.version == 6 || layout.version == 7 else {
       throw .unsupported(path: source.path, what: "trace.dat version \"\(version)\"")
     }
-    layout.bigEndian = try cursor.u8("the byte order") == 1
-    cursor.bigEndian = layout.bigEndian
-    _ = try cursor.u8("the size of a long")
-    layout.pageSize = Int(try cursor.u32("the page size"))
     if layout.version == 6 {
       var reader = Version6(source: source, layout: layout)
       try reader.read(&cursor)
@@ -36,6 +31,17 @@ extension TraceDatLayout {
     }
     layout.settle(source.size ?? 0)
     return layout
+  }
+
+  /// What all versions start with, and the tracing data of perf.data too; returns the version.
+  mutating func readOpening(_ cursor: inout ByteCursor) throws(CaptureError) -> String {
+    try cursor.skip(10, "the magic number")
+    let version = try cursor.string(limit: 16, "the version")
+    bigEndian = try cursor.u8("the byte order") == 1
+    cursor.bigEndian = bigEndian
+    _ = try cursor.u8("the size of a long")
+    pageSize = Int(try cursor.u32("the page size"))
+    return version
   }
 
   /// Settles sizes of sub-buffers, the number of CPUs, and what the statistics say was lost.

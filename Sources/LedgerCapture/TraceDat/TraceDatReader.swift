@@ -20,7 +20,7 @@ final class TraceDatReader: CaptureReader {
   init(source: ByteSource, detail: ReadDetail) throws(CaptureError) {
     var layout = try TraceDatLayout.read(source)
     let records = RecordDecoder(
-      layout.formats, functions: Self.probedFunctions(layout), bigEndian: layout.bigEndian)
+      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
     layout.kallsyms = []
     info = Self.describe(layout, source.path, records)
     losses = layout.losses
@@ -144,10 +144,13 @@ extension TraceDatReader {
     }
     return info
   }
+}
 
-  private static func probedFunctions(_ layout: TraceDatLayout) -> ProbeFunctions {
-    guard layout.formats.contains(where: \.isProbe) else { return ProbeFunctions() }
-    let symbols = KernelSymbols(kallsyms: layout.kallsyms)
+extension TraceDatLayout {
+  /// Where the capture's symbols place the functions that probes may be attached to.
+  var probedFunctions: ProbeFunctions {
+    guard formats.contains(where: \.isProbe) else { return ProbeFunctions() }
+    let symbols = KernelSymbols(kallsyms: kallsyms)
     return ProbeFunctions(
       symbols.extents(of: EventFormat.probedFunctions).map {
         ProbeFunctions.Extent(function: $0.name, addresses: $0.addresses)

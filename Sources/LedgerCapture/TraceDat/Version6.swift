@@ -15,17 +15,7 @@ struct Version6 {
 
   /// Reads everything from the headers on.
   mutating func read(_ cursor: inout ByteCursor) throws(CaptureError) {
-    try layout.readHeaders(&cursor, path: source.path)
-    try layout.readBuiltins(&cursor)
-    try layout.readFormats(&cursor)
-    let symbols = try cursor.u32("size of kallsyms")
-    if layout.formats.contains(where: \.isProbe) {
-      layout.kallsyms = try cursor.bytes(UInt64(symbols), "kallsyms")
-    } else {
-      try cursor.skip(UInt64(symbols), "kallsyms")
-    }
-    try cursor.skip(UInt64(try cursor.u32("size of printk_formats")), "printk_formats")
-    layout.readComms(try cursor.bytes(try cursor.u64("size of cmdlines"), "cmdlines"))
+    try layout.readDescriptions(&cursor, path: source.path, hasComms: true)
     layout.cpus = Int(try cursor.u32("number of CPUs"))
     try readBuffer(&cursor, instance: "")
     for (name, offset) in instances {
