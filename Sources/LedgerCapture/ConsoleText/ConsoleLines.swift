@@ -29,7 +29,7 @@ extension TextParser {
         continue
       }
       let body = Dressing.strip(bytes, from: at, to: newline).at
-      let next = Dressing.nextStamp(bytes, from: body, to: newline)
+      let next = Dressing.nextStamp(bytes, from: max(body, at &+ 1), to: newline)
       var last = next ?? newline
       while last > body, bytes.u8(last &- 1) == 0x0d { last &-= 1 }
       if body < last {

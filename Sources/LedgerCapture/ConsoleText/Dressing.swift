@@ -101,6 +101,7 @@ enum Dressing {
       if stamp(&line) {
         let isLevelled =
           hit &- 3 >= start && bytes.u8(hit &- 1) == 0x3e && bytes.u8(hit &- 3) == 0x3c
+          && Ascii.isDigit(bytes.u8(hit &- 2))
         return isLevelled ? hit &- 3 : hit
       }
       from = hit &+ 1

@@ -53,7 +53,7 @@ extension TextParser {
     _ bytes: RawSpan, _ context: LineContext, _ end: Int, _ isCut: Bool, _ batch: inout EventBatch
   ) {
     var line = LineCursor(bytes, from: context.body, to: end)
-    guard let colon = Self.nameEnd(line),
+    guard !line.starts(with: .perfRecord), let colon = Self.nameEnd(line),
       let row = names.row(bytes, at: line.at, count: colon &- line.at)
     else { return unnamedPerf(line, context, isCut) }
     line.at = colon &+ 1
