@@ -2,7 +2,8 @@
 public struct CaptureInfo: Sendable {
   /// As given on the command line; `-` for standard input.
   public var path: String
-  /// `trace.dat v7`, `trace.dat v6`, `ftrace text`, `trace-cmd report text`.
+  /// `trace.dat v7`, `trace.dat v6`, `ftrace text`, `trace-cmd report text`, `perf script text`,
+  /// `console log with ftrace dump`.
   public var kind: String
   /// `uname` of the recorded machine, empty when the capture does not have it.
   public var kernel: String = ""

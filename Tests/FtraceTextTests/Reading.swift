@@ -28,8 +28,9 @@ struct Reading {
   }
 
   /// Parses without a reader: thousands of small texts need no thread each.
-  init(parsing text: [UInt8], detail: ReadDetail) {
-    var parser = TextParser(info: CaptureInfo(path: "-", kind: "ftrace text"), detail: detail)
+  init(parsing text: [UInt8], as dialect: TextDialect = .ftrace, detail: ReadDetail) {
+    var parser = TextParser(
+      info: CaptureInfo(path: "-", kind: dialect.kind), dialect: dialect, detail: detail)
     let block = text + Array(repeating: 0, count: TextBlocks.padding)
     var batch = EventBatch()
     var at = 0

@@ -23,6 +23,10 @@ struct EventNames {
   private var names: [String] = []
   private(set) var meanings: [Meaning] = []
   private var seen: [UInt64] = []
+  /// Names are printed as `group:name`, and may hold any byte but spaces.
+  private let hasSystems: Bool
+
+  init(hasSystems: Bool = false) { self.hasSystems = hasSystems }
 
   /// The row of a name, a new one if it is new; nil for bytes that are no name.
   @inline(__always)
@@ -35,7 +39,10 @@ struct EventNames {
   private mutating func insert(_ bytes: RawSpan, _ start: Int, _ count: Int, _ hash: UInt64) -> Int?
   {
     guard count > 0, count <= Self.longestName else { return nil }
-    for offset in start..<start &+ count where !Ascii.isName(bytes.u8(offset)) { return nil }
+    for offset in start..<start &+ count {
+      let byte = bytes.u8(offset)
+      guard Ascii.isName(byte) || hasSystems && byte > 0x20 && byte != 0x7f else { return nil }
+    }
     guard let row = table.insert(bytes, at: start, count: count, hash: hash) else {
       if names.count == Self.limit { append("…") }
       return Self.limit
@@ -72,13 +79,29 @@ struct EventNames {
   var counts: [EventCount] {
     names.indices.map { row in
       let kind = meanings[row].kind
-      return EventCount(system: kind.group, name: names[row], kind: kind, count: seen[row])
+      let (system, name) = split(row)
+      return EventCount(
+        system: system.isEmpty ? kind.group : system, name: name, kind: kind, count: seen[row])
     }
   }
 
-  private mutating func append(_ name: String) {
+  /// Group and name of a row; the group is empty when the text does not print it.
+  func split(_ row: Int) -> (system: String, name: String) {
+    hasSystems ? Self.split(names[row]) : ("", names[row])
+  }
+
+  /// `cycles:u` has no group: what stands behind its colon are modifiers.
+  private static func split(_ printed: String) -> (system: String, name: String) {
+    guard let colon = printed.firstIndex(of: ":") else { return ("", printed) }
+    let name = printed[printed.index(after: colon)...]
+    let isModifier = name.allSatisfy { "ukhGHpPISDWeb:".contains($0) }
+    return isModifier ? ("", printed) : (String(printed[..<colon]), String(name))
+  }
+
+  private mutating func append(_ printed: String) {
+    let name = hasSystems ? Self.split(printed).name : printed
     let kind = EventKind.allCases.first { $0.name == name && Self.isTracepoint($0) } ?? .other
-    names.append(name)
+    names.append(printed)
     seen.append(0)
     meanings.append(
       Meaning(
@@ -116,7 +139,7 @@ struct EventNames {
     for known in functions {
       let entries = ["", "_entry", "__entry"].map { known.name + $0 } + ["p_\(known.name)_0"]
       if entries.contains(name) { return known.entry }
-      let backs = ["_ret", "_return", "__exit", "_exit"].map { known.name + $0 }
+      let backs = ["_ret", "_return", "__return", "__exit", "_exit"].map { known.name + $0 }
       if (backs + ["r_\(known.name)_0"]).contains(name) { return known.back }
     }
     return .other

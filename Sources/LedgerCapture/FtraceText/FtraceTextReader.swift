@@ -1,12 +1,13 @@
 public import LedgerCore
 public import LedgerInput
 
-/// Reads what tracefs prints (`trace`, `trace_pipe`, `snapshot`) and what `trace-cmd report` makes of a
-/// trace.dat, in the order of the file: both write in the order of time.
+/// Reads what tracefs prints (`trace`, `trace_pipe`, `snapshot`), what `trace-cmd report` and `perf script` make of
+/// their files, and what the kernel dumps to its console, in the order of the text: all write in the order of time.
 ///
 /// Memory is bounded whatever the text: a few blocks of 1 MiB, 65,536 names of events and of tasks.
 public final class FtraceTextReader: CaptureReader {
   private let blocks: TextBlocks
+  private let dialect: TextDialect
   private var parser: TextParser
   private var block: [UInt8] = []
   private var blockEnd = 0
@@ -22,20 +23,30 @@ public final class FtraceTextReader: CaptureReader {
   public init(source: ByteSource, prefix: [UInt8], detail: ReadDetail) throws(CaptureError) {
     blocks = TextBlocks(source: source, prefix: prefix)
     var sniffer = TextSniffer()
+    var skipped: UInt64 = 0
     while !sniffer.isDecided {
       var block: [UInt8] = []
-      guard let end = try blocks.next(&block) else { break }
+      guard var end = try blocks.next(&block) else { break }
+      end = TerminalCodes.strip(&block, to: end)
       block.withRawSpan { sniffer.look($0, to: end) }
       looked.append((block, end))
+      if !sniffer.needsBlocks {
+        looked = []
+        skipped = sniffer.lines
+      }
     }
     guard sniffer.isCapture else {
       throw .notACapture(
         path: source.path,
-        hint:
-          "trace.dat, perf.data, text of tracefs (trace, trace_pipe) and of trace-cmd report are read"
-      )
+        hint: """
+          trace.dat, perf.data, text of tracefs (trace, trace_pipe), of trace-cmd report and of perf script (with \
+          times), and console logs with an ftrace dump are read
+          """)
     }
-    parser = TextParser(info: CaptureInfo(path: source.path, kind: sniffer.kind), detail: detail)
+    dialect = sniffer.dialect
+    parser = TextParser(
+      info: CaptureInfo(path: source.path, kind: dialect.kind), dialect: dialect, detail: detail,
+      skipping: skipped)
     looked.reverse()
   }
 
@@ -78,11 +89,12 @@ public final class FtraceTextReader: CaptureReader {
       blockEnd = end
       return true
     }
-    guard let end = try blocks.next(&block) else {
+    guard var end = try blocks.next(&block) else {
       isFinished = true
       parser.finish()
       return false
     }
+    if dialect == .console { end = TerminalCodes.strip(&block, to: end) }
     blockEnd = end
     return true
   }

@@ -17,6 +17,8 @@ struct LineContext {
   var time: UInt64 = 0
   /// The time was a number without a dot: a clock that does not count nanoseconds.
   var isRawTime = false
+  /// The time was `123us`: microseconds since the buffer was made.
+  var isRelative = false
   /// Offset of the body behind `: `, spaces not yet skipped.
   var body = 0
 
@@ -110,7 +112,7 @@ struct LineContext {
 
   /// Reads `sec.usec:`, `sec.nsec:` or a plain count and its colon.
   @inline(__always)
-  private mutating func readTime(_ cursor: inout LineCursor) -> Bool {
+  mutating func readTime(_ cursor: inout LineCursor) -> Bool {
     let start = cursor.at
     guard let whole = cursor.decimal() else { return false }
     if cursor.byte == 0x2e {
@@ -180,6 +182,7 @@ struct LineContext {
     let (scaled, over) = value.multipliedReportingOverflow(by: 1000)
     guard !over else { return false }
     time = scaled
+    isRelative = true
     body = cursor.at
     return true
   }

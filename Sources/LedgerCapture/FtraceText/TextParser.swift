@@ -5,30 +5,48 @@ import LedgerInput
 struct TextParser {
   var info: CaptureInfo
   var losses = LossLedger()
-  var names = EventNames()
+  var names: EventNames
   var comms = CommCache()
   /// Marks that are to be given out before the next event.
   var pending: [Event] = []
   /// Lines begun so far.
-  private(set) var lines: UInt64 = 0
-
-  private var cpus = CpuTracks()
+  var lines: UInt64 = 0
+  var cpus = CpuTracks()
+  var console = ConsoleState()
   private var body = EventBody()
   private let detail: ReadDetail
+  private let dialect: TextDialect
   /// The line before was an event whose text may hold newlines.
-  private var mayContinue = false
+  var mayContinue = false
   private var functionRow: Int?
 
-  init(info: CaptureInfo, detail: ReadDetail) {
+  /// Starts behind `skipping` lines that hold nothing.
+  init(info: CaptureInfo, dialect: TextDialect, detail: ReadDetail, skipping: UInt64 = 0) {
     self.info = info
+    self.dialect = dialect
     self.detail = detail
+    self.lines = skipping
+    self.info.kind = dialect.kind
+    self.names = EventNames(hasSystems: dialect == .perf)
   }
 
   /// A line may bring two marks beside its event.
   static let fullBatch = EventBatch.capacity - 3
 
-  /// Parses whole lines from `start` until the batch is full, and returns where it stopped.
+  /// Parses from `start` until the batch is full, and returns where it stopped.
   mutating func parse(_ bytes: RawSpan, from start: Int, to end: Int, into batch: inout EventBatch)
+    -> Int
+  {
+    switch dialect {
+    case .ftrace, .traceCmd: parseFtrace(bytes, from: start, to: end, into: &batch)
+    case .console: parseConsole(bytes, from: start, to: end, into: &batch)
+    case .perf: parsePerf(bytes, from: start, to: end, into: &batch)
+    }
+  }
+
+  private mutating func parseFtrace(
+    _ bytes: RawSpan, from start: Int, to end: Int, into batch: inout EventBatch
+  )
     -> Int
   {
     var at = start
@@ -82,7 +100,7 @@ struct TextParser {
   }
 
   @inline(__always)
-  private mutating func event(
+  mutating func event(
     _ bytes: RawSpan, _ context: LineContext, _ end: Int, _ isCut: Bool, _ batch: inout EventBatch
   ) {
     var line = LineCursor(bytes, from: context.body, to: end)
@@ -92,6 +110,15 @@ struct TextParser {
       mayContinue = true
       return
     }
+    event(bytes, context, row, &line, end, isCut, &batch)
+  }
+
+  /// An event whose name is known; `line` stands behind the name.
+  @inline(__always)
+  mutating func event(
+    _ bytes: RawSpan, _ context: LineContext, _ row: Int, _ line: inout LineCursor, _ end: Int,
+    _ isCut: Bool, _ batch: inout EventBatch
+  ) {
     comms.note(context.pid, bytes, from: context.commStart, to: context.commEnd)
     let known = names.count(row)
     var event = Event()
@@ -112,7 +139,7 @@ struct TextParser {
     let isUsed = meaning(known, row, &line, isCut, &event)
     switch detail {
     case .replay: if isUsed { batch.events.append(event) }
-    case .fields: append(event, names.name(row), bytes, context, end, &batch)
+    case .fields: append(event, row, bytes, context, end, &batch)
     }
   }
 
@@ -127,7 +154,7 @@ struct TextParser {
     guard !line.isAtEnd else { return known.isTracepoint ? damaged(isCut, event) : false }
     if known.isTracepoint, line.byte != 0x28 {
       event.kind = known.kind
-      let isPadded = line.at &- spaces > 1 || info.kind == TextKind.traceCmd
+      let isPadded = line.at &- spaces > 1 || dialect.isLibrary
       if body.read(&line, kind: known.kind, isTraceCmd: isPadded, into: &event) { return true }
       event.kind = .other
       return damaged(isCut, event)
@@ -147,7 +174,7 @@ struct TextParser {
     return false
   }
 
-  private mutating func malformed(_ code: LossCode) {
+  mutating func malformed(_ code: LossCode) {
     losses.add(code, detail: "line \(lines)")
   }
 
@@ -223,7 +250,7 @@ struct TextParser {
     if !mayContinue { malformed(isCut ? .truncated : .malformedLine) }
   }
 
-  private mutating func take(_ mark: TextMark) {
+  mutating func take(_ mark: TextMark) {
     switch mark {
     case .tracer: cpus.startBuffer()
     case .entries(let kept, let written, let count):
@@ -243,16 +270,20 @@ struct TextParser {
   }
 
   private func append(
-    _ event: Event, _ name: String, _ bytes: RawSpan, _ context: LineContext, _ end: Int,
+    _ event: Event, _ row: Int, _ bytes: RawSpan, _ context: LineContext, _ end: Int,
     _ batch: inout EventBatch
   ) {
     batch.events.append(event)
-    batch.details.append(
-      LineFields.detail(bytes, name: name, kind: event.kind, context: context, end: end))
+    var detail = LineFields.detail(
+      bytes, name: names.name(row), kind: event.kind, context: context, end: end)
+    let (system, name) = names.split(row)
+    if !system.isEmpty { (detail.system, detail.name) = (system, name) }
+    batch.details.append(detail)
   }
 
   /// Completes what is only known at the end of the text.
   mutating func finish() {
+    if dialect == .console { endDump() }
     cpus.reportBackwards(to: &losses)
     info.cpus = max(info.cpus, cpus.count)
   }

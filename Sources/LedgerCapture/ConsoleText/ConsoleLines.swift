@@ -1,0 +1,135 @@
+import LedgerCore
+import LedgerInput
+
+/// Where a reading of a console log stands between its dumps.
+struct ConsoleState {
+  /// Between a header, or an event without one, and the closing line of dashes.
+  var isInDump = false
+  /// A header announced this dump, so that its end can be missed.
+  var hasHeader = false
+  /// The opening line of dashes was seen.
+  var isOpen = false
+  /// `parse` stopped inside a line.
+  var isInLine = false
+}
+
+extension TextParser {
+  /// Parses lines of a console log; two lines that a serial line glued together are taken one after the other.
+  mutating func parseConsole(
+    _ bytes: RawSpan, from start: Int, to end: Int, into batch: inout EventBatch
+  ) -> Int {
+    var at = start
+    var newline = -1
+    while at < end, batch.events.count <= Self.fullBatch, pending.isEmpty {
+      if newline < at { newline = bytes.firstOffset(of: 0x0a, from: at, to: end) ?? end }
+      if !console.isInLine { lines &+= 1 }
+      guard newline &- at <= TextBlocks.lineLimit else {
+        malformed(.malformedLine)
+        at = newline &+ 1
+        continue
+      }
+      let body = Dressing.strip(bytes, from: at, to: newline).at
+      let next = Dressing.nextStamp(bytes, from: max(body, at &+ 1), to: newline)
+      var last = next ?? newline
+      while last > body, bytes.u8(last &- 1) == 0x0d { last &-= 1 }
+      if body < last {
+        consoleLine(bytes, body, last, isCut: next == nil && newline == end, &batch)
+      }
+      console.isInLine = next != nil
+      at = next ?? newline &+ 1
+    }
+    return min(at, end)
+  }
+
+  private mutating func consoleLine(
+    _ bytes: RawSpan, _ first: Int, _ end: Int, isCut: Bool, _ batch: inout EventBatch
+  ) {
+    var start = first
+    let line = LineCursor(bytes, from: start, to: end)
+    if let mark = ConsoleMark.read(line) { return take(mark) }
+    if line.byte == 0x23 { return take(TextMark.comment(line)) }
+    if line.byte == 0x43, case .lost(let cpu, let count, let behind) = TextMark.lost(line) {
+      take(.lost(cpu: cpu, count: count, end: behind))
+      start = behind
+      guard start < end else { return }
+    }
+    if let context = LineContext.parse(bytes, from: start, to: end),
+      context.isRelative || console.isInDump
+    {
+      return consoleEvent(bytes, context, end, isCut, &batch)
+    }
+    guard console.isInDump else { return noteKernel(line) }
+    if let cpu = TornLine.cpu(bytes, from: start, to: end) { return torn(isCut, cpu) }
+    guard DamagedLine.namesPageEvent(bytes, from: start, to: end) else { return }
+    malformed(isCut ? .truncated : .malformedEvent)
+    cpus.loseAnywhere()
+  }
+
+  private mutating func consoleEvent(
+    _ bytes: RawSpan, _ context: LineContext, _ end: Int, _ isCut: Bool, _ batch: inout EventBatch
+  ) {
+    console.isInDump = true
+    var body = LineCursor(bytes, from: context.body, to: end)
+    body.skipSpaces()
+    if TornLine.isCutName(bytes, from: body.at, to: end) { return torn(isCut, context.cpu) }
+    event(bytes, context, end, isCut, &batch)
+  }
+
+  /// What is left of an event's line: the event is lost.
+  private mutating func torn(_ isCut: Bool, _ cpu: Int) {
+    malformed(isCut ? .truncated : .malformedEvent)
+    cpus.lose(1, cpu: cpu)
+  }
+
+  private mutating func take(_ mark: ConsoleMark) {
+    switch mark {
+    case .header(let isInstance): startDump(isInstance)
+    case .empty: console = ConsoleState(isInLine: console.isInLine)
+    case .rule:
+      if console.hasHeader, !console.isOpen {
+        console.isOpen = true
+      } else {
+        console = ConsoleState(isInLine: console.isInLine)
+      }
+    case .dropped(let count):
+      guard console.isInDump else { return }
+      losses.add(.lostUnknown, count: count, detail: "line \(lines): printk messages dropped")
+      cpus.loseAnywhere()
+    }
+  }
+
+  /// A dump stops tracing (kernel/trace/trace.c:ftrace_dump, 6.1), so what happened before the next one is not
+  /// known; the buffer of an instance goes back to the times of the one before.
+  private mutating func startDump(_ isInstance: Bool) {
+    endDump()
+    console.isInDump = true
+    console.hasHeader = true
+    guard info.eventsRead > 0 else { return }
+    if !isInstance {
+      losses.add(.lostUnknown, detail: "line \(lines): between two dumps of the buffer")
+    }
+    cpus.loseAnywhere()
+    cpus.startBuffer()
+  }
+
+  /// A dump that has a header and no end was cut.
+  mutating func endDump() {
+    if console.isInDump, console.hasHeader {
+      losses.add(.truncated, detail: "line \(lines): a dump without its end")
+    }
+    console = ConsoleState(isInLine: console.isInLine)
+  }
+
+  /// init/version.c:linux_banner, the first line of a boot.
+  private mutating func noteKernel(_ line: borrowing LineCursor) {
+    guard line.starts(with: .banner) else { return }
+    var cursor = LineCursor(line.bytes, from: line.at &+ StaticText.banner.count, to: line.end)
+    cursor.skipWord()
+    let end = min(cursor.at, line.at &+ 128)
+    info.kernel = line.bytes.text(from: line.at &+ StaticText.banner.count, to: end)
+  }
+}
+
+extension StaticText {
+  fileprivate static let banner = StaticText("Linux version ")
+}

@@ -1,0 +1,113 @@
+import LedgerInput
+
+/// What stands before the event's name in a line of `perf script`.
+///
+/// tools/perf/builtin-script.c:perf_sample__fprintf_start, 6.1: `comm pid/tid [cpu] misc sec.usec: period`, each of which
+/// `-F` can leave out; without a time a line is not taken for an event.
+enum PerfContext {
+  /// How far from the start of a line its time may stand.
+  private static let reach = 256
+
+  /// Reads the first time of the line and, backwards from it, CPU, thread and comm. `body` is the offset of
+  /// the event's name.
+  static func parse(_ bytes: RawSpan, from start: Int, to end: Int) -> LineContext? {
+    var from = start
+    let limit = min(end, start &+ reach)
+    while let colon = bytes.firstOffset(of: 0x3a, from: from, to: limit) {
+      from = colon &+ 1
+      guard colon > start, Ascii.isDigit(bytes.u8(colon &- 1)),
+        from == end || Ascii.isSpace(bytes.u8(from))
+      else { continue }
+      if let context = parse(bytes, start, time: colon, end) { return context }
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private static func parse(_ bytes: RawSpan, _ start: Int, time colon: Int, _ end: Int)
+    -> LineContext?
+  {
+    var place = colon
+    while place > start, Ascii.isDigit(bytes.u8(place &- 1)) || bytes.u8(place &- 1) == 0x2e {
+      place &-= 1
+    }
+    guard place == start || Ascii.isSpace(bytes.u8(place &- 1)) else { return nil }
+    var context = LineContext()
+    var time = LineCursor(bytes, from: place, to: end)
+    guard context.readTime(&time), !context.isRawTime else { return nil }
+    time.skipSpaces()
+    skipPeriod(&time)
+    context.body = time.at
+    context.readOwner(bytes, start, place)
+    return context
+  }
+
+  /// A count before the name: sampled events have one, tracepoints only when asked for.
+  @inline(__always)
+  private static func skipPeriod(_ line: inout LineCursor) {
+    let start = line.at
+    guard Ascii.isDigit(line.byte), line.decimal() != nil, line.isAtBreak else {
+      line.at = start
+      return
+    }
+    line.skipSpaces()
+  }
+}
+
+extension LineContext {
+  /// Reads `comm pid/tid [cpu] misc` backwards from `end`; whatever is missing stays unknown.
+  @inline(__always)
+  fileprivate mutating func readOwner(_ bytes: RawSpan, _ start: Int, _ end: Int) {
+    var at = Self.spacesStart(bytes, start, end)
+    guard at > start else { return }
+    let word = Self.wordStart(bytes, start, at)
+    if bytes.u8(at &- 1) != 0x5d, !Ascii.isDigit(bytes.u8(at &- 1)) {
+      at = Self.spacesStart(bytes, start, word)
+    }
+    if at > start, bytes.u8(at &- 1) == 0x5d { readCPU(bytes, start, &at) }
+    readThread(bytes, start, &at)
+    commEnd = at
+    commStart = max(start, at &- 64)
+    while commStart < commEnd, Ascii.isSpace(bytes.u8(commStart)) { commStart &+= 1 }
+  }
+
+  @inline(__always)
+  private mutating func readCPU(_ bytes: RawSpan, _ start: Int, _ at: inout Int) {
+    let open = Self.wordStart(bytes, start, at)
+    var cursor = LineCursor(bytes, from: open, to: at)
+    guard cursor.skip(0x5b), let cpu = cursor.decimal(), cpu < Self.cpuLimit, cursor.skip(0x5d)
+    else { return }
+    self.cpu = Int(truncatingIfNeeded: cpu)
+    at = Self.spacesStart(bytes, start, open)
+  }
+
+  /// The thread id is the last number, behind the process id and a slash when both are printed.
+  @inline(__always)
+  private mutating func readThread(_ bytes: RawSpan, _ start: Int, _ at: inout Int) {
+    let word = Self.wordStart(bytes, start, at)
+    var cursor = LineCursor(bytes, from: word, to: at)
+    guard let first = cursor.signed() else { return }
+    var thread = first
+    if cursor.skip(0x2f) {
+      guard let second = cursor.signed() else { return }
+      thread = second
+    }
+    guard cursor.isAtEnd else { return }
+    pid = thread
+    at = Self.spacesStart(bytes, start, word)
+  }
+
+  @inline(__always)
+  private static func spacesStart(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+    var at = end
+    while at > start, Ascii.isSpace(bytes.u8(at &- 1)) { at &-= 1 }
+    return at
+  }
+
+  @inline(__always)
+  private static func wordStart(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+    var at = end
+    while at > start, !Ascii.isSpace(bytes.u8(at &- 1)) { at &-= 1 }
+    return at
+  }
+}

@@ -1,0 +1,111 @@
+import LedgerCore
+import LedgerInput
+
+extension TextParser {
+  /// Parses lines of `perf script` until the batch is full, and returns where it stopped.
+  mutating func parsePerf(
+    _ bytes: RawSpan, from start: Int, to end: Int, into batch: inout EventBatch
+  ) -> Int {
+    var at = start
+    while at < end, batch.events.count <= Self.fullBatch, pending.isEmpty {
+      let newline = bytes.firstOffset(of: 0x0a, from: at, to: end) ?? end
+      lines &+= 1
+      perfLine(bytes, at, newline, isCut: newline == end, &batch)
+      at = newline &+ 1
+    }
+    return min(at, end)
+  }
+
+  @inline(__always)
+  private mutating func perfLine(
+    _ bytes: RawSpan, _ first: Int, _ last: Int, isCut: Bool, _ batch: inout EventBatch
+  ) {
+    var end = last
+    while first < end, bytes.u8(end &- 1) == 0x0d { end &-= 1 }
+    guard first < end else {
+      mayContinue = false
+      return
+    }
+    guard end &- first <= TextBlocks.lineLimit else { return malformed(.malformedLine) }
+    switch bytes.u8(first) {
+    case 0x09: return
+    case 0x23: return PerfTextHeader.read(LineCursor(bytes, from: first, to: end), into: &info)
+    default: break
+    }
+    let start = Self.behindByteOrderMark(bytes, first, end)
+    guard let context = PerfContext.parse(bytes, from: start, to: end) else {
+      return otherPerf(bytes, start, end, isCut)
+    }
+    perfEvent(bytes, context, end, isCut, &batch)
+  }
+
+  /// Tools on Windows put one before the first line.
+  @inline(__always)
+  static func behindByteOrderMark(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+    guard bytes.u8(start) == 0xef, end &- start > 3, bytes.u8(start &+ 1) == 0xbb,
+      bytes.u8(start &+ 2) == 0xbf
+    else { return start }
+    return start &+ 3
+  }
+
+  @inline(__always)
+  private mutating func perfEvent(
+    _ bytes: RawSpan, _ context: LineContext, _ end: Int, _ isCut: Bool, _ batch: inout EventBatch
+  ) {
+    var line = LineCursor(bytes, from: context.body, to: end)
+    guard !line.starts(with: .perfRecord), let colon = Self.nameEnd(line),
+      let row = names.row(bytes, at: line.at, count: colon &- line.at)
+    else { return unnamedPerf(line, context, isCut) }
+    line.at = colon &+ 1
+    event(bytes, context, row, &line, end, isCut, &batch)
+    mayContinue = true
+  }
+
+  /// The colon behind `page_ref:page_ref_mod` or `cycles:u`: the first that a space or nothing follows.
+  @inline(__always)
+  static func nameEnd(_ line: borrowing LineCursor) -> Int? {
+    var from = line.at
+    let limit = min(line.end, line.at &+ EventNames.longestName &+ 1)
+    while let colon = line.bytes.firstOffset(of: 0x3a, from: from, to: limit) {
+      from = colon &+ 1
+      if from == line.end || Ascii.isSpace(line.bytes.u8(from)) {
+        return colon > line.at ? colon : nil
+      }
+    }
+    return nil
+  }
+
+  /// `PERF_RECORD_LOST lost 5` and the like, or an event that was cut inside its name.
+  private mutating func unnamedPerf(
+    _ line: borrowing LineCursor, _ context: LineContext, _ isCut: Bool
+  ) {
+    mayContinue = true
+    if line.starts(with: .perfLost) {
+      let count = KvmBody.value(line, .perfLostCount).flatMap { place in
+        var cursor = LineCursor(line.bytes, from: place, to: line.end)
+        return cursor.decimal()
+      }
+      return take(.lost(cpu: context.cpu, count: count, end: line.end))
+    }
+    guard !line.starts(with: .perfRecord) else { return }
+    let isEvent = DamagedLine.isPageReference(line.bytes, from: line.at, to: line.end)
+    guard isEvent || isCut else { return malformed(.malformedLine) }
+    malformed(isCut ? .truncated : .malformedEvent)
+    cpus.lose(1, cpu: context.cpu)
+  }
+
+  /// Frames of a call chain stand behind spaces; other lines are not from perf.
+  private mutating func otherPerf(_ bytes: RawSpan, _ start: Int, _ end: Int, _ isCut: Bool) {
+    if DamagedLine.namesPageEvent(bytes, from: start, to: end) {
+      malformed(isCut ? .truncated : .malformedEvent)
+      return cpus.loseAnywhere()
+    }
+    if !mayContinue, !Ascii.isSpace(bytes.u8(start)) { malformed(.malformedLine) }
+  }
+}
+
+extension StaticText {
+  fileprivate static let perfRecord = StaticText("PERF_RECORD_")
+  fileprivate static let perfLost = StaticText("PERF_RECORD_LOST")
+  fileprivate static let perfLostCount = StaticText("lost")
+}

@@ -1,0 +1,166 @@
+import Foundation
+import LedgerCore
+import Testing
+
+@testable import LedgerCapture
+
+@Suite struct PerfTests {
+  static let free = "kmem:mm_page_free: page=0x10 pfn=0x10 order=3"
+
+  @Test(arguments: [
+    LineCase("default", "            perf    81 [001]     4.749555:     \(free)") {
+      $0.time == 4_749_555_000 && $0.cpu == 1 && $0.pid == 81 && $0.pfn == 16 && $0.order == 3
+    },
+    LineCase("unpadded", "perf 81 [001] 4.749555: \(free)") { $0.pid == 81 && $0.cpu == 1 },
+    LineCase("process and thread", "java worker 7 12/34 [002] 4.749555: \(free)") {
+      $0.pid == 34 && $0.cpu == 2
+    },
+    LineCase("period", "perf 81 [001] 4.749555:          1 \(free)") { $0.order == 3 },
+    LineCase("nanoseconds", "perf 81 [001] 4.749555123: \(free)") { $0.time == 4_749_555_123 },
+    LineCase("no CPU", "perf 81 4.749555: \(free)") { $0.pid == 81 && $0.cpu == 0 },
+    LineCase("no comm", "   81 [001]     4.749555: \(free)") { $0.pid == 81 && $0.cpu == 1 },
+    LineCase("no thread", "[001]     4.749555: \(free)") { $0.pid == -1 && $0.cpu == 1 },
+    LineCase("only time", "     4.749555: \(free)") { $0.pid == -1 && $0.time == 4_749_555_000 },
+    LineCase("flags", "perf 81 [001] d.h1. 4.749555: \(free)") { $0.pid == 81 && $0.cpu == 1 },
+    LineCase("comm with colons", "kworker/0:1-eve 81 [001] 4.749555: \(free)") { $0.pid == 81 },
+    LineCase("no comm known", ":81 81 [1234] 4.749555: \(free)") { $0.cpu == 1234 },
+    LineCase("tabs", "perf\t81/81\t[001] 4.749555:\t\t1 \(free)") { $0.pid == 81 },
+    LineCase("carriage return", "perf 81 [001] 4.749555: \(free)\r") { $0.order == 3 },
+    LineCase("address behind", "perf 81 [001] 4.749555: \(free)  ffffffff81 f+0x1 (k)") {
+      $0.order == 3
+    },
+    LineCase("byte order mark", "\u{feff}perf 81 [001] 4.7: \(free)") {
+      $0.time == 4_700_000_000
+    },
+    LineCase(
+      "page_ref",
+      "p 8 [001] 4.7: page_ref:page_ref_mod_unless: pfn=0x17 flags=0x20014 count=3 mapcount=1 "
+        + "mapping=(nil) mt=1 val=1 ret=1"
+    ) { $0.kind == .pageRefModUnless && $0.count == 3 && $0.result == 1 },
+    LineCase("exit", "q 8 [001] 4.7: kvm:kvm_userspace_exit: reason KVM_EXIT_UNKNOWN (0)") {
+      $0.kind == .kvmUserspaceExit && $0.gaps.contains(.exitErrno)
+    },
+    LineCase("probe", "q 8 [001] 4.7: pl:hva_to_pfn: (ffffffffbd831b50) addr=0x7f0d74402000") {
+      $0.kind == .hvaToPfn && $0.word == 0x7f0d_7440_2000
+    },
+    LineCase(
+      "return probe",
+      "q 8 [001] 4.7: probe:hva_to_pfn__return: (ffffffffbd83 <- ffffffffbd87) arg1=0x7ff0000000000000"
+    ) { $0.kind == .hvaToPfnReturn && $0.pfn == Event.noFrame },
+  ])
+  func line(_ row: LineCase) throws {
+    let reading = try Reading(row.line + "\n")
+    #expect(reading.info.kind == "perf script text")
+    let event = try #require(reading.records.first)
+    #expect(reading.records.count == 1 && row.expect(event), "\(event)")
+    #expect(reading.losses.rows.isEmpty)
+  }
+
+  static let line = "sh 79 [001] 4.749555: \(free)\n"
+
+  @Test(arguments: [
+    "java 19983 cycles:\nffff native\n", "  0.010 ( 0.004 ms): sh/79 read(fd: 3) = 1\n",
+    "# ========\n# hostname : x\n# ========\n", "note 5 of 4.7: see above\n x\n",
+  ])
+  func otherTextsAreRefused(_ text: String) {
+    let isPerf = (try? Reading(text))?.info.kind == "perf script text"
+    #expect(!isPerf || text.hasPrefix("note"))
+  }
+
+  @Test func callChains() throws {
+    let chain = "\tffffffffbdad2643 __page_ref_set+0x43 ([kernel.kallsyms])\n   7f12 a: b (c)\n\n"
+    let header =
+      "# ========\n# hostname : h\n# os release : 6.1.192-pglab\n"
+      + "# clockid: CLOCK_MONOTONIC (1)\n" + String(repeating: "# event : x\n", count: 400)
+    let reading = try Reading(header + Self.line + chain + Self.line + chain)
+    #expect(reading.records.count == 2 && reading.losses.rows.isEmpty)
+    #expect(reading.info.kernel == "6.1.192-pglab" && reading.info.clock == "mono")
+  }
+
+  @Test func names() throws {
+    let text = Self.line + "sh 79 4.8: cycles:u: \nsh 79 4.9: sched:sched_switch: prev_comm=sh\n"
+    let reading = try Reading(text, detail: .fields)
+    #expect(reading.info.events.map(\.system) == ["kmem", "", "sched"])
+    #expect(reading.info.events.map(\.name) == ["mm_page_free", "cycles:u", "sched_switch"])
+    #expect(reading.details.map(\.name) == ["mm_page_free", "cycles:u", "sched_switch"])
+    #expect(reading.details[2].system == "sched" && reading.details[2].body == "prev_comm=sh")
+    #expect(reading.info.comms == [79: "sh"])
+  }
+
+  @Test func losses() throws {
+    let cut = String(Self.line.dropLast(9))
+    let text =
+      Self.line + "sh 79 [001] 4.8: PERF_RECORD_LOST lost 5\n" + Self.line + cut + "\n"
+      + Self.line + "sh 79 [001] 4.9: PERF_RECORD_COMM: sh:79/79\n" + cut
+    let reading = try Reading(text)
+    #expect(reading.loss(.lostEvents) == 5 && reading.loss(.malformedEvent) == 1)
+    #expect(reading.loss(.truncated) == 1)
+    #expect(reading.events.filter { $0.kind == .gapOpens }.count == 2)
+  }
+
+  @Test func damage() {
+    let original = Array((Self.line + "\tffff f (k)\n\n" + Self.line).utf8)
+    for count in 0...original.count {
+      _ = Reading(parsing: Array(original[..<count]), as: .perf, detail: .fields)
+    }
+    var random = Steps(state: 0xbeef)
+    for _ in 0..<5000 {
+      var bytes = original
+      for _ in 0..<(1 + Int(random.next() % 9)) {
+        bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
+      }
+      _ = Reading(parsing: bytes, as: .perf, detail: random.next() & 1 == 0 ? .replay : .fields)
+    }
+  }
+
+  @Test func recordedText() throws {
+    guard let path = shared("captures/encodings-6.1/perf-script.txt"),
+      let packed = shared("captures/encodings-6.1/perf-script-callchain.txt.gz"),
+      let chains = output(of: ["gzip", "-dc", packed])
+    else { return }
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let plain = try Reading(path: path)
+    #expect(plain.info.eventsRead == UInt64(text.split(separator: "\n").count))
+    let chained = try Reading(chains)
+    let heads = chains.split(separator: 10).count { $0.first != 9 }
+    #expect(chained.info.eventsRead == UInt64(heads))
+    for reading in [plain, chained] {
+      let refused = reading.records.filter { $0.kind == .pageRefModUnless && $0.result == 0 }
+      #expect(refused.count >= 511 && reading.losses.rows.isEmpty && reading.info.cpus == 2)
+      #expect(reading.records.contains { $0.kind == .hvaToPfnReturn && $0.pfn == Event.noFrame })
+    }
+  }
+
+  /// What `-F` leaves out must not change what the events say.
+  @Test(arguments: [
+    "comm,tid,time,event,trace", "comm,pid,tid,cpu,time,event,trace", "tid,cpu,time,event,trace",
+    "cpu,time,event,trace", "time,event,trace", "comm,tid,cpu,time,period,event,trace",
+    "comm,tid,cpu,time,event,trace,ip,sym",
+  ])
+  func selectedFields(_ fields: String) throws {
+    guard let data = shared("captures/encodings-6.1/perf-file.data"),
+      let text = output(of: ["perf", "script", "--ns", "-i", data, "-F", fields]), !text.isEmpty,
+      let whole = output(of: ["perf", "script", "--ns", "-i", data])
+    else { return }
+    let (a, b) = (try Reading(text), try Reading(whole))
+    #expect(a.info.kind == "perf script text" && a.records.count > 1000)
+    #expect(a.records.map(\.time) == b.records.map(\.time))
+    #expect(a.records.map(\.pfn) == b.records.map(\.pfn))
+    #expect(a.losses.rows.isEmpty && b.losses.rows.isEmpty)
+  }
+
+  @Test func samples() throws {
+    guard let folder = shared("samples/perf-script-text"),
+      let manifest = shared("samples/MANIFEST.tsv")
+    else { return }
+    let rows = try String(contentsOfFile: manifest, encoding: .utf8).split(separator: "\n")
+    for file in try FileManager.default.contentsOfDirectory(atPath: folder) {
+      guard let text = output(of: ["gzip", "-dcf", folder + "/" + file]) else { return }
+      let reading = try? Reading(text)
+      let row = rows.first { $0.contains("/" + file + "\t") }
+      let count = row?.firstMatch(of: /perf=(\d+)/).flatMap { UInt64($0.1) } ?? 0
+      #expect(reading == nil || reading?.info.kind == "perf script text", "\(file)")
+      #expect(count == 0 || reading?.info.eventsRead == count, "\(file)")
+    }
+  }
+}
