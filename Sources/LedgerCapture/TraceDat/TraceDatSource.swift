@@ -182,6 +182,8 @@ struct TraceDatSource: LaneSource {
     swap(&piece, &streams[lane].piece)
     let size = streams[lane].extent.subBuffer
     let base = streams[lane].offset
+    // A compressed piece was checked as a whole, before any of it was decoded.
+    let isChecked = streams[lane].extent.compression != .none
     var at = streams[lane].at
     var place = chunk.count
     piece.withRawSpan { bytes in
@@ -189,8 +191,8 @@ struct TraceDatSource: LaneSource {
       room.place = place
       while at &+ size <= bytes.byteCount, room.place < limit {
         decoder.decode(
-          bytes, at: at, size: size, offset: base &+ UInt64(at), state: &states[lane],
-          chunk: chunk, room: &room)
+          bytes, at: at, size: size, offset: base &+ UInt64(at), isChecked: isChecked,
+          state: &states[lane], chunk: chunk, room: &room)
         at &+= size
       }
       place = room.place
