@@ -5,7 +5,6 @@ extension Replay {
   mutating func allocate(_ event: Event, mayWait: Bool) {
     guard event.pfn != Event.noFrame, let slot = slot(of: event.pfn) else { return }
     let head = freshState(slot)
-    table[slot] = head
     if mayWait {
       let fits = allocationFits(event, head: head)
       if !fits || waiting.isWaiting, waits(event, fits: fits) { return }

@@ -23,7 +23,6 @@ struct Block {
   var violated = false
 
   var pages: UInt64 { 1 << UInt64(order) }
-  var range: Range<UInt64> { head..<head &+ pages }
   /// Its tails have no life of their own.
   var isWhole: Bool { kind == .plain || kind == .compound || kind == .unknown }
 }

@@ -45,7 +45,7 @@ extension Replay {
 
   /// Before an event is applied: waiting events whose time has passed go first, as they are.
   mutating func releaseWaiting(before event: Event) {
-    if event.time != waiting.time || event.kind.isGap { return flushWaiting() }
+    if event.time != waiting.time { return flushWaiting() }
     retryWaiting()
   }
 
@@ -75,7 +75,6 @@ extension Replay {
   mutating func fits(_ event: Event) -> Bool {
     guard let slot = table.existingSlot(of: event.pfn) else { return true }
     let state = freshState(slot)
-    table[slot] = state
     switch event.kind {
     case .pageAlloc: return allocationFits(event, head: state)
     case .pageFree: return freeFits(state)

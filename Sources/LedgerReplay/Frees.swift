@@ -5,7 +5,6 @@ extension Replay {
   mutating func free(_ event: Event, mayWait: Bool) {
     guard event.pfn != Event.noFrame, let slot = slot(of: event.pfn) else { return }
     let head = freshState(slot)
-    table[slot] = head
     if mayWait {
       let fits = freeFits(head)
       if !fits || waiting.isWaiting, waits(event, fits: fits) { return }

@@ -21,7 +21,6 @@ extension Replay {
   mutating func guestRefusal(_ event: Event) {
     guard vcpus.isInFault(event), let slot = slot(of: event.pfn) else { return }
     let state = freshState(slot)
-    table[slot] = state
     let block = state.block == 0 ? nil : blocks[state.block]
     vcpus.refuse(VirtualCPUs.Refusal(event: event, page: state, block: block))
   }

@@ -7,10 +7,7 @@ extension Replay {
     var state = freshState(slot)
     if mayWait {
       let fits = referenceFits(event, state)
-      if !fits || waiting.isWaiting, waits(event, fits: fits) {
-        table[slot] = state
-        return
-      }
+      if !fits || waiting.isWaiting, waits(event, fits: fits) { return }
     }
     let before = state
     var marks: Transition.Marks = []

@@ -23,12 +23,10 @@ public struct Replay: ~Copyable {
   public internal(set) var losses = LossLedger()
   /// Time of the first event.
   public private(set) var start: UInt64?
-  /// Whether every event so far came from one task, and which.
-  public private(set) var onlyTask: Int32?
+  /// Task of the first event.
+  private var onlyTask: Int32?
   /// Events of more than one task were seen.
   public private(set) var tasksDiffer = false
-
-  private var slots: [Int32] = []
 
   /// An empty ledger whose page states may take `limitBytes` of memory.
   public init(limitBytes: UInt64, watch range: WatchRange? = nil) {
@@ -59,9 +57,6 @@ public struct Replay: ~Copyable {
   public func history(of pfn: UInt64, endingAt step: UInt32, limit: Int = 12) -> [Step] {
     journal.chain(of: pfn, endingAt: step, limit: limit)
   }
-
-  /// Bytes of page states in use.
-  public var tableBytes: Int { table.bytesInUse }
 
   private func prefetch(_ batch: Span<Event>) {
     for i in batch.indices {
@@ -127,18 +122,20 @@ public struct Replay: ~Copyable {
     return nil
   }
 
-  /// The state in a slot, with what a loss has made stale forgotten.
+  /// The state in a slot, with what a loss has made stale forgotten, in the table too.
   @inline(__always)
   mutating func freshState(_ slot: PageTable.Slot) -> PageState {
     let state = table[slot]
-    return state.epoch == gaps.epoch ? state : forgotten(state)
+    return state.epoch == gaps.epoch ? state : forget(state, in: slot)
   }
 
-  private mutating func forgotten(_ state: PageState) -> PageState {
-    if state.block != 0, state.epoch != 0 { blocks.leave(state.block) }
+  /// The page leaves its block, once: the block's members are counted.
+  private mutating func forget(_ state: PageState, in slot: PageTable.Slot) -> PageState {
+    if state.block != 0 { blocks.leave(state.block) }
     var fresh = PageState()
     fresh.epoch = gaps.epoch
     fresh.step = state.step
+    table[slot] = fresh
     return fresh
   }
 
