@@ -23,6 +23,8 @@ extension Replay {
     finishStep(event, &step, from: head)
     judgeBlock(event, head, block, step.step)
     judgePages(event, head, block, step)
+    if head.bits.contains(.lone) { holders.lone.touch(event.pfn) }
+    if !holders.areNone { judgeHolders(event, head, block, step.step) }
     release(event, as: step)
     if watch != nil { watchBlock(event, before: watched, head: step) }
   }

@@ -12,6 +12,12 @@ extension Replay {
     let before = state
     var marks: Transition.Marks = []
     apply(event, to: &state, &marks)
+    if state.bits.contains(.lone), event.kind != .pageRefSet || event.value != 1 {
+      state.bits.remove(.lone)
+      holders.lone.touch(event.pfn)
+    }
+    notePins(event, before, &state, &marks)
+    noteMapcount(event, &marks)
     finishStep(event, &state, from: before)
     table[slot] = state
     if isNegative(event, before) {
@@ -19,6 +25,7 @@ extension Replay {
       if !before.bits.contains(.counted) { marks.insert(.unchained) }
     }
     if !marks.isEmpty { noteReference(event, before, state, marks) }
+    if event.kind == .pageRefModUnless, event.value > 1, event.result != 0 { noteHeadGrab(event) }
     if watch != nil { watchStep(event, before, state) }
   }
 
@@ -36,8 +43,6 @@ extension Replay {
   /// Writes the step into the journal and stamps the state.
   @inline(__always)
   mutating func finishStep(_ event: Event, _ state: inout PageState, from before: PageState) {
-    state.time = event.time
-    state.cpu = event.cpu
     state.step = journal.record(event, previous: before.step, after: state)
   }
 
@@ -177,10 +182,33 @@ extension Replay {
       let isTail = event.pfn != block.head && !before.bits.contains(.ownUnit)
       if isTail, block.isWhole { marks.insert(.tail) }
     }
+    var related: [Event] = []
+    if !marks.isDisjoint(with: [.getFromZero, .getFromUnseenZero]), vcpus.isInFault(event) {
+      marks.insert(.guestGet)
+    }
+    if marks.isSuperset(of: [.negative, .tail]), let grab = headGrab(of: before.block) {
+      marks.insert(.putAfterHeadGrab)
+      related.append(grab)
+    }
     note(
       Transition(
         event: event, pfn: event.pfn, before: PageView(before), after: PageView(after),
-        block: view, marks: marks, step: after.step, fault: nil))
+        block: view, marks: marks, step: after.step, fault: nil, related: related))
+  }
+
+  /// Several references at once on the head of a block whose tails are not counted: mm/gup.c:gup_huge_pmd up to 5.15
+  /// takes those of all the pages it hands out there.
+  @inline(never)
+  private mutating func noteHeadGrab(_ event: Event) {
+    guard isPlainHead(event.pfn), let slot = table.existingSlot(of: event.pfn) else { return }
+    if holders.headGrabs.count >= 1 << 16 { holders.headGrabs.removeAll() }
+    holders.headGrabs[table[slot].block] = event
+  }
+
+  private func headGrab(of number: UInt32) -> Event? {
+    guard number != 0, let grab = holders.headGrabs[number] else { return nil }
+    let block = blocks[number]
+    return block.kind == .plain && grab.pfn == block.head && grab.time >= block.time ? grab : nil
   }
 }
 

@@ -14,6 +14,9 @@ public struct Replay: ~Copyable {
   var waiting = Deferral()
   var gaps = Gaps()
   var watch: Watch?
+  var holders = Holders()
+  /// What limits the conclusions of some rules.
+  public internal(set) var observations = Observations()
 
   /// What stood out in the last batch, in the order of the events.
   public internal(set) var transitions: [Transition] = []
@@ -23,6 +26,8 @@ public struct Replay: ~Copyable {
   public internal(set) var losses = LossLedger()
   /// Time of the first event.
   public private(set) var start: UInt64?
+  /// Time of the last event.
+  private(set) var lastTime: UInt64 = 0
   /// Task of the first event.
   private var onlyTask: Int32?
   /// Events of more than one task were seen.
@@ -50,6 +55,10 @@ public struct Replay: ~Copyable {
   public mutating func finish() {
     transitions.removeAll(keepingCapacity: true)
     if waiting.isWaiting { flushWaiting() }
+    settleSuspicions()
+    judgeLongPins()
+    judgeOrphans()
+    judgeGrowth()
     for fault in vcpus.finish() { noteRefusal(fault) }
   }
 
@@ -67,7 +76,11 @@ public struct Replay: ~Copyable {
 
   private mutating func take(_ event: Event) {
     if event.kind.isGap { return takeGap(event) }
+    if !holders.suspicions.isEmpty, holders.suspicions[0].free.time != event.time {
+      settleSuspicions()
+    }
     if start == nil { start = event.time }
+    lastTime = event.time
     eventsUsed &+= 1
     noteTask(event.pid)
     switch event.kind {
@@ -79,13 +92,16 @@ public struct Replay: ~Copyable {
         vcpus.sawReference(event)
       }
       reference(event, mayWait: true)
+      if holders.wantsReferences { holdersSaw(event) }
     case .pageAlloc, .pageFree: block(event)
     case .kvmPageFault, .kvmSpteRequested, .kvmSetSpte, .kvmUserspaceExit, .hvaToPfn,
       .hvaToPfnReturn:
       guest(event)
+      if event.kind == .kvmSetSpte { entrySet(event) }
     case .splitPage: splitAnnounced(event)
     case .prepCompoundPage: compoundPrepared(event)
     case .pageFreeBatched, .other, .gapOpens, .gapCloses: break
+    default: holders.suspicions.isEmpty ? hold(event) : holdBeside(event)
     }
   }
 

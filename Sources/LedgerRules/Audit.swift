@@ -78,9 +78,10 @@ public struct Audit: ~Copyable {
     guard coverage.notRecorded(requirements).isEmpty,
       draft.charge.alsoNeeds.allSatisfy(coverage.covers)
     else { return false }
+    if let version = requirements.before, !coverage.isKernel(before: version) { return false }
     guard requirements.restsOnAbsence else { return true }
     if draft.charge.variant == PL005DoubleFree.silentVariant,
-      !KernelRelease.isBefore(6, 19, coverage.info.kernel)
+      !coverage.isKernel(before: KernelVersion(6, 19))
     {
       return false
     }
@@ -101,13 +102,33 @@ public struct Audit: ~Copyable {
         return RuleReport(id: name.id, name: name.name, status: .notRecorded, missing: absent)
       }
       var obstacles = coverage.obstacles(requirements)
-      if findings.drafts.contains(where: { $0.rule == number }), obstacles.isEmpty {
+      obstacles += observed(name.id)
+      if findings.drafts.contains(where: { $0.rule == number }), obstacles.isEmpty,
+        !coverage.isBeyond(requirements)
+      {
         obstacles.append(
           "the kernel's release, or order between CPUs: an event pattern fits, without proof")
       }
       let status: RuleStatus = obstacles.isEmpty ? .clean : .undecidable
       return RuleReport(id: name.id, name: name.name, status: status, missing: obstacles)
     }
+  }
+
+  /// What the replay met that the rule cannot see through.
+  private func observed(_ id: String) -> [String] {
+    let seen = replay.observations
+    if id == "PL008" || id == "PL009", seen.shadowEntries > 0 {
+      return [
+        "removals of the shadow MMU's entries, which leave no event (tdp_mmu=Y, no nested guest)"
+      ]
+    }
+    let isByPage = ["PL013", "PL015", "PL017", "PL021"].contains(id)
+    if isByPage, seen.unresolvedPages > 0 {
+      return [
+        "where struct page begins: vmemmap=@vmemmap_base in the probes, or pagemap:mm_lru_insertion"
+      ]
+    }
+    return []
   }
 
   private func verdict(_ kept: [Draft], _ losses: LossLedger, _ rules: [RuleReport])

@@ -27,6 +27,19 @@ struct Coverage {
     return kind.isPageRef && everyday.allSatisfy { info.count(of: $0) > 0 }
   }
 
+  /// The kernel's release is known and older than `version`.
+  func isKernel(before version: KernelVersion) -> Bool {
+    KernelVersion(release: info.kernel).map { $0 < version } ?? false
+  }
+
+  /// The rule is about older kernels than this one.
+  func isBeyond(_ requirements: Requirements) -> Bool {
+    guard let limit = requirements.before, let version = KernelVersion(release: info.kernel) else {
+      return false
+    }
+    return version >= limit
+  }
+
   func notRecorded(_ requirements: Requirements) -> [String] {
     var missing = requirements.all.filter { !covers($0) }.map(Self.name)
     for choice in requirements.any where !choice.contains(where: covers) {

@@ -25,7 +25,9 @@ struct EventBody {
     case .kvmSpteRequested: KvmBody.spteRequested(&line, &event)
     case .kvmSetSpte: KvmBody.setSpte(&line, &event)
     case .kvmUserspaceExit: KvmBody.userspaceExit(&line, isTraceCmd, &event)
-    default: false
+    case .zapAllFast: true
+    case .unmapHva: KvmBody.unmapHva(line, &event)
+    default: SlotWords.of(kind).read(line, &event)
     }
   }
 

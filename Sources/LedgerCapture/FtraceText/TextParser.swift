@@ -153,6 +153,10 @@ struct TextParser {
     line.skipSpaces()
     guard !line.isAtEnd else { return known.isTracepoint ? damaged(isCut, event) : false }
     if known.isTracepoint, line.byte != 0x28 {
+      if known.kind == .iommuMap || known.kind == .iommuUnmap {
+        // Short names that others may use too: include/trace/events/iommu.h starts its text like this.
+        guard line.starts(with: StaticText.iommu) || dialect == .perf else { return false }
+      }
       event.kind = known.kind
       let isPadded = line.at &- spaces > 1 || dialect.isLibrary
       if body.read(&line, kind: known.kind, isTraceCmd: isPadded, into: &event) { return true }
@@ -292,4 +296,6 @@ struct TextParser {
 extension StaticText {
   /// Between a system call and its result.
   static let returns = StaticText(" -> ")
+  /// include/trace/events/iommu.h
+  static let iommu = StaticText("IOMMU:")
 }

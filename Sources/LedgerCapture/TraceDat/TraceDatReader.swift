@@ -152,7 +152,7 @@ extension TraceDatLayout {
     guard formats.contains(where: \.isProbe) else { return ProbeFunctions() }
     let symbols = KernelSymbols(kallsyms: kallsyms)
     return ProbeFunctions(
-      symbols.extents(of: EventFormat.probedFunctions).map {
+      symbols.extents(of: ProbeCatalog.functions).map {
         ProbeFunctions.Extent(function: $0.name, addresses: $0.addresses)
       })
   }
