@@ -122,6 +122,8 @@ public struct Finding: Sendable {
   public var advice: String
   /// What would make the finding false.
   public var doubt: String
+  /// Findings of one cause share a number, from 1; the first of them is the one that weighs most.
+  public var story = 0
 
   /// How many pages the finding covers.
   public var pages: UInt64 {

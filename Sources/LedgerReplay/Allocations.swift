@@ -55,6 +55,7 @@ extension Replay {
     var head = head
     head.block = block
     head.step = journal.record(event, previous: before.step, after: head)
+    holders.lastAllocation = head.step
     var tail = head
     tail.life = .owned
     tail.zero = .never

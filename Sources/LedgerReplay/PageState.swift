@@ -75,6 +75,8 @@ struct PageState {
     static let allocated = Bits(rawValue: 128)
     /// Nothing was heard of the page since its allocation; see `LonePages`.
     static let lone = Bits(rawValue: 256)
+    /// The birth without an allocation was counted among what is explained.
+    static let bulk = Bits(rawValue: 512)
   }
 }
 

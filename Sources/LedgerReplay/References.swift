@@ -11,6 +11,11 @@ extension Replay {
     }
     let before = state
     var marks: Transition.Marks = []
+    if state.bits.contains(.born), !state.bits.contains(.bulk), event.kind != .pageRefSet {
+      // Something else than mm_page_alloc follows the birth.
+      state.bits.insert(.bulk)
+      explanations.add(.bulkBirth, event)
+    }
     apply(event, to: &state, &marks)
     if state.bits.contains(.lone), event.kind != .pageRefSet || event.value != 1 {
       state.bits.remove(.lone)
@@ -70,6 +75,7 @@ extension Replay {
     if marks.contains(.getFromZero) {
       state.bits.insert(before.life == .free ? .resurrected : .raised)
     }
+    if event.value >= 32768, event.value < Self.biasFloor { explanations.add(.fragmentBias, event) }
     if event.value >= Self.biasFloor || event.value <= -Self.biasFloor { marks.insert(.biased) }
     settle(expected, zero: .rawDecrement, &state)
   }
@@ -105,13 +111,16 @@ extension Replay {
 
   private mutating func freeze(_ event: Event, _ state: inout PageState) {
     guard event.result != 0 else { return }
+    if state.bits.contains(.allocated), state.step == holders.lastAllocation {
+      explanations.add(.hugetlbPool, event)
+    }
     state.forgetDrift()
     settle(0, zero: .freeze, &state)
     state.life = .frozen
   }
 
   private mutating func unfreeze(_ event: Event, _ state: inout PageState) {
-    becomeOwnUnit(event.pfn, &state)
+    becomeOwnUnit(event, &state)
     settle(event.value, zero: .set, &state)
   }
 
@@ -124,11 +133,14 @@ extension Replay {
       return settle(0, zero: .set, &state)
     }
     settleDebt(event, &state, &marks)
-    if state.life == .free || state.life == .unknown { state.bits.insert(.born) }
+    if state.life == .free || state.life == .unknown {
+      state.bits.insert(.born)
+      state.bits.remove(.bulk)
+    }
     if state.zero == .set, state.life == .owned, isHeadOfSeenBlock(event.pfn, state) {
       marks.insert(.mangled)
     }
-    becomeOwnUnit(event.pfn, &state)
+    becomeOwnUnit(event, &state)
     state.bits.subtract([.raised, .resurrected])
     settle(event.value, zero: .set, &state)
   }
@@ -155,14 +167,16 @@ extension Replay {
     return state.block == 0 || blocks[state.block].head == pfn
   }
 
-  private func markZeroStart(
+  private mutating func markZeroStart(
     _ before: PageState, _ event: Event, _ marks: inout Transition.Marks
   ) {
     guard before.life != .unknown || before.bits.contains(.counted) else {
       return marks.formUnion(.getFromUnseenZero)
     }
     guard before.bits.contains(.counted), !before.bits.contains(.drifting) else { return }
-    guard before.count == 0, before.zero != .freeze else { return }
+    guard before.count == 0 else { return }
+    guard before.zero != .freeze else { return explanations.add(.getFromFrozen, event) }
+    if event.mayBePoisoned { explanations.add(.poisonedGet, event) }
     marks.insert(.getFromZero)
     if before.life == .free { marks.insert(.afterFree) }
     if event.mayBePoisoned { marks.insert(.maybePoisoned) }

@@ -15,6 +15,7 @@ public struct Replay: ~Copyable {
   var gaps = Gaps()
   var watch: Watch?
   var holders = Holders()
+  var explanations = Explanations()
   /// What limits the conclusions of some rules.
   public internal(set) var observations = Observations()
 
@@ -62,6 +63,9 @@ public struct Replay: ~Copyable {
     for fault in vcpus.finish() { noteRefusal(fault) }
   }
 
+  /// What looked wrong and is legal, by pattern.
+  public var explained: [Explained] { explanations.all }
+
   /// The steps of a page that lead to a transition, oldest first.
   public func history(of pfn: UInt64, endingAt step: UInt32, limit: Int = 12) -> [Step] {
     journal.chain(of: pfn, endingAt: step, limit: limit)
@@ -87,7 +91,11 @@ public struct Replay: ~Copyable {
     case .pageRefSet, .pageRefMod, .pageRefModAndTest, .pageRefModAndReturn, .pageRefModUnless,
       .pageRefFreeze, .pageRefUnfreeze:
       if event.kind == .pageRefModUnless, event.result == 0 {
-        guestRefusal(event)
+        if vcpus.isInFault(event) {
+          guestRefusal(event)
+        } else {
+          explanations.add(.refusedProbe, event)
+        }
       } else {
         vcpus.sawReference(event)
       }
@@ -101,7 +109,7 @@ public struct Replay: ~Copyable {
     case .splitPage: splitAnnounced(event)
     case .prepCompoundPage: compoundPrepared(event)
     case .pageFreeBatched, .other, .gapOpens, .gapCloses: break
-    default: holders.suspicions.isEmpty ? hold(event) : holdBeside(event)
+    default: watch == nil ? holdInOrder(event) : watchHolders(event)
     }
   }
 

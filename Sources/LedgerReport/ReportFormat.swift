@@ -24,13 +24,14 @@ public struct ReportStream {
   private var written = 0
   private var bytes: [UInt8] = []
 
-  /// A report over `captures` captures; `style` and `detail` concern text only.
+  /// A report over `captures` captures; `style`, `detail` and `explains` concern text only.
   public init(
-    format: ReportFormat, captures: Int, style: TextStyle = .plain, detail: TextDetail = .full
+    format: ReportFormat, captures: Int, style: TextStyle = .plain, detail: TextDetail = .full,
+    explains: Bool = false
   ) {
     self.format = format
     self.captures = captures
-    self.text = TextReport(style: style, detail: detail)
+    self.text = TextReport(style: style, detail: detail, explains: explains)
   }
 
   /// Adds the report of the next capture.

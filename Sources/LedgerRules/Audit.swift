@@ -30,6 +30,9 @@ public struct Audit: ~Copyable {
   /// The watched steps since the last call.
   public mutating func takeWatched() -> [WatchedStep] { replay.takeWatched() }
 
+  /// What is known of a page now; nil before the first event.
+  public mutating func snapshot(of pfn: UInt64) -> PageSnapshot? { replay.snapshot(of: pfn) }
+
   /// Ends the capture and gives the result.
   public mutating func finish(info: CaptureInfo, losses: LossLedger) -> Analysis {
     replay.finish()
@@ -44,10 +47,12 @@ public struct Audit: ~Copyable {
     if !coverage.ordersCPUs { losses.add(.unorderedClock) }
     let kept = findings.drafts.filter { isBelievable($0, coverage) }
     let rules = reports(coverage, kept)
-    return Analysis(
+    var analysis = Analysis(
       verdict: verdict(kept, losses, rules), capture: info, eventsUsed: replay.eventsUsed,
       losses: losses.rows, rules: rules,
       findings: Conclusion(info, isFiltered: isFiltered, losses: losses).findings(from: kept))
+    analysis.explained = replay.explained
+    return analysis
   }
 
   private mutating func judge() {

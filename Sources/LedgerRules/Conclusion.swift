@@ -18,7 +18,34 @@ struct Conclusion {
 
   func findings(from drafts: [Draft]) -> [Finding] {
     let freedTails = Set(drafts.compactMap { ruleID($0) == "PL028" ? $0.block?.head : nil })
-    return drafts.map { finding($0, freedTails) }.sorted(by: Self.weighsMore)
+    return inStories(drafts.map { (Cause($0), finding($0, freedTails)) })
+  }
+
+  /// What findings of one cause have in common: the block from one allocation to the next, or the page.
+  private struct Cause: Hashable {
+    var pfn: UInt64
+    var born: UInt64
+
+    init(_ draft: Draft) {
+      pfn = draft.block?.head ?? draft.pfn
+      born = draft.block?.time ?? 0
+    }
+  }
+
+  /// The findings by weight, those of one cause behind the strongest of them.
+  private func inStories(_ findings: [(cause: Cause, finding: Finding)]) -> [Finding] {
+    var stories: [Cause: Int] = [:]
+    var parts: [[Finding]] = []
+    for (cause, finding) in findings.sorted(by: { Self.weighsMore($0.finding, $1.finding) }) {
+      let isPlaced = cause.pfn != Event.noFrame
+      let number = isPlaced ? stories[cause] ?? parts.count : parts.count
+      if number == parts.count { parts.append([]) }
+      if isPlaced { stories[cause] = number }
+      var finding = finding
+      finding.story = number + 1
+      parts[number].append(finding)
+    }
+    return parts.flatMap { $0 }
   }
 
   private func ruleID(_ draft: Draft) -> String { RuleCatalog.rules[draft.rule].description.id }

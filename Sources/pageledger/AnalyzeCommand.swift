@@ -38,6 +38,9 @@ struct AnalyzeCommand: ParsableCommand {
   @Flag(help: "Exit with 0 when only the capture is incomplete.")
   var allowIncomplete = false
 
+  @Flag(help: "Also list, in text, what looks wrong and is legal, by pattern.")
+  var explain = false
+
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -55,7 +58,7 @@ struct AnalyzeCommand: ParsableCommand {
     var status = ExitStatus.clean
     var stream = ReportStream(
       format: format, captures: capture.count, style: common.color.style,
-      detail: common.quiet ? .titles : .full)
+      detail: common.quiet ? .titles : .full, explains: explain)
     let policy = FailurePolicy(threshold: failOn.severity, allowIncomplete: allowIncomplete)
     for path in capture where !Interruption.isRequested {
       let analysis = CaptureRun(common).analyze(path)

@@ -11,8 +11,11 @@ struct CaptureRun {
   let expandLimit: UInt64
   let quiet: Bool
   var watch: WatchRange?
+  /// Events behind this time are not replayed.
+  var until: TimeArgument?
 
-  init(_ options: CommonOptions, watch: WatchRange? = nil) {
+  init(_ options: CommonOptions, watch: WatchRange? = nil, until: TimeArgument? = nil) {
+    self.until = until
     memoryLimit = options.maxMemory.bytes
     expandLimit = options.input.maxExpand.bytes
     quiet = options.quiet
@@ -35,6 +38,15 @@ struct CaptureRun {
     }
   }
 
+  /// Drops what lies behind the end; true if there was any.
+  private func cut(_ batch: inout EventBatch, _ nanoseconds: Bool) -> Bool {
+    guard let end = until?.units(nanoseconds: nanoseconds),
+      let first = batch.events.firstIndex(where: { $0.time > end })
+    else { return false }
+    batch.events.removeSubrange(first...)
+    return true
+  }
+
   private func replay(
     _ reader: any CaptureReader, _ observe: (inout Audit, any CaptureReader) -> Bool
   ) -> Analysis {
@@ -45,9 +57,10 @@ struct CaptureRun {
     var failure: CaptureError?
     do throws(CaptureError) {
       while try reader.next(&batch) {
+        let isPast = cut(&batch, reader.info.timeIsNanoseconds)
         audit.consume(batch)
         progress.step(events: reader.info.eventsRead)
-        guard observe(&audit, reader), !Interruption.isRequested else { break }
+        guard observe(&audit, reader), !isPast, !Interruption.isRequested else { break }
       }
     } catch { failure = error }
     progress.erase()

@@ -74,6 +74,10 @@ extension Replay {
         step: suspicion.step, fault: nil, related: [suspicion.made]))
   }
 
+  mutating func holdInOrder(_ event: Event) {
+    holders.suspicions.isEmpty ? hold(event) : holdBeside(event)
+  }
+
   /// Takes an event in at the time of a suspicious free: a holder that lets go behind the free, on its CPU, was still
   /// there; one that lets go on another CPU may have done so before.
   mutating func holdBeside(_ event: Event) {

@@ -28,6 +28,8 @@ struct Holders {
   /// `__free_pages` calls whose put has not come yet, by task.
   var freeing = PerTask<Event>()
   var lone = LonePages()
+  /// Journal number of the last allocation.
+  var lastAllocation: UInt32 = 0
   /// Pages whose owner has freed them without the count reaching zero.
   var orphans: [UInt64: Orphan] = [:]
   /// Frees of held pages that wait for the clock to move on: the holder may let go at the same time.

@@ -26,7 +26,9 @@ extension Replay {
     if let there = holders.host.number(at: address, space: event.pointer) {
       let old = holders.host[there]
       // The same insertion seen by two probes, or an entry that the kernel left alone.
-      if !old.maps(event.pfn, in: range) { holders.host[there].isDisputed = true }
+      guard !old.maps(event.pfn, in: range) else { return }
+      holders.host[there].isDisputed = true
+      explanations.add(.occupiedEntry, event)
       return
     }
     guard !holders.host.isOccupied(range, space: event.pointer) else { return }
@@ -87,6 +89,7 @@ extension Replay {
       mapping.insertion.pfn = mapping.pfn
       mapping.isReported = false
       _ = holders.host.add(mapping)
+      explanations.add(.inheritedEntry, mapping.insertion)
     }
   }
 

@@ -73,6 +73,7 @@ extension Replay {
     let number = holders.host.number(at: event.word, space: event.pointer)
     let mapping = number.map { holders.host[$0] }
     holders.host.remove(range, space: event.pointer) { _ in }
+    if let mapping { explanations.add(.writtenAway, mapping.insertion) }
     let flags = UInt32(bitPattern: event.value)
     guard flags & VMFlags.pfnmap != 0, VMFlags.isCow(flags) else { return }
     noteCopy(event, of: mapping, space: event.pointer, [])

@@ -36,7 +36,10 @@ extension Replay {
         let slot = table.existingSlot(of: pfn)
       else { continue }
       let state = freshState(slot)
-      guard state.step == orphan.step, state.life == .live, state.count > 0 else { continue }
+      guard state.step == orphan.step, state.life == .live, state.count > 0 else {
+        explanations.add(.laterReference, orphan.put)
+        continue
+      }
       noteHolder(orphan.put, pfn: pfn, .orphaned, [orphan.free])
     }
   }

@@ -42,6 +42,22 @@ public struct AnalysisDocument {
     return writer.bytes
   }
 
+  private func explain(_ writer: inout JSONWriter) {
+    writer.key("explained")
+    writer.array { writer in
+      for row in analysis.explained {
+        writer.object {
+          $0.member("name", row.name)
+          $0.member("count", row.count)
+          $0.member("reason", row.reason)
+          $0.member("firstTime", row.firstTime)
+          $0.key("pfn")
+          if row.pfn == Event.noFrame { $0.null() } else { $0.value(row.pfn) }
+        }
+      }
+    }
+  }
+
   private func summary(_ writer: inout JSONWriter) {
     writer.member("schema", Self.schema)
     writer.member("verdict", analysis.verdict.rawValue)
@@ -58,6 +74,7 @@ public struct AnalysisDocument {
         }
       }
     }
+    explain(&writer)
   }
 
   private func write(_ finding: Finding, to writer: inout JSONWriter) {
@@ -86,6 +103,7 @@ public struct AnalysisDocument {
     writer.array { for evidence in finding.evidence { write(evidence, to: &$0) } }
     writer.member("advice", finding.advice)
     writer.member("doubt", finding.doubt)
+    writer.member("story", finding.story)
   }
 
   private func write(_ range: ClosedRange<UInt64>, to writer: inout JSONWriter) {

@@ -18,8 +18,16 @@ struct FindingText {
       + " \(verdict)  \(finding.rule)  \(style.paint(finding.title.escapedForTerminal, .strong))"
   }
 
-  func render(_ finding: Finding, on page: inout TextPage) {
+  /// Where a finding stands among those of the same cause.
+  enum Place {
+    /// It weighs most; with the rules of the others.
+    case main([String])
+    case part(of: String)
+  }
+
+  func render(_ finding: Finding, _ place: Place, on page: inout TextPage) {
     page.line(Self.headline(finding, style: style))
+    field("story", Self.words(place), on: &page)
     field("block", finding.block.map(Self.words) ?? "", on: &page)
     field("pages", pages(finding), on: &page)
     field("task", task(finding), on: &page)
@@ -28,6 +36,15 @@ struct FindingText {
     field("advice", finding.advice.escapedForTerminal, on: &page)
     field("doubt", finding.doubt.escapedForTerminal, on: &page)
     field("id", finding.id.escapedForTerminal, on: &page)
+  }
+
+  private static func words(_ place: Place) -> String {
+    switch place {
+    case .part(let rule): return "part of \(rule) above"
+    case .main(let rules):
+      let names = rules.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      return names.isEmpty ? "" : "one cause with \(names.joined(separator: ", ")) below"
+    }
   }
 
   private func field(_ label: String, _ words: String, on page: inout TextPage) {

@@ -6,11 +6,13 @@ public import LedgerCore
 public struct TextReport: Sendable {
   let style: TextStyle
   let detail: TextDetail
+  let explains: Bool
 
-  /// A writer with a style and a level of detail.
-  public init(style: TextStyle = .plain, detail: TextDetail = .full) {
+  /// A writer with a style and a level of detail; `explains` adds what looks wrong and is legal.
+  public init(style: TextStyle = .plain, detail: TextDetail = .full, explains: Bool = false) {
     self.style = style
     self.detail = detail
+    self.explains = explains
   }
 
   /// The whole report, ending in a newline.
@@ -26,11 +28,19 @@ public struct TextReport: Sendable {
 
   private func renderBody(_ analysis: Analysis, on page: inout TextPage) {
     guard analysis.verdict != .unreadable || !analysis.findings.isEmpty else { return }
+    let stories = Dictionary(grouping: analysis.findings, by: \.story)
+    var previous = 0
     for finding in analysis.findings {
+      let others = stories[finding.story] ?? []
+      let place: FindingText.Place =
+        finding.story == previous && finding.story > 0
+        ? .part(of: others.first?.rule ?? "") : .main(others.dropFirst().map(\.rule))
+      previous = finding.story
       page.line()
       FindingText(style: style, nanoseconds: analysis.capture.timeIsNanoseconds)
-        .render(finding, on: &page)
+        .render(finding, place, on: &page)
     }
+    if explains { ExplainedText(style: style).render(analysis, on: &page) }
     let gaps = GapText(style: style)
     gaps.render(losses: analysis.losses, on: &page)
     gaps.render(rules: analysis.rules, on: &page)
