@@ -37,6 +37,9 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
   /// The missing events end here; `value` is their number when known, else 0.
   case gapCloses
 
+  /// The kernel complained about the page `pfn`: `word` is one of `KernelComplaint.marks`. Never among decoded details.
+  case complaint
+
   /// True for the seven events that read or change `_refcount`.
   public var isPageRef: Bool {
     rawValue >= Self.pageRefSet.rawValue && rawValue <= Self.pageRefUnfreeze.rawValue
@@ -69,6 +72,7 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
     case .prepCompoundPage: "prep_compound_page"
     case .gapOpens: "gap opens"
     case .gapCloses: "gap closes"
+    case .complaint: "complaint"
     }
   }
 
@@ -82,7 +86,7 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
     case .kvmPageFault, .kvmUserspaceExit: "kvm"
     case .kvmSpteRequested, .kvmSetSpte: "kvmmmu"
     case .hvaToPfn, .hvaToPfnReturn, .splitPage, .prepCompoundPage: "probe"
-    case .other, .gapOpens, .gapCloses: ""
+    case .other, .gapOpens, .gapCloses, .complaint: ""
     }
   }
 }

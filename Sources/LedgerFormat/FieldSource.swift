@@ -51,7 +51,7 @@ extension EventKind {
         FieldSource(\.word, "page", "arg1"), FieldSource(\.order, "order", "arg2"),
         FieldSource(\.pointer, "vmemmap", isNeeded: false),
       ]
-    case .other, .gapOpens, .gapCloses: []
+    case .other, .gapOpens, .gapCloses, .complaint: []
     }
   }
 

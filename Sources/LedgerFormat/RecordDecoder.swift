@@ -172,7 +172,8 @@ public struct RecordDecoder: Sendable {
       guard event.pointer != 0 else { return .decoded }
       guard event.word >= event.pointer else { return .implausible }
       event.pfn = (event.word - event.pointer) / 64
-    case .kvmPageFault, .kvmUserspaceExit, .hvaToPfn, .gapOpens, .gapCloses: return .decoded
+    case .kvmPageFault, .kvmUserspaceExit, .hvaToPfn, .gapOpens, .gapCloses, .complaint:
+      return .decoded
     default: break
     }
     return event.pfn < Event.frameLimit ? .decoded : .implausible

@@ -85,7 +85,7 @@ public struct Replay: ~Copyable {
       guest(event)
     case .splitPage: splitAnnounced(event)
     case .prepCompoundPage: compoundPrepared(event)
-    case .pageFreeBatched, .other, .gapOpens, .gapCloses: break
+    case .pageFreeBatched, .other, .gapOpens, .gapCloses, .complaint: break
     }
   }
 

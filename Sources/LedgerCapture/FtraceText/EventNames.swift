@@ -111,7 +111,8 @@ struct EventNames {
 
   static func isTracepoint(_ kind: EventKind) -> Bool {
     switch kind {
-    case .other, .gapOpens, .gapCloses, .hvaToPfn, .hvaToPfnReturn, .splitPage, .prepCompoundPage:
+    case .other, .gapOpens, .gapCloses, .complaint, .hvaToPfn, .hvaToPfnReturn, .splitPage,
+      .prepCompoundPage:
       false
     default: true
     }

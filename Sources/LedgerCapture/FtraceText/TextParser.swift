@@ -13,6 +13,7 @@ struct TextParser {
   var lines: UInt64 = 0
   var cpus = CpuTracks()
   var console = ConsoleState()
+  var complaints = ComplaintReader()
   private var body = EventBody()
   private let detail: ReadDetail
   private let dialect: TextDialect
@@ -240,9 +241,19 @@ struct TextParser {
     if detail == .fields { batch.details.append(EventDetail(name: mark.kind.name)) }
   }
 
+  /// Puts the marks of complaints before the next event; they have no detail.
+  mutating func give(_ marks: [Event], at time: UInt64? = nil) {
+    guard detail == .replay else { return }
+    for mark in marks {
+      pending.append(mark)
+      pending[pending.count - 1].time = time ?? info.end
+    }
+  }
+
   private mutating func other(_ bytes: RawSpan, _ start: Int, _ end: Int, _ isCut: Bool) {
     let mark = TextMark.other(LineCursor(bytes, from: start, to: end))
     guard case .unknown = mark else { return take(mark) }
+    if quotedLog(bytes, start, end) { return }
     if DamagedLine.namesPageEvent(bytes, from: start, to: end) {
       malformed(isCut ? .truncated : .malformedEvent)
       return cpus.loseAnywhere()
@@ -269,6 +280,16 @@ struct TextParser {
     }
   }
 
+  /// Mails and bug reports show the kernel's log beside a trace; true for its lines.
+  private mutating func quotedLog(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+    let dress = Dressing.strip(bytes, from: start, to: end)
+    let isComplaint = complaints.take(
+      bytes, from: dress.at, to: end, dress, number: lines, isCut: false)
+    guard dress.isKernel || isComplaint else { return false }
+    info.logLines &+= 1
+    return true
+  }
+
   private func append(
     _ event: Event, _ row: Int, _ bytes: RawSpan, _ context: LineContext, _ end: Int,
     _ batch: inout EventBatch
@@ -281,9 +302,14 @@ struct TextParser {
     batch.details.append(detail)
   }
 
+  /// `CaptureInfo.kind` of a console log without a dump.
+  static let plainLog = "console log"
+
   /// Completes what is only known at the end of the text.
   mutating func finish() {
     if dialect == .console { endDump() }
+    complaints.flush()
+    if dialect == .console, info.eventsRead == 0 { info.kind = Self.plainLog }
     cpus.reportBackwards(to: &losses)
     info.cpus = max(info.cpus, cpus.count)
   }
