@@ -9,6 +9,14 @@ public struct ComplaintLog: Sendable {
     var function: String
     var site: String
     var process: String
+
+    init(_ complaint: KernelComplaint) {
+      kind = complaint.kind
+      reason = complaint.reason
+      function = complaint.function
+      site = complaint.site
+      process = complaint.process.withoutNumbers
+    }
   }
 
   /// The complaints, in the order in which they were first printed.
@@ -24,9 +32,7 @@ public struct ComplaintLog: Sendable {
   ///
   /// The same line of the same time is one message, however often a recorder wrote it.
   public mutating func add(_ complaint: KernelComplaint) {
-    let key = Key(
-      kind: complaint.kind, reason: complaint.reason, function: complaint.function,
-      site: complaint.site, process: complaint.process.withoutNumbers)
+    let key = Key(complaint)
     guard let place = places[key] else {
       guard complaints.count < Self.limit else {
         dropped &+= 1
@@ -49,8 +55,21 @@ public struct ComplaintLog: Sendable {
 
   /// Takes over the complaints of another log.
   public mutating func merge(_ other: ComplaintLog) {
-    for complaint in other.complaints { add(complaint) }
+    for complaint in other.complaints {
+      add(complaint)
+      for pfn in complaint.pages.dropFirst() { addPage(pfn, like: complaint) }
+    }
     dropped = Self.sum(dropped, other.dropped)
+  }
+
+  /// The same complaints for a capture whose events they were not read with.
+  public var apart: ComplaintLog {
+    var copy = self
+    for index in copy.complaints.indices {
+      copy.complaints[index].marks = []
+      copy.complaints[index].relation = .unknown
+    }
+    return copy
   }
 
   private mutating func repeated(_ place: Int, _ complaint: KernelComplaint) {
@@ -70,6 +89,13 @@ public struct ComplaintLog: Sendable {
     let room = KernelComplaint.marksLimit - complaints[place].marks.count
     complaints[place].marks += complaint.marks.prefix(max(0, room))
     guard let pfn = complaint.pfn, !complaints[place].pages.contains(pfn),
+      complaints[place].pages.count < KernelComplaint.pagesLimit
+    else { return }
+    complaints[place].pages.append(pfn)
+  }
+
+  private mutating func addPage(_ pfn: UInt64, like complaint: KernelComplaint) {
+    guard let place = places[Key(complaint)], !complaints[place].pages.contains(pfn),
       complaints[place].pages.count < KernelComplaint.pagesLimit
     else { return }
     complaints[place].pages.append(pfn)

@@ -136,6 +136,8 @@ public struct Finding: Sendable {
   public var advice: String
   /// What would make the finding false.
   public var doubt: String
+  /// What the ledger knew of the page when the kernel complained; empty for findings of the ledger itself.
+  public var ledger = ""
   /// Which clock `firstTime` and `lastTime` are from.
   public var clock = EvidenceClock.capture
   /// Ids of findings about the same page or its block, from the other witness: the kernel's log or the ledger.

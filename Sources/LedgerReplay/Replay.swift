@@ -14,6 +14,8 @@ public struct Replay: ~Copyable {
   var waiting = Deferral()
   var gaps = Gaps()
   var watch: Watch?
+  /// What was known when the kernel complained, by the `word` of the complaint's mark.
+  public internal(set) var knowledgeAtMarks: [UInt64: PageKnowledge] = [:]
 
   /// What stood out in the last batch, in the order of the events.
   public internal(set) var transitions: [Transition] = []
@@ -67,6 +69,7 @@ public struct Replay: ~Copyable {
 
   private mutating func take(_ event: Event) {
     if event.kind.isGap { return takeGap(event) }
+    if event.kind == .complaint { return takeComplaint(event) }
     if start == nil { start = event.time }
     eventsUsed &+= 1
     noteTask(event.pid)

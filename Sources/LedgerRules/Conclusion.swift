@@ -71,27 +71,12 @@ struct Conclusion {
 
   private func fingerprint(_ draft: Draft) -> String {
     let block = draft.block.map { "\($0.kind.rawValue)/\($0.order)" } ?? "page"
-    let task = Self.withoutNumbers(comm(draft.charge.pid))
+    let task = comm(draft.charge.pid).withoutNumbers
     let cause = "\(ruleID(draft))|\(draft.charge.variant)|\(block)|\(task)"
-    let digits = String(Self.hash(cause), radix: 16)
-    return "\(ruleID(draft))-" + String(repeating: "0", count: 16 - digits.count) + digits
+    return Fingerprint.id(rule: ruleID(draft), cause: cause)
   }
 
-  /// `kworker/0:1` and `kworker/3:0` are one kind of task.
-  private static func withoutNumbers(_ comm: String) -> String {
-    var words = ""
-    for character in comm where !(character.isNumber && words.hasSuffix("#")) {
-      words.append(character.isNumber ? "#" : character)
-    }
-    return words
-  }
-
-  /// FNV-1a, 64 bits: stable across runs and machines, unlike Swift's own hashes.
-  private static func hash(_ text: String) -> UInt64 {
-    text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-  }
-
-  private static func weighsMore(_ a: Finding, _ b: Finding) -> Bool {
+  static func weighsMore(_ a: Finding, _ b: Finding) -> Bool {
     let rank = { (verdict: Verdict) in Verdict.allCases.firstIndex(of: verdict) ?? 0 }
     if a.severity != b.severity { return a.severity > b.severity }
     if a.verdict != b.verdict { return rank(a.verdict) < rank(b.verdict) }

@@ -157,7 +157,8 @@ extension TextParser {
   /// init/version.c:linux_banner, the first line of a boot.
   private mutating func noteKernel(_ line: borrowing LineCursor) {
     guard line.starts(with: .kernelBanner) else { return }
-    var cursor = LineCursor(line.bytes, from: line.at &+ StaticText.kernelBanner.count, to: line.end)
+    var cursor = LineCursor(
+      line.bytes, from: line.at &+ StaticText.kernelBanner.count, to: line.end)
     cursor.skipWord()
     let end = min(cursor.at, line.at &+ 128)
     info.kernel = line.bytes.text(from: line.at &+ StaticText.kernelBanner.count, to: end)

@@ -41,7 +41,9 @@ extension Substring {
     let name = prefix { $0 != "+" && $0 != " " }
     let rest = self[name.endIndex...]
     guard !name.isEmpty, rest.hasPrefix("+0x"), rest.word.contains("/0x") else { return nil }
-    let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.$".contains($0)) }
+    let isName = name.allSatisfy {
+      $0.isASCII && ($0.isLetter || $0.isNumber || "_.$".contains($0))
+    }
     return isName ? String(name) : nil
   }
 
@@ -58,8 +60,9 @@ extension Substring {
     guard let first = wanted.first else { return nil }
     var at = utf8.startIndex
     while let hit = utf8[at...].firstIndex(of: first) {
-      if utf8[hit...].starts(with: wanted), let end = utf8.index(
-        hit, offsetBy: wanted.count, limitedBy: utf8.endIndex)
+      if utf8[hit...].starts(with: wanted),
+        let end = utf8.index(
+          hit, offsetBy: wanted.count, limitedBy: utf8.endIndex)
       {
         return hit..<end
       }

@@ -135,6 +135,7 @@ struct OpenComplaint {
   private static let printers = [
     "dump_stack", "__dump_stack", "show_stack", "dump_backtrace", "bad_page", "print_bad_p",
     "print_report", "print_address", "kasan_report", "__kasan_report", "__warn", "report_bug",
-    "handle_bug", "exc_invalid_op", "asm_exc_invalid_op", "refcount_warn_saturate", "walk_stackframe",
+    "handle_bug", "exc_invalid_op", "asm_exc_invalid_op", "refcount_warn_saturate",
+    "walk_stackframe",
   ]
 }

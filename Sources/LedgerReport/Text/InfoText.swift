@@ -17,6 +17,9 @@ public struct InfoText {
     field("kernel", capture.kernel.isEmpty ? "unknown" : capture.kernel, on: &page)
     field("clock", clock(capture), on: &page)
     field("CPUs", capture.cpus > 0 ? "\(capture.cpus)" : "unknown", on: &page)
+    if capture.logLines > 0 {
+      field("log", "\(NumberText.counted(capture.logLines, "line")) of the kernel", on: &page)
+    }
     field("span", span(capture), on: &page)
     field(
       "events",
