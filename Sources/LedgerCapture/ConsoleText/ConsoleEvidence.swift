@@ -52,6 +52,7 @@ struct ConsoleEvidence {
     case 0x4c:
       return line.starts(with: .kernelBanner)
         && Ascii.isDigit(bytes.u8(start &+ StaticText.kernelBanner.count))
+    case 0x42 where line.starts(with: .firstBoot): return true
     case 0x42, 0x57, 0x6b, 0x70, 0x72:
       var reader = ComplaintReader()
       return reader.take(bytes, from: start, to: end, Dress(), number: 0, isCut: false)
@@ -72,4 +73,6 @@ struct ConsoleEvidence {
 extension StaticText {
   /// init/version.c:linux_banner, the first line of a boot.
   static let kernelBanner = StaticText("Linux version ")
+  /// arch/arm/kernel/setup.c:smp_setup_processor_id, the first line on Arm.
+  fileprivate static let firstBoot = StaticText("Booting Linux on physical CPU 0x")
 }

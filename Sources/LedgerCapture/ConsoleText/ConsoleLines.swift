@@ -13,6 +13,11 @@ struct ConsoleState {
   var isInLine = false
   /// The line at hand may lack its end.
   var isTorn = false
+  /// Headers of dumps that were not empty.
+  var dumps = 0
+
+  /// Between two dumps.
+  var ended: ConsoleState { ConsoleState(isInLine: isInLine, isTorn: isTorn, dumps: dumps) }
 }
 
 extension TextParser {
@@ -96,12 +101,14 @@ extension TextParser {
   private mutating func take(_ mark: ConsoleMark) {
     switch mark {
     case .header(let isInstance): startDump(isInstance)
-    case .empty: console = ConsoleState(isInLine: console.isInLine)
+    case .empty:
+      if console.isInDump { console.dumps -= 1 }
+      console = console.ended
     case .rule:
       if console.hasHeader, !console.isOpen {
         console.isOpen = true
       } else {
-        console = ConsoleState(isInLine: console.isInLine)
+        console = console.ended
         placeMarks()
       }
     case .dropped(let count):
@@ -118,6 +125,7 @@ extension TextParser {
     endDump()
     console.isInDump = true
     console.hasHeader = true
+    console.dumps += 1
     guard info.eventsRead > 0 else { return }
     if !isInstance {
       losses.add(.lostUnknown, detail: "line \(lines): between two dumps of the buffer")
@@ -131,7 +139,7 @@ extension TextParser {
     if console.isInDump, console.hasHeader {
       losses.add(.truncated, detail: "line \(lines): a dump without its end")
     }
-    console = ConsoleState(isInLine: console.isInLine)
+    console = console.ended
     placeMarks()
   }
 

@@ -20,6 +20,8 @@ struct TextParser {
   /// The line before was an event whose text may hold newlines.
   var mayContinue = false
   private var functionRow: Int?
+  /// The row of `printk:console`, whose body is what the kernel printed.
+  private var consoleRow: Int?
 
   /// Starts behind `skipping` lines that hold nothing.
   init(info: CaptureInfo, dialect: TextDialect, detail: ReadDetail, skipping: UInt64 = 0) {
@@ -137,11 +139,29 @@ struct TextParser {
         _ = damaged(isCut, event)
       }
     }
+    if row == consoleRow || names.isFirst(row) { tracedLog(row, line, event) }
     let isUsed = meaning(known, row, &line, isCut, &event)
     switch detail {
     case .replay: if isUsed { batch.events.append(event) }
     case .fields: append(event, row, bytes, context, end, &batch)
     }
+  }
+
+  /// What the kernel printed, as an event: complaints have their place among the events.
+  private mutating func tracedLog(_ row: Int, _ line: borrowing LineCursor, _ event: Event) {
+    if consoleRow == nil, names.split(row).name == "console" { consoleRow = row }
+    guard row == consoleRow else { return }
+    var dress = Dressing.strip(line.bytes, from: line.at, to: line.end)
+    info.logLines &+= 1
+    dress.time = event.time
+    dress.isKernel = true
+    dress.caller = .task(event.pid)
+    let relation = complaints.relation
+    complaints.relation = .inTrace
+    complaints.take(
+      line.bytes, from: dress.at, to: line.end, dress, number: lines, isCut: false)
+    complaints.relation = relation
+    give(complaints.takeMarks(), at: event.time)
   }
 
   /// Fills the slots of an event that the replay uses; false for others and for damaged ones.
@@ -309,7 +329,7 @@ struct TextParser {
   mutating func finish() {
     if dialect == .console { endDump() }
     complaints.flush()
-    if dialect == .console, info.eventsRead == 0 { info.kind = Self.plainLog }
+    if dialect == .console, console.dumps == 0, info.eventsRead == 0 { info.kind = Self.plainLog }
     cpus.reportBackwards(to: &losses)
     info.cpus = max(info.cpus, cpus.count)
   }
