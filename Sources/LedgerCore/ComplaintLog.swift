@@ -53,11 +53,17 @@ public struct ComplaintLog: Sendable {
     complaints[place].suppressed = Self.sum(complaints[place].suppressed, count)
   }
 
-  /// Takes over the complaints of another log.
+  /// Takes over the complaints of another record of the same log: what both have was printed once.
   public mutating func merge(_ other: ComplaintLog) {
     for complaint in other.complaints {
-      add(complaint)
-      for pfn in complaint.pages.dropFirst() { addPage(pfn, like: complaint) }
+      if let place = places[Key(complaint)] {
+        let old = complaints[place].occurrences
+        complaints[place].occurrences = max(old, complaint.occurrences)
+        complaints[place].suppressed = max(complaints[place].suppressed, complaint.suppressed)
+      } else {
+        add(complaint)
+      }
+      for pfn in complaint.pages { addPage(pfn, like: complaint) }
     }
     dropped = Self.sum(dropped, other.dropped)
   }

@@ -47,9 +47,7 @@ extension Replay {
   /// Who holds the references: the events since the page's birth must add up to its count.
   private static func holders(_ steps: [Step], _ page: PageView) -> [(pid: Int32, count: Int64)] {
     guard let count = page.count, count > 0,
-      let birth = steps.lastIndex(where: {
-        $0.event.kind == .pageRefSet || $0.event.kind == .pageAlloc
-      })
+      let birth = steps.lastIndex(where: { $0.event.kind == .pageRefSet })
     else { return [] }
     var sums: [(pid: Int32, count: Int64)] = []
     var total: Int64 = 0

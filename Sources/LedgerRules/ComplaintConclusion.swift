@@ -25,13 +25,19 @@ struct ComplaintConclusion {
       severity: charge.severity, title: charge.title,
       pfn: known?.pfn ?? complaint.pfn ?? Event.noFrame, pageRanges: ranges(complaint),
       block: known?.knowledge.block?.reference,
-      occurrences: complaint.occurrences &+ complaint.suppressed, firstTime: time ?? 0,
+      occurrences: times(complaint), firstTime: time ?? 0,
       lastTime: complaint.lastTime ?? time ?? 0, cpu: complaint.cpu, pid: complaint.pid,
       comm: complaint.process, evidence: evidence(complaint, known?.knowledge),
       advice: charge.advice, doubt: doubt(complaint, charge))
     finding.clock = clock(complaint, time)
     if let known { finding.ledger = words(known.knowledge, known.pfn, complaint, known.isAtEnd) }
     return finding
+  }
+
+  /// With those that the kernel counted and did not print.
+  private func times(_ complaint: KernelComplaint) -> UInt64 {
+    let (sum, over) = complaint.occurrences.addingReportingOverflow(complaint.suppressed)
+    return over ? .max : sum
   }
 
   private typealias Known = (knowledge: PageKnowledge, pfn: UInt64, isAtEnd: Bool)
@@ -112,7 +118,7 @@ struct ComplaintConclusion {
       }
       parts.append("held by " + names.joined(separator: ", "))
     }
-    return parts.joined(separator: "; ") + "; " + order(complaint, isAtEnd)
+    return parts.joined(separator: "; ") + ", " + order(complaint, isAtEnd)
   }
 
   /// How far the order of message and events is known.

@@ -158,8 +158,19 @@ extension TextParser {
     let isComplaint = complaints.take(
       bytes, from: start, to: end, dress, number: lines, isCut: isTorn)
     if isComplaint || !console.isInDump { info.logLines &+= 1 }
+    if info.kernel.isEmpty { noteRelease(LineCursor(bytes, from: start, to: end)) }
     if complaints.relation == .afterTrace, !console.isInDump { give(complaints.takeMarks()) }
     return isComplaint
+  }
+
+  /// `CPU: 1 PID: 216 Comm: sh Not tainted 6.1.192 #1`: lib/dump_stack.c:dump_stack_print_info
+  private mutating func noteRelease(_ line: borrowing LineCursor) {
+    guard line.starts(with: .processor) else { return }
+    let text = line.bytes.text(from: line.at, to: min(line.end, line.at &+ 300))[...]
+    guard let words = text.behind(" Comm: ")?.before(" #")?.split(separator: " "),
+      let release = words.last, release.first?.isNumber == true, release.contains(".")
+    else { return }
+    info.kernel = String(release.prefix(128))
   }
 
   /// init/version.c:linux_banner, the first line of a boot.
@@ -171,4 +182,8 @@ extension TextParser {
     let end = min(cursor.at, line.at &+ 128)
     info.kernel = line.bytes.text(from: line.at &+ StaticText.kernelBanner.count, to: end)
   }
+}
+
+extension StaticText {
+  fileprivate static let processor = StaticText("CPU: ")
 }

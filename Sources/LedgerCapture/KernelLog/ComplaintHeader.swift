@@ -60,7 +60,9 @@ enum ComplaintHeader {
     let key = kind == .badPageMap ? "" : " pfn:"
     if !key.isEmpty, let name = rest.before(key) {
       complaint.process = String(name.trimmed.prefix(32))
-      complaint.pfn = rest.behind(key)?.frame
+      // `%05lx`: a shorter number has lost its end.
+      let number = rest.behind(key) ?? ""
+      complaint.pfn = number.prefix { $0.isHexDigit }.count < 5 ? nil : number.frame
       complaint.isDamaged = complaint.pfn == nil
       return complaint
     }
@@ -142,7 +144,7 @@ extension ComplaintHeader {
     else { return nil }
     let site = ComplaintSite(path: path, function: place)
     guard var found = site.kind(isBug: false).map({ complaint($0, site) }) else { return nil }
-    found.cpu = task.decimal.flatMap { Int(exactly: $0) } ?? -1
+    found.cpu = task.cpu ?? -1
     guard let name = task.behind(": "), let slash = name.lastIndex(of: "/") else {
       found.isDamaged = true
       return found
@@ -158,7 +160,7 @@ extension ComplaintHeader {
     guard let path = words.first, path.contains(":") else { return nil }
     let site = ComplaintSite(path: path, function: words.count > 1 ? words[1] : "")
     guard var found = site.kind(isBug: false).map({ complaint($0, site) }) else { return nil }
-    found.cpu = rest.behind("CPU: ")?.decimal.flatMap { Int(exactly: $0) } ?? -1
+    found.cpu = rest.behind("CPU: ")?.cpu ?? -1
     found.pid = rest.behind("PID: ")?.signed ?? -1
     found.isDamaged = words.count < 2
     return found

@@ -21,6 +21,11 @@ extension Substring {
   /// A number in decimal at the start.
   var decimal: UInt64? { UInt64(prefix { $0.isASCII && $0.isNumber }) }
 
+  /// The number of a CPU at the start.
+  var cpu: Int? {
+    decimal.flatMap { $0 < UInt64(LineContext.cpuLimit) ? Int(truncatingIfNeeded: $0) : nil }
+  }
+
   /// A signed number in decimal at the start.
   var signed: Int32? {
     let sign: Substring = hasPrefix("-") ? "-" : ""

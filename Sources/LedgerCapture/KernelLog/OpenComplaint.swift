@@ -70,8 +70,8 @@ struct OpenComplaint {
         || text.hasPrefix("addr:") && text.behind("vm_flags:") != nil
     case UInt8(ascii: "b"): return text.hasPrefix("bad because of")
     case UInt8(ascii: "C"): return processor(text)
-    case UInt8(ascii: "R"): return register(text) || text.hasPrefix("Read of size")
-    case UInt8(ascii: "W"): return text.hasPrefix("Write of size")
+    case UInt8(ascii: "R"): return register(text) || access(text, "Read of size ")
+    case UInt8(ascii: "W"): return access(text, "Write of size ")
     default: return false
     }
   }
@@ -100,7 +100,7 @@ struct OpenComplaint {
     guard let cpu = text.behind(prefix: "CPU: "), let pid = text.behind(" PID: "),
       let comm = text.behind(" Comm: ")
     else { return false }
-    if complaint.cpu < 0 { complaint.cpu = cpu.decimal.flatMap { Int(exactly: $0) } ?? -1 }
+    if complaint.cpu < 0 { complaint.cpu = cpu.cpu ?? -1 }
     if let pid = pid.signed, complaint.pid < 0 { complaint.pid = pid }
     if complaint.process.isEmpty {
       let name = comm.before(" Tainted: ") ?? comm.before(" Not tainted ") ?? comm.word
@@ -109,9 +109,20 @@ struct OpenComplaint {
     return true
   }
 
+  /// `Read of size 8 at addr ffff888077ec2bf8 by task syz-executor.0/6659`
+  private mutating func access(_ text: Substring, _ prefix: String) -> Bool {
+    guard text.hasPrefix(prefix) else { return false }
+    guard complaint.process.isEmpty, let task = text.behind(" by task "),
+      let slash = task.lastIndex(of: "/")
+    else { return true }
+    complaint.process = String(task[..<slash].prefix(32))
+    if complaint.pid < 0 { complaint.pid = task[task.index(after: slash)...].signed ?? -1 }
+    return true
+  }
+
   private mutating func register(_ text: Substring) -> Bool {
     let rest = text.behind(prefix: "RIP: 0010:") ?? text.behind(prefix: "pc : ")
-    guard let rest, complaint.function.isEmpty else { return false }
+    guard let rest, complaint.function.isEmpty, complaint.kind != .refcount else { return false }
     complaint.function = (rest.function ?? "")
     return !complaint.function.isEmpty
   }

@@ -44,7 +44,7 @@ struct FindingText {
   }
 
   private func pages(_ finding: Finding) -> String {
-    guard !finding.pageRanges.isEmpty else { return "not named" }
+    guard !finding.pageRanges.isEmpty else { return "" }
     let ranges = NumberText.ranges(finding.pageRanges, limit: 8)
     let total = finding.block.flatMap { $0.order < 64 ? UInt64(1) << UInt64($0.order) : nil }
     guard let total, finding.pages <= total else {
@@ -54,6 +54,9 @@ struct FindingText {
   }
 
   private func task(_ finding: Finding) -> String {
+    if finding.clock != .capture, finding.comm.isEmpty, finding.pid < 0 {
+      return finding.cpu < 0 ? "" : "CPU \(finding.cpu)"
+    }
     let cpu = finding.cpu >= 0 ? " on CPU \(finding.cpu)" : ""
     return TaskText.name(finding.comm, finding.pid) + cpu
   }

@@ -61,9 +61,11 @@ public struct TextReport: Sendable {
 
   private func incompleteWords(_ analysis: Analysis) -> String {
     if analysis.capture.eventsRead == 0, analysis.capture.logLines > 0 {
+      let isDamaged = analysis.losses.contains { $0.code.severity == .dataLoss }
       return "no complaint of the kernel about pages in "
-        + "\(NumberText.counted(analysis.capture.logLines, "line")) of its log, and no trace that shows what "
-        + "was done to them"
+        + "\(NumberText.counted(analysis.capture.logLines, "line")) of its log, and "
+        + (isDamaged
+          ? "no event could be read (below)" : "no trace that shows what was done to them")
     }
     guard analysis.capture.eventsRead > 0 else {
       let left = analysis.losses.filter { $0.code == .leftInKernel }.reduce(0) { $0 &+ $1.count }
