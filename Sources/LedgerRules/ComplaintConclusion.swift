@@ -83,12 +83,15 @@ struct ComplaintConclusion {
     var rows: [Evidence] = []
     var before = ""
     for step in known?.steps ?? [] {
+      // The step is the head's: what the block's birth gave to a tail is no count of its own.
+      let isTail = step.event.kind == .pageAlloc && step.event.pfn != known?.pfn
+      let after = isTail ? "tail in use, count 0" : step.after.words
       rows.append(
         Evidence(
           time: step.event.time, cpu: Int(step.event.cpu), pid: step.event.pid,
           comm: comm(step.event.pid), event: step.event.kind.name, text: step.event.words,
-          before: before, after: step.after.words))
-      before = step.after.words
+          before: before, after: after))
+      before = after
     }
     return rows + complaint.lines.map { message($0, complaint) }
   }
