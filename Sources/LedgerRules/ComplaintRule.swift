@@ -23,8 +23,9 @@ extension KernelComplaint {
   /// `page 0x7071f`, with what else the kernel printed of it; empty when no page was dumped.
   var page: String {
     guard let pfn else { return hasPage ? "a page whose frame number was not printed" : "" }
-    let more = pages.count > 1 ? " and \(pages.count - 1) more" : ""
-    return "page \(hex(pfn))\(more)"
+    guard pages.count > 1 else { return "page \(hex(pfn))" }
+    let floor = pages.count >= Self.pagesLimit ? "at least " : ""
+    return "page \(hex(pfn)) and \(floor)\(pages.count - 1) more"
   }
 
   /// `refcount 0, mapcount 1`; empty when no page was dumped.

@@ -34,6 +34,7 @@ struct ComplaintReader {
       !isCandidate && dress.isKernel
       && StaticText.badBehind.firstOffset(in: bytes, from: start, to: end) != nil
     guard isCandidate || isTorn || isWaiting else { return false }
+    if !isCandidate, !isTorn, skips(bytes, start, end, dress.caller) { return false }
     let text = bytes.text(from: start, to: min(end, start &+ 2 * KernelComplaint.lineLimit))
     let line = KernelLogLine(
       time: dress.time, number: number, text: String(text.prefix(KernelComplaint.lineLimit)))
@@ -178,6 +179,18 @@ struct ComplaintReader {
 
   private mutating func close(_ complaint: OpenComplaint) {
     if !complaint.isEmpty { log.add(complaint.complaint) }
+  }
+
+  /// Passes a line that says nothing to the complaint that its printer has begun; false when its words are needed.
+  private mutating func skips(
+    _ bytes: RawSpan, _ start: Int, _ end: Int, _ caller: LogCaller?
+  ) -> Bool {
+    guard preamble == nil else { return false }
+    guard let place = place(of: caller) else { return true }
+    if start < end, open[place].needs(bytes.u8(start)) { return false }
+    open[place].skip()
+    if open[place].isOver { close(open.remove(at: place)) }
+    return true
   }
 
   /// A line whose first bytes rule nothing in costs no text.

@@ -14,6 +14,8 @@ struct OpenComplaint {
   /// Lines of its printer since it began.
   private(set) var age = 0
   private var frames: Int?
+  /// A line that is no frame came after the frames.
+  private var isStackOver = false
   private var isDone = false
 
   init(_ complaint: KernelComplaint, caller: LogCaller?) {
@@ -38,6 +40,17 @@ struct OpenComplaint {
     complaint.lines.append(line)
   }
 
+  /// True when a line that begins with this byte may say something.
+  func needs(_ byte: UInt8) -> Bool {
+    if frames != nil, !isStackOver { return true }
+    return Self.beginnings.contains(byte)
+  }
+
+  private static let beginnings = Set("phfakbCRW-=".utf8)
+
+  /// Passes a line of the same printer that says nothing.
+  mutating func skip() { age += 1 }
+
   /// Takes a line of the same printer.
   mutating func take(_ text: Substring, _ line: KernelLogLine) {
     age += 1
@@ -45,7 +58,10 @@ struct OpenComplaint {
       isDone = true
       return
     }
-    if frames != nil, takeFrame(text, line) { return }
+    if frames != nil, !isStackOver {
+      if takeFrame(text, line) { return }
+      isStackOver = (frames ?? 0) > 0
+    }
     if let dump = PageDump(text) {
       if !complaint.hasPage { dump.fill(&complaint) }
       return keep(line)

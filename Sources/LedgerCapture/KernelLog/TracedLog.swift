@@ -29,6 +29,23 @@ struct TracedLog {
     }
   }
 
+  /// Puts marks in the place of messages that complain, and takes out the others; `text` gives the words of one.
+  mutating func replaceMessages(
+    in batch: inout EventBatch, from start: Int, text: (Event) -> String?
+  ) {
+    var at = start
+    while at < batch.events.count {
+      guard batch.events[at].kind == .complaint else {
+        at += 1
+        continue
+      }
+      let event = batch.events[at]
+      let marks = text(event).map { take($0, of: event) } ?? []
+      batch.events.replaceSubrange(at...at, with: marks.prefix(1))
+      at += min(marks.count, 1)
+    }
+  }
+
   /// The trace has ended.
   mutating func finish() { complaints.flush() }
 }

@@ -73,22 +73,14 @@ final class TraceDatReader: CaptureReader {
   /// What the kernel said on its console, when that was traced.
   var complaints: ComplaintLog { traced.complaints.log }
 
-  /// Puts marks in the place of messages that complain, and takes out the others.
   private func readMessages(_ lane: Int, from start: Int, _ batch: inout EventBatch) {
-    var at = start
-    while at < batch.events.count {
-      guard batch.events[at].kind == .complaint else {
-        at += 1
-        continue
-      }
-      let place = lanes[lane].message
-      let messages = lanes[lane].chunk?.messages ?? []
-      lanes[lane].message += 1
-      let marks =
-        place < messages.count ? traced.take(messages[place], of: batch.events[at]).prefix(1) : []
-      batch.events.replaceSubrange(at...at, with: marks)
-      at += marks.count
+    let messages = lanes[lane].chunk?.messages ?? []
+    var place = lanes[lane].message
+    traced.replaceMessages(in: &batch, from: start) { _ in
+      defer { place += 1 }
+      return place < messages.count ? messages[place] : nil
     }
+    lanes[lane].message = place
   }
 
   private func finishLog() {
