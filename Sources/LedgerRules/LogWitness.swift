@@ -28,33 +28,33 @@ struct LogWitness {
     guard !complaints.complaints.isEmpty else { return }
     let conclusion = ComplaintConclusion(info, knowledge: replay.knowledgeAtMarks)
     let ledgers = findings.indices
+    var frames: [(pfn: UInt64, place: Int)] = []
     for complaint in complaints.complaints {
       guard let rule = RuleCatalog.complaintRules.first(where: { $0.kind == complaint.kind }) else {
         continue
       }
       var known: [UInt64: PageKnowledge] = [:]
       for pfn in complaint.pages { known[pfn] = replay.knowledge(of: pfn) }
+      frames += complaint.pages.map { ($0, findings.count) }
       findings.append(conclusion.finding(complaint, rule, known))
     }
-    tie(&findings, ledgers)
+    Self.tie(&findings, ledgers, frames.sorted { ($0.pfn, $0.place) < ($1.pfn, $1.place) })
     findings.sort(by: Conclusion.weighsMore)
   }
 
   /// Ties findings of the ledger to complaints about the same pages, or about their block.
-  private func tie(_ findings: inout [Finding], _ ledgers: Range<Int>) {
-    var frames: [(pfn: UInt64, place: Int)] = []
-    for (number, complaint) in complaints.complaints.enumerated() {
-      frames += complaint.pages.map { ($0, ledgers.upperBound + number) }
-    }
+  private static func tie(
+    _ findings: inout [Finding], _ ledgers: Range<Int>, _ frames: [(pfn: UInt64, place: Int)]
+  ) {
     guard !frames.isEmpty else { return }
-    frames.sort { ($0.pfn, $0.place) < ($1.pfn, $1.place) }
     for index in ledgers {
-      for range in Self.ranges(findings[index]) {
+      for range in ranges(findings[index]) {
         var at = frames.firstPlace { $0.pfn >= range.lowerBound }
-        while at < frames.count, range.contains(frames[at].pfn),
-          findings[index].related.count < Self.relatedLimit
+        let end = min(frames.count, at + frameLimit)
+        while at < end, range.contains(frames[at].pfn),
+          findings[index].related.count < relatedLimit
         {
-          Self.tie(&findings, index, frames[at].place)
+          tie(&findings, index, frames[at].place)
           at += 1
         }
       }
@@ -69,6 +69,8 @@ struct LogWitness {
 
   /// Cross references of one finding that are kept.
   private static let relatedLimit = 16
+  /// Frames of a range that are looked at: more of them name the same complaints as a rule.
+  private static let frameLimit = 256
 
   private static func tie(_ findings: inout [Finding], _ a: Int, _ b: Int) {
     for (one, other) in [(a, b), (b, a)] {
