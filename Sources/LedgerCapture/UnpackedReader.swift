@@ -26,5 +26,7 @@ final class UnpackedReader: CaptureReader {
     return losses
   }
 
+  var complaints: ComplaintLog { reader.complaints }
+
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool { try reader.next(&batch) }
 }

@@ -19,7 +19,7 @@ extension Event {
     case .hvaToPfnReturn: "ret=\(hex(word))"
     case .splitPage, .prepCompoundPage, .freePages, .ttmPageFree: "\(frame) order=\(order)"
     case .gapCloses: value > 0 ? "lost=\(value)" : "lost=?"
-    case .other, .gapOpens: ""
+    case .other, .gapOpens, .complaint: ""
     default: rareWords
     }
   }

@@ -104,6 +104,9 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
   /// The missing events end here; `value` is their number when known, else 0.
   case gapCloses
 
+  /// The kernel complained about the page `pfn`: `word` is one of `KernelComplaint.marks`. Never among decoded details.
+  case complaint
+
   /// True for the seven events that read or change `_refcount`.
   public var isPageRef: Bool {
     rawValue >= Self.pageRefSet.rawValue && rawValue <= Self.pageRefUnfreeze.rawValue
@@ -191,6 +194,7 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
     case .userFault: "page_fault_user"
     case .gapOpens: "gap opens"
     case .gapCloses: "gap closes"
+    case .complaint: "complaint"
     }
   }
 
@@ -207,7 +211,7 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
     case .dmaMap, .dmaUnmap: "dma"
     case .lruInsertion, .lruActivate: "pagemap"
     case .userFault: "exceptions"
-    case .other, .gapOpens, .gapCloses: ""
+    case .other, .gapOpens, .gapCloses, .complaint: ""
     default: "probe"
     }
   }

@@ -65,7 +65,7 @@ extension EventKind {
     case .kvmPageFault, .kvmSpteRequested, .kvmSetSpte, .kvmUserspaceExit, .spteChanged,
       .unmapHva, .zapAllFast:
       guestSources
-    case .other, .gapOpens, .gapCloses: []
+    case .other, .gapOpens, .gapCloses, .complaint: []
     default: ProbeCatalog.sources(of: self)
     }
   }

@@ -18,6 +18,8 @@ public struct Replay: ~Copyable {
   var explanations = Explanations()
   /// What limits the conclusions of some rules.
   public internal(set) var observations = Observations()
+  /// What was known when the kernel complained, by the `word` of the complaint's mark.
+  public internal(set) var knowledgeAtMarks: [UInt64: PageKnowledge] = [:]
 
   /// What stood out in the last batch, in the order of the events.
   public internal(set) var transitions: [Transition] = []
@@ -83,6 +85,7 @@ public struct Replay: ~Copyable {
     if !holders.suspicions.isEmpty, holders.suspicions[0].free.time != event.time {
       settleSuspicions()
     }
+    if event.kind == .complaint { return takeComplaint(event) }
     if start == nil { start = event.time }
     lastTime = event.time
     eventsUsed &+= 1
@@ -108,7 +111,7 @@ public struct Replay: ~Copyable {
       if event.kind == .kvmSetSpte { entrySet(event) }
     case .splitPage: splitAnnounced(event)
     case .prepCompoundPage: compoundPrepared(event)
-    case .pageFreeBatched, .other, .gapOpens, .gapCloses: break
+    case .pageFreeBatched, .other, .gapOpens, .gapCloses, .complaint: break
     default: watch == nil ? holdInOrder(event) : watchHolders(event)
     }
   }

@@ -33,24 +33,30 @@ public struct Audit: ~Copyable {
   /// What is known of a page now; nil before the first event.
   public mutating func snapshot(of pfn: UInt64) -> PageSnapshot? { replay.snapshot(of: pfn) }
 
-  /// Ends the capture and gives the result.
-  public mutating func finish(info: CaptureInfo, losses: LossLedger) -> Analysis {
+  /// Ends the capture and gives the result; `complaints` are those of the capture and of a log beside it.
+  public mutating func finish(
+    info: CaptureInfo, losses: LossLedger, complaints: ComplaintLog = ComplaintLog()
+  ) -> Analysis {
     replay.finish()
     judge()
     var losses = losses
     losses.merge(replay.losses)
     let isFiltered = !replay.tasksDiffer && replay.eventsUsed >= Self.filterFloor
     if isFiltered { losses.add(.filterSuspected) }
-    if findings.dropped > 0 { losses.add(.findingsDropped, count: findings.dropped) }
+    let dropped = findings.dropped &+ complaints.dropped
+    if dropped > 0 { losses.add(.findingsDropped, count: dropped) }
     let coverage = Coverage(
       info: info, losses: losses, isFiltered: isFiltered, sawDisorder: discontinuities > 0)
     if !coverage.ordersCPUs { losses.add(.unorderedClock) }
     let kept = findings.drafts.filter { isBelievable($0, coverage) }
     let rules = reports(coverage, kept)
+    let witness = LogWitness(info: info, complaints: complaints)
+    var all = Conclusion(info, isFiltered: isFiltered, losses: losses).findings(from: kept)
+    witness.join(&all, replay)
+    Conclusion.number(&all)
     var analysis = Analysis(
-      verdict: verdict(kept, losses, rules), capture: info, eventsUsed: replay.eventsUsed,
-      losses: losses.rows, rules: rules,
-      findings: Conclusion(info, isFiltered: isFiltered, losses: losses).findings(from: kept))
+      verdict: verdict(all, losses, rules), capture: info, eventsUsed: replay.eventsUsed,
+      losses: losses.rows, rules: rules + witness.reports, findings: all)
     analysis.explained = replay.explained
     return analysis
   }
@@ -102,6 +108,10 @@ public struct Audit: ~Copyable {
       if kept.contains(where: { $0.rule == number }) {
         return RuleReport(id: name.id, name: name.name, status: .findings, missing: [])
       }
+      if coverage.hasNoTrace {
+        return RuleReport(
+          id: name.id, name: name.name, status: .undecidable, missing: [Coverage.noTrace])
+      }
       let absent = coverage.notRecorded(requirements)
       guard absent.isEmpty else {
         return RuleReport(id: name.id, name: name.name, status: .notRecorded, missing: absent)
@@ -136,10 +146,11 @@ public struct Audit: ~Copyable {
     return []
   }
 
-  private func verdict(_ kept: [Draft], _ losses: LossLedger, _ rules: [RuleReport])
+  /// A kernel that did not complain proves nothing: clean is what the rules of the ledger found clean.
+  private func verdict(_ found: [Finding], _ losses: LossLedger, _ rules: [RuleReport])
     -> AnalysisVerdict
   {
-    if kept.contains(where: { $0.charge.severity > .info }) { return .findings }
+    if found.contains(where: { $0.severity > .info }) { return .findings }
     let someDecided = rules.contains { $0.status == .clean || $0.status == .findings }
     return losses.isIncomplete || !someDecided ? .incomplete : .clean
   }

@@ -48,6 +48,25 @@ struct Conclusion {
     return parts.flatMap { $0 }
   }
 
+  /// Numbers the stories anew once the kernel's complaints are among the findings: a complaint joins the story of a
+  /// finding that it is tied to.
+  static func number(_ findings: inout [Finding]) {
+    let stories = Dictionary(
+      findings.filter { $0.story > 0 }.map { ($0.id, $0.story) }, uniquingKeysWith: { a, _ in a })
+    var places: [Int: Int] = [:]
+    var parts: [[Finding]] = []
+    for var finding in findings.sorted(by: weighsMore) {
+      var key = finding.story
+      if key == 0 { key = finding.related.lazy.compactMap { stories[$0] }.first ?? 0 }
+      let place = key == 0 ? parts.count : places[key] ?? parts.count
+      if place == parts.count { parts.append([]) }
+      if key != 0 { places[key] = place }
+      finding.story = place + 1
+      parts[place].append(finding)
+    }
+    findings = parts.flatMap { $0 }
+  }
+
   private func ruleID(_ draft: Draft) -> String { RuleCatalog.rules[draft.rule].description.id }
 
   private func finding(_ draft: Draft, _ freedTails: Set<UInt64>) -> Finding {
@@ -98,27 +117,12 @@ struct Conclusion {
 
   private func fingerprint(_ draft: Draft) -> String {
     let block = draft.block.map { "\($0.kind.rawValue)/\($0.order)" } ?? "page"
-    let task = Self.withoutNumbers(comm(draft.charge.pid))
+    let task = comm(draft.charge.pid).withoutNumbers
     let cause = "\(ruleID(draft))|\(draft.charge.variant)|\(block)|\(task)"
-    let digits = String(Self.hash(cause), radix: 16)
-    return "\(ruleID(draft))-" + String(repeating: "0", count: 16 - digits.count) + digits
+    return Fingerprint.id(rule: ruleID(draft), cause: cause)
   }
 
-  /// `kworker/0:1` and `kworker/3:0` are one kind of task.
-  private static func withoutNumbers(_ comm: String) -> String {
-    var words = ""
-    for character in comm where !(character.isNumber && words.hasSuffix("#")) {
-      words.append(character.isNumber ? "#" : character)
-    }
-    return words
-  }
-
-  /// FNV-1a, 64 bits: stable across runs and machines, unlike Swift's own hashes.
-  private static func hash(_ text: String) -> UInt64 {
-    text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-  }
-
-  private static func weighsMore(_ a: Finding, _ b: Finding) -> Bool {
+  static func weighsMore(_ a: Finding, _ b: Finding) -> Bool {
     let rank = { (verdict: Verdict) in Verdict.allCases.firstIndex(of: verdict) ?? 0 }
     if a.severity != b.severity { return a.severity > b.severity }
     if a.verdict != b.verdict { return rank(a.verdict) < rank(b.verdict) }

@@ -15,6 +15,12 @@ struct Coverage {
     return info.clockOrdersCPUs && !(info.clock.isEmpty && sawDisorder)
   }
 
+  /// The capture is the kernel's log and nothing else.
+  var hasNoTrace: Bool { info.eventsRead == 0 && info.logLines > 0 && info.logPath.isEmpty }
+
+  /// What the rules of the ledger lack in a log without a dump.
+  static let noTrace = "a trace: the log holds no events of the ftrace buffer"
+
   /// Bytes of the capture are damaged.
   var isDamaged: Bool { losses.rows.contains { $0.code.isDamage } }
 

@@ -11,6 +11,15 @@ public enum RuleCatalog {
     PL029LookupOutlived(),
   ]
 
-  /// Their descriptions, in order of their numbers.
-  public static var all: [RuleDescription] { rules.map(\.description) }
+  /// Those that take the kernel at its word.
+  static let complaintRules: [any ComplaintRule] = [
+    PL101BadPageState(), PL102BadPageMap(), PL103BadPageCache(), PL104BadCounter(),
+    PL105BadSwapEntry(), PL106PageReference(), PL107Refcount(), PL108Kasan(), PL109KernelBug(),
+    PL110KvmWarning(), PL111GraphicsWarning(), PL112PageDump(), PL113PageWarning(),
+  ]
+
+  /// The descriptions of all rules, in order of their numbers.
+  public static var all: [RuleDescription] {
+    rules.map(\.description) + complaintRules.map(\.description)
+  }
 }

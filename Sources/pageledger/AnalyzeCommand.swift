@@ -24,6 +24,11 @@ struct AnalyzeCommand: ParsableCommand {
   @Argument(help: "trace.dat, perf.data or text, packed or not; '-' is standard input.")
   var capture: [String]
 
+  @Option(
+    help: ArgumentHelp(
+      "A log of the kernel (dmesg, console) to join with the capture.", valueName: "log"))
+  var console: String?
+
   @Option(help: "Form of standard output.")
   var format = ReportFormat.text
 
@@ -47,7 +52,10 @@ struct AnalyzeCommand: ParsableCommand {
     for request in report where capture.contains(request.path) {
       throw ValidationError("--report would overwrite the capture '\(request.path)'")
     }
-    guard capture.count(where: { $0 == "-" }) <= 1 else {
+    guard console == nil || capture.count == 1 else {
+      throw ValidationError("--console belongs to one capture")
+    }
+    guard (capture + [console ?? ""]).count(where: { $0 == "-" }) <= 1 else {
       throw ValidationError("standard input can be read only once")
     }
   }
@@ -61,7 +69,9 @@ struct AnalyzeCommand: ParsableCommand {
       detail: common.quiet ? .titles : .full, explains: explain)
     let policy = FailurePolicy(threshold: failOn.severity, allowIncomplete: allowIncomplete)
     for path in capture where !Interruption.isRequested {
-      let analysis = CaptureRun(common).analyze(path)
+      var reading = CaptureRun(common)
+      reading.console = console
+      let analysis = reading.analyze(path)
       status.worsen(to: policy.status(of: analysis))
       if analysis.failure == nil || format != .text { stream.append(analysis) }
       output.write(stream.take())

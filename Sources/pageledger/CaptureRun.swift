@@ -13,6 +13,8 @@ struct CaptureRun {
   var watch: WatchRange?
   /// Events behind this time are not replayed.
   var until: TimeArgument?
+  /// A kernel log to read beside the capture.
+  var console: String?
 
   init(_ options: CommonOptions, watch: WatchRange? = nil, until: TimeArgument? = nil) {
     self.until = until
@@ -29,8 +31,9 @@ struct CaptureRun {
     _ path: String, observe: (inout Audit, any CaptureReader) -> Bool = { _, _ in true }
   ) -> Analysis {
     do throws(CaptureError) {
+      let log = try console.map { path throws(CaptureError) in try readLog(path) }
       let reader = try openCapture(path: path, detail: .replay, expandLimit: expandLimit)
-      return replay(reader, observe)
+      return replay(reader, log, observe)
     } catch {
       return Analysis(
         verdict: .unreadable, capture: CaptureInfo(path: path, kind: ""), eventsUsed: 0,
@@ -47,8 +50,22 @@ struct CaptureRun {
     return true
   }
 
+  /// Reads a log of the kernel for its complaints; a dump of the trace buffer in it is left aside.
+  private func readLog(_ path: String) throws(CaptureError) -> KernelLog {
+    let reader = try openCapture(path: path, detail: .replay, expandLimit: expandLimit)
+    var batch = EventBatch()
+    while try reader.next(&batch) {
+      guard !Interruption.isRequested else { break }
+    }
+    guard reader.info.logLines > 0 else {
+      throw .notACapture(path: path, hint: "--console takes a log of the kernel")
+    }
+    return KernelLog(info: reader.info, complaints: reader.complaints)
+  }
+
   private func replay(
-    _ reader: any CaptureReader, _ observe: (inout Audit, any CaptureReader) -> Bool
+    _ reader: any CaptureReader, _ log: KernelLog?,
+    _ observe: (inout Audit, any CaptureReader) -> Bool
   ) -> Analysis {
     var audit = Audit(pageLimitBytes: memoryLimit, watch: watch)
     var progress = Progress(quiet: quiet)
@@ -66,11 +83,29 @@ struct CaptureRun {
     progress.erase()
     losses.merge(reader.losses)
     if Interruption.isRequested { losses.add(.interrupted) }
-    var analysis = audit.finish(info: reader.info, losses: losses)
+    var info = reader.info
+    var complaints = reader.complaints
+    log?.join(&info, &complaints)
+    var analysis = audit.finish(info: info, losses: losses, complaints: complaints)
     if let failure {
       analysis.verdict = .unreadable
       analysis.failure = failure.message
     }
     return analysis
+  }
+}
+
+/// What a log beside the capture says.
+struct KernelLog {
+  let info: CaptureInfo
+  let complaints: ComplaintLog
+
+  /// Adds it to what the capture says; marks and orders of the log's own dumps mean nothing to the capture.
+  func join(_ info: inout CaptureInfo, _ complaints: inout ComplaintLog) {
+    info.logPath = self.info.path
+    info.logLines &+= self.info.logLines
+    info.logDropped &+= self.info.logDropped
+    if info.kernel.isEmpty { info.kernel = self.info.kernel }
+    complaints.merge(self.complaints.apart)
   }
 }

@@ -35,12 +35,13 @@ public final class FtraceTextReader: CaptureReader {
         skipped = sniffer.lines
       }
     }
+    sniffer.finish()
     guard sniffer.isCapture else {
       throw .notACapture(
         path: source.path,
         hint: """
           trace.dat, perf.data, text of tracefs (trace, trace_pipe), of trace-cmd report and of perf script (with \
-          times), and console logs with an ftrace dump are read
+          times), and console logs of the kernel are read
           """)
     }
     dialect = sniffer.dialect
@@ -60,6 +61,9 @@ public final class FtraceTextReader: CaptureReader {
 
   /// What was lost so far; final when `next` has returned false.
   public var losses: LossLedger { parser.losses }
+
+  /// What the kernel said about pages; final when `next` has returned false.
+  public var complaints: ComplaintLog { parser.complaints.log }
 
   /// Replaces the contents of `batch` by the next events; false at the end of the text.
   public func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {

@@ -13,12 +13,15 @@ struct TextParser {
   var lines: UInt64 = 0
   var cpus = CpuTracks()
   var console = ConsoleState()
+  var complaints = ComplaintReader()
   private var body = EventBody()
   private let detail: ReadDetail
   private let dialect: TextDialect
   /// The line before was an event whose text may hold newlines.
   var mayContinue = false
   private var functionRow: Int?
+  /// The row of `printk:console`, whose body is what the kernel printed.
+  private var consoleRow: Int?
 
   /// Starts behind `skipping` lines that hold nothing.
   init(info: CaptureInfo, dialect: TextDialect, detail: ReadDetail, skipping: UInt64 = 0) {
@@ -136,11 +139,29 @@ struct TextParser {
         _ = damaged(isCut, event)
       }
     }
+    if row == consoleRow || names.isFirst(row) { tracedLog(row, line, event) }
     let isUsed = meaning(known, row, &line, isCut, &event)
     switch detail {
     case .replay: if isUsed { batch.events.append(event) }
     case .fields: append(event, row, bytes, context, end, &batch)
     }
+  }
+
+  /// What the kernel printed, as an event: complaints have their place among the events.
+  private mutating func tracedLog(_ row: Int, _ line: borrowing LineCursor, _ event: Event) {
+    if consoleRow == nil, names.split(row).name == "console" { consoleRow = row }
+    guard row == consoleRow else { return }
+    var dress = Dressing.strip(line.bytes, from: line.at, to: line.end)
+    info.logLines &+= 1
+    dress.time = event.time
+    dress.isKernel = true
+    dress.caller = .task(event.pid)
+    let relation = complaints.relation
+    complaints.relation = .inTrace
+    complaints.take(
+      line.bytes, from: dress.at, to: line.end, dress, number: lines, isCut: false)
+    complaints.relation = relation
+    give(complaints.takeMarks(), at: event.time)
   }
 
   /// Fills the slots of an event that the replay uses; false for others and for damaged ones.
@@ -244,9 +265,19 @@ struct TextParser {
     if detail == .fields { batch.details.append(EventDetail(name: mark.kind.name)) }
   }
 
+  /// Puts the marks of complaints before the next event; they have no detail.
+  mutating func give(_ marks: [Event], at time: UInt64? = nil) {
+    guard detail == .replay else { return }
+    for mark in marks {
+      pending.append(mark)
+      pending[pending.count - 1].time = time ?? info.end
+    }
+  }
+
   private mutating func other(_ bytes: RawSpan, _ start: Int, _ end: Int, _ isCut: Bool) {
     let mark = TextMark.other(LineCursor(bytes, from: start, to: end))
     guard case .unknown = mark else { return take(mark) }
+    if quotedLog(bytes, start, end) { return }
     if DamagedLine.namesPageEvent(bytes, from: start, to: end) {
       malformed(isCut ? .truncated : .malformedEvent)
       return cpus.loseAnywhere()
@@ -273,6 +304,16 @@ struct TextParser {
     }
   }
 
+  /// Mails and bug reports show the kernel's log beside a trace; true for its lines.
+  private mutating func quotedLog(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+    let dress = Dressing.strip(bytes, from: start, to: end)
+    let isComplaint = complaints.take(
+      bytes, from: dress.at, to: end, dress, number: lines, isCut: false)
+    guard dress.isKernel || isComplaint else { return false }
+    info.logLines &+= 1
+    return true
+  }
+
   private func append(
     _ event: Event, _ row: Int, _ bytes: RawSpan, _ context: LineContext, _ end: Int,
     _ batch: inout EventBatch
@@ -285,9 +326,14 @@ struct TextParser {
     batch.details.append(detail)
   }
 
+  /// `CaptureInfo.kind` of a console log without a dump.
+  static let plainLog = "console log"
+
   /// Completes what is only known at the end of the text.
   mutating func finish() {
     if dialect == .console { endDump() }
+    complaints.flush()
+    if dialect == .console, console.dumps == 0, info.eventsRead == 0 { info.kind = Self.plainLog }
     cpus.reportBackwards(to: &losses)
     info.cpus = max(info.cpus, cpus.count)
   }

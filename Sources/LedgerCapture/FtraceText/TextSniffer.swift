@@ -45,6 +45,7 @@ struct TextSniffer {
   /// What was looked at last may belong to the capture.
   var needsBlocks: Bool {
     isCapture || traceLines < Self.lineLimit && seen < Self.byteLimit || console.isWaiting
+      || console.isKernelLog
   }
 
   /// Looks at the lines of a block.
@@ -57,13 +58,20 @@ struct TextSniffer {
       at = newline &+ 1
     }
     seen &+= end
+    let isPastTraces = traceLines >= Self.lineLimit || seen >= Self.byteLimit
+    if !isKindKnown, !isCapture, isPastTraces, console.isKernelLog { decide(.console) }
+  }
+
+  /// Settles for the kernel's log when the text has ended and nothing else showed.
+  mutating func finish() {
+    if !isCapture, console.isKernelLog { decide(.console) }
   }
 
   private mutating func look(_ bytes: RawSpan, _ start: Int, _ end: Int) {
-    let (body, isDressed) = Dressing.strip(bytes, from: start, to: end)
-    console.look(bytes, from: body, to: end, isDressed: isDressed)
+    let dress = Dressing.strip(bytes, from: start, to: end)
+    console.look(bytes, dress, to: end)
     if console.isFound { return decide(.console) }
-    guard !isDressed, traceLines < Self.lineLimit else { return }
+    guard !dress.isDressed, traceLines < Self.lineLimit else { return }
     let line = LineCursor(bytes, from: start, to: end)
     if start == end || bytes.u8(start) != 0x23 { traceLines &+= 1 }
     lookForTrace(line)

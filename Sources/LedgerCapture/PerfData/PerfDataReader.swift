@@ -10,6 +10,7 @@ final class PerfDataReader: CaptureReader {
   private var decoder: PerfDecoder
   private var feed: RecordFeed
   private var isFinished = false
+  private var traced = TracedLog()
 
   /// Reads the descriptions of a seekable source.
   ///
@@ -28,7 +29,14 @@ final class PerfDataReader: CaptureReader {
   }
 
   /// What is known so far; final when `next` has returned false.
-  var info: CaptureInfo { decoder.info }
+  var info: CaptureInfo {
+    var info = decoder.info
+    info.logLines = traced.lines
+    return info
+  }
+
+  /// What the kernel said on its console, when that was traced.
+  var complaints: ComplaintLog { traced.complaints.log }
 
   /// What was lost so far; final when `next` has returned false.
   var losses: LossLedger {
@@ -42,13 +50,18 @@ final class PerfDataReader: CaptureReader {
     batch.clear()
     while batch.events.count < EventBatch.capacity {
       if decoder.queue.readyCount > 0 {
+        let filled = batch.events.count
         decoder.queue.give(&batch)
+        traced.replaceMessages(in: &batch, from: filled) { event in
+          decoder.messages.removeValue(forKey: event.word)
+        }
       } else if isFinished {
         break
       } else {
         isFinished = try !feed.advance(&decoder)
       }
     }
+    if batch.events.isEmpty { traced.finish() }
     return !batch.events.isEmpty
   }
 

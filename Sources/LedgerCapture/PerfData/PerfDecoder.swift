@@ -24,6 +24,11 @@ struct PerfDecoder {
   private var records: RecordDecoder
   private let meanings: [Meaning]
   private let words: FieldWords?
+  private let console: ConsoleMessage?
+  /// Texts of messages that wait in the queue, by `word` of their marks.
+  var messages: [UInt64: String] = [:]
+  private var nextMessage: UInt64 = 0
+  private static let messageLimit = 1 << 16
   private let attributeOfID: [UInt64: Int]
   private var cpuOfID: [UInt64: UInt16]
   private let swapped: Bool
@@ -46,6 +51,7 @@ struct PerfDecoder {
       ? nil
       : FieldWords(
         layout.formats, comms: [:], long: layout.page.long, bigEndian: layout.bigEndian)
+    console = words == nil ? ConsoleMessage(layout.formats, bigEndian: layout.bigEndian) : nil
     comms = layout.comms
     attributeOfID = metadata.attributeOfID
     cpuOfID = metadata.cpuOfID
@@ -229,7 +235,24 @@ extension PerfDecoder {
       queue.enter(event, detail)
     } else if outcome == .decoded && !meaning.isRepeated {
       queue.enter(event, EventDetail(name: ""))
+    } else if console?.format == format, !meaning.isRepeated {
+      takeMessage(bytes, raw, format, event)
     }
+  }
+
+  /// A message of the kernel waits as a mark, and its words beside the queue.
+  private mutating func takeMessage(
+    _ bytes: RawSpan, _ raw: Range<Int>, _ format: Int, _ event: Event
+  ) {
+    guard messages.count < Self.messageLimit,
+      let text = console?.text(bytes, at: raw.lowerBound, count: raw.count)
+    else { return }
+    var mark = event
+    mark.kind = .complaint
+    mark.word = nextMessage
+    messages[nextMessage] = text
+    nextMessage &+= 1
+    queue.enter(mark, EventDetail(name: ""))
   }
 
   private mutating func refuse(_ code: LossCode, _ event: Event) {

@@ -15,6 +15,8 @@ final class TraceDatReader: CaptureReader {
   private var earliest = UInt64.max
   private var remainder: KernelRemainder
   private let isDetailed: Bool
+  private let hasConsole: Bool
+  private var traced = TracedLog()
 
   /// Reads the layout of a seekable source; decoding starts in the background.
   init(source: ByteSource, detail: ReadDetail) throws(CaptureError) {
@@ -31,6 +33,8 @@ final class TraceDatReader: CaptureReader {
     order = LaneOrder(count: layout.extents.count)
     remainder = KernelRemainder(layout)
     isDetailed = detail == .fields
+    hasConsole =
+      !isDetailed && ConsoleMessage(layout.formats, bigEndian: layout.bigEndian) != nil
     remainder.account(&losses)
     relay = Relay(
       TraceDatSource(layout, source: source, detail: detail, records: records),
@@ -48,8 +52,10 @@ final class TraceDatReader: CaptureReader {
     while batch.events.count < EventBatch.capacity, !lanes.isEmpty {
       let turn = order.turn(lanes)
       guard !lanes[turn.lane].isDone else { break }
+      let filled = batch.events.count
       lanes[turn.lane].run(
         turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
+      if hasConsole { readMessages(turn.lane, from: filled, &batch) }
       if lanes[turn.lane].at >= lanes[turn.lane].chunk?.count ?? 0 {
         try refill(turn.lane)
         if !isDetailed, lanes[turn.lane].isDone,
@@ -60,7 +66,26 @@ final class TraceDatReader: CaptureReader {
       }
       order.update(turn.lane, lanes)
     }
+    if batch.events.isEmpty { finishLog() }
     return !batch.events.isEmpty
+  }
+
+  /// What the kernel said on its console, when that was traced.
+  var complaints: ComplaintLog { traced.complaints.log }
+
+  private func readMessages(_ lane: Int, from start: Int, _ batch: inout EventBatch) {
+    let messages = lanes[lane].chunk?.messages ?? []
+    var place = lanes[lane].message
+    traced.replaceMessages(in: &batch, from: start) { _ in
+      defer { place += 1 }
+      return place < messages.count ? messages[place] : nil
+    }
+    lanes[lane].message = place
+  }
+
+  private func finishLog() {
+    traced.finish()
+    info.logLines = traced.lines
   }
 
   private func lastTime(_ batch: borrowing EventBatch) -> UInt64 {
@@ -77,7 +102,9 @@ final class TraceDatReader: CaptureReader {
       chunk.events[0].time = earliest == .max ? 0 : earliest
       lanes[lane].key = 0
       let turn = LaneOrder.Turn(lane: lane, limit: 0, rival: .max)
+      let filled = batch.events.count
       lanes[lane].run(turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
+      if hasConsole { readMessages(lane, from: filled, &batch) }
       if lanes[lane].at >= chunk.count { try refill(lane) }
     }
     order.build(lanes)
@@ -88,6 +115,7 @@ final class TraceDatReader: CaptureReader {
     var used = lanes[lane].chunk
     lanes[lane].chunk = nil
     lanes[lane].at = 0
+    lanes[lane].message = 0
     while let chunk = try relay.take(lane: lane, returning: used) {
       account(chunk)
       remainder.count(chunk.records, lane: lane)

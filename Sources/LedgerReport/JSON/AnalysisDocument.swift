@@ -87,7 +87,8 @@ public struct AnalysisDocument {
     writer.member("verdict", finding.verdict.rawValue)
     writer.member("severity", finding.severity.rawValue)
     writer.member("title", finding.title)
-    writer.member("pfn", finding.pfn)
+    writer.key("pfn")
+    if let pfn = finding.frame { writer.value(pfn) } else { writer.null() }
     writer.member("pages", finding.pages)
     writer.key("pageRanges")
     writer.array { for range in finding.pageRanges { write(range, to: &$0) } }
@@ -104,6 +105,12 @@ public struct AnalysisDocument {
     writer.member("advice", finding.advice)
     writer.member("doubt", finding.doubt)
     writer.member("story", finding.story)
+    guard finding.clock != .capture || !finding.ledger.isEmpty || !finding.related.isEmpty else {
+      return
+    }
+    writer.member("clock", finding.clock.rawValue)
+    writer.member("ledger", finding.ledger)
+    writer.member("related", finding.related)
   }
 
   private func write(_ range: ClosedRange<UInt64>, to writer: inout JSONWriter) {
@@ -135,6 +142,8 @@ public struct AnalysisDocument {
       $0.member("text", evidence.text)
       $0.member("before", evidence.before)
       $0.member("after", evidence.after)
+      if evidence.clock != .capture { $0.member("clock", evidence.clock.rawValue) }
+      if let line = evidence.line { $0.member("line", line) }
     }
   }
 }

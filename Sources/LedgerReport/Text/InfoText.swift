@@ -15,8 +15,14 @@ public struct InfoText {
     page.line(style.paint(capture.path.escapedForTerminal, .strong))
     field("kind", capture.kind, on: &page)
     field("kernel", capture.kernel.isEmpty ? "unknown" : capture.kernel, on: &page)
-    field("clock", clock(capture), on: &page)
-    field("CPUs", capture.cpus > 0 ? "\(capture.cpus)" : "unknown", on: &page)
+    let isLog = capture.eventsRead == 0 && capture.logLines > 0
+    if !isLog {
+      field("clock", clock(capture), on: &page)
+      field("CPUs", capture.cpus > 0 ? "\(capture.cpus)" : "unknown", on: &page)
+    }
+    if capture.logLines > 0 {
+      field("log", "\(NumberText.counted(capture.logLines, "line")) of the kernel", on: &page)
+    }
     field("span", span(capture), on: &page)
     field(
       "events",

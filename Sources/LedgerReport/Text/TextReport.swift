@@ -51,7 +51,7 @@ public struct TextReport: Sendable {
   /// `HIGH proven  PL010  title  [1,023 pages]`.
   private func titleLine(_ finding: Finding) -> String {
     FindingText.headline(finding, style: style)
-      + "  [\(NumberText.counted(finding.pages, "page"))]"
+      + (finding.pages > 0 ? "  [\(NumberText.counted(finding.pages, "page"))]" : "")
   }
 
   private func verdictLine(_ analysis: Analysis) -> String {
@@ -70,6 +70,13 @@ public struct TextReport: Sendable {
   }
 
   private func incompleteWords(_ analysis: Analysis) -> String {
+    if analysis.capture.eventsRead == 0, analysis.capture.logLines > 0 {
+      let isDamaged = analysis.losses.contains { $0.code.severity == .dataLoss }
+      return "no complaint of the kernel about pages in "
+        + "\(NumberText.counted(analysis.capture.logLines, "line")) of its log, and "
+        + (isDamaged
+          ? "no event could be read (below)" : "no trace that shows what was done to them")
+    }
     guard analysis.capture.eventsRead > 0 else {
       let left = analysis.losses.filter { $0.code == .leftInKernel }.reduce(0) { $0 &+ $1.count }
       guard left > 0 else {
@@ -112,6 +119,14 @@ public struct TextReport: Sendable {
       capture.kernel.isEmpty ? "kernel unknown" : "kernel \(capture.kernel)",
       capture.clock.isEmpty ? "clock unknown" : "clock \(capture.clock)",
     ]
+    if capture.logLines > 0 {
+      parts.insert(
+        "\(NumberText.counted(capture.logLines, "line")) of the kernel's log"
+          + (capture.logPath.isEmpty ? "" : " in \(capture.logPath)"), at: 0)
+      if capture.eventsRead == 0 {
+        parts = [parts[0], capture.kernel.isEmpty ? "kernel unknown" : "kernel \(capture.kernel)"]
+      }
+    }
     if capture.cpus > 0 { parts.append(NumberText.counted(UInt64(capture.cpus), "CPU")) }
     parts.append(capture.kind)
     return parts.joined(separator: "; ").escapedForTerminal
