@@ -72,8 +72,8 @@ enum ProbeBody {
       cursor.skipSpaces()
       guard !cursor.isAtEnd else { return nil }
       let isPlace = cursor.starts(with: rawMark)
-      while !cursor.isAtEnd, cursor.byte != 0x3d { cursor.at &+= 1 }
-      guard cursor.skip(0x3d) else { return nil }
+      while !cursor.isAtBreak, cursor.byte != 0x3d { cursor.at &+= 1 }
+      guard cursor.skip(0x3d) else { continue }
       if !isPlace { return cursor.number() }
       cursor.skipWord()
     }
