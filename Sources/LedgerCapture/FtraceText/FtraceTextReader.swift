@@ -9,6 +9,8 @@ public final class FtraceTextReader: CaptureReader {
   private let blocks: TextBlocks
   /// Set when the text stands in a page.
   private var html: HtmlText?
+  /// Set when buffers of several CPUs stand one behind the other.
+  private var merge: SectionMerge?
   private let dialect: TextDialect
   private var parser: TextParser
   private var block: [UInt8] = []
@@ -25,12 +27,13 @@ public final class FtraceTextReader: CaptureReader {
   public init(source: ByteSource, prefix: [UInt8], detail: ReadDetail) throws(CaptureError) {
     if let what = Self.unreadable(prefix) { throw .notACapture(path: source.path, hint: what) }
     html = HtmlText.isPage(prefix) ? HtmlText() : nil
+    merge = try BufferSections(source, prefix: prefix).map { SectionMerge(source, $0) }
     blocks = TextBlocks(source: source, prefix: prefix)
     var sniffer = TextSniffer()
     var skipped: UInt64 = 0
     while !sniffer.isDecided {
       var block: [UInt8] = []
-      guard let size = try blocks.next(&block) else { break }
+      guard let size = try Self.read(&block, blocks, &merge) else { break }
       let end = html?.strip(&block, to: size) ?? TerminalCodes.strip(&block, to: size)
       block.withRawSpan { sniffer.look($0, to: end) }
       looked.append((block, end))
@@ -103,6 +106,12 @@ public final class FtraceTextReader: CaptureReader {
     parser.pending.removeFirst(min(room, parser.pending.count))
   }
 
+  private static func read(
+    _ block: inout [UInt8], _ blocks: TextBlocks, _ merge: inout SectionMerge?
+  ) throws(CaptureError) -> Int? {
+    merge == nil ? try blocks.next(&block) : try merge?.next(&block)
+  }
+
   /// Goes on to the next block; false at the end of the text.
   private func turn() throws(CaptureError) -> Bool {
     at = 0
@@ -111,7 +120,7 @@ public final class FtraceTextReader: CaptureReader {
       blockEnd = end
       return true
     }
-    guard var end = try blocks.next(&block) else {
+    guard var end = try Self.read(&block, blocks, &merge) else {
       isFinished = true
       parser.finish()
       return false

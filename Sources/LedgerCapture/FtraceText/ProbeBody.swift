@@ -21,7 +21,9 @@ enum ProbeBody {
     var start = line.at &+ 1
     let arrow = StaticText.arrow.firstOffset(in: line.bytes, from: start, to: close)
     if let arrow { start = arrow &+ 4 }
-    let stop = line.bytes.firstOffset(of: 0x2b, from: start, to: close) ?? close
+    // `func+0x4/0x4a0`, or under the option sym-addr `func <ffffffff81831854>`.
+    var stop = line.bytes.firstOffset(of: 0x2b, from: start, to: close) ?? close
+    stop = line.bytes.firstOffset(of: 0x20, from: start, to: stop) ?? stop
     line.at = close &+ 1
     var address = LineCursor(line.bytes, from: start, to: stop)
     if address.hex() != nil, address.isAtEnd { return named }

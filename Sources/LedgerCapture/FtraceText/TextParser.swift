@@ -16,7 +16,7 @@ struct TextParser {
   private var body = EventBody()
   private let detail: ReadDetail
   let dialect: TextDialect
-  var bare = BareState.open
+  var bare = BareState.no
   var tracer = TextTracer.other
   /// An event gave a time.
   var hasTime = false
@@ -41,7 +41,7 @@ struct TextParser {
     self.lines = skipping
     self.info.kind = dialect.kind
     self.names = EventNames(hasSystems: dialect == .perf)
-    bare = isBare ? .yes : .open
+    bare = isBare ? .yes : .no
   }
 
   /// A line may bring two marks beside its event.
