@@ -32,18 +32,19 @@ struct BufferSections {
 
   /// A file of a trace whose first events are all of one CPU.
   static func mayBeOne(_ prefix: [UInt8]) -> Bool {
-    prefix.starts(with: mark) && cpus(prefix).count == 1
+    prefix.starts(with: mark) && cpus(prefix).count <= 1
   }
 
   private static let mark = Array("# tracer:".utf8)
 
-  /// The CPUs of the lines in `bytes`; the last line may be cut.
+  /// The CPUs of the lines in `bytes` in front of another buffer; the last line may be cut.
   private static func cpus(_ bytes: [UInt8]) -> Set<Int> {
     let padded = bytes + Array(repeating: 0, count: TextBlocks.padding)
     return padded.withRawSpan { span in
       var cpus = Set<Int>()
       var at = 0
       while let newline = span.firstOffset(of: 0x0a, from: at, to: bytes.count) {
+        if at > 0, Word.mark.isFound(in: span, at: at, end: newline) { break }
         if let context = LineContext.parse(span, from: at, to: newline) {
           cpus.insert(context.cpu)
         }
