@@ -6,7 +6,8 @@ import Testing
 /// Texts made of pieces of all dialects, cut, mixed and damaged; each from a seed, so that a failure comes again.
 @Suite struct DialectFuzzTests {
   static let pieces: [String] =
-    (DialectTests.verbose + LineTests.contexts + LineTests.bodies + LineTests.probes).map(\.line) + [
+    (DialectTests.verbose + LineTests.contexts + LineTests.bodies + LineTests.probes).map(\.line)
+    + [
       "# tracer: nop", "# tracer: function_graph", "#", "# CPU  DURATION      FUNCTION CALLS", "",
       "# entries-in-buffer/entries-written: 9/12   #P:2", DialectTests.free, DialectTests.get,
       "60 0 33034604488 type: 817", "0000003c 00000000 00000007b1040fc8 type: 817",

@@ -40,7 +40,8 @@ import Testing
       "   21.909028 |   0)  ttm_kvm-186   |  d..2. |   4.122 us    |  /* \(free) */"
     ) { $0.time == 21_909_028_000 && $0.pid == 186 && $0.context == 1 && $0.pfn == 16 },
     LineCase(
-      "old null page", " a-1 [000] .... 1.5: mm_page_alloc: page=          (null) pfn=0 order=2 migratetype=0 gfp_flags=GFP_KERNEL"
+      "old null page",
+      " a-1 [000] .... 1.5: mm_page_alloc: page=          (null) pfn=0 order=2 migratetype=0 gfp_flags=GFP_KERNEL"
     ) { $0.pfn == Event.noFrame && $0.order == 2 },
     LineCase(
       "decimal before 5.15", " a-1 [000] .... 1.5: mm_page_free: page=ffffea0000 pfn=5120 order=0"
@@ -60,7 +61,10 @@ import Testing
       "# tracer: nop\n#\n\(Self.free)\ntracing_mark_write: one\ntwo: three\n<stack trace>\n => f\n"
       + "sched_switch: a=1\nfoo <-bar\nsys_write(fd: 2)\n\(Self.get)\n"
     let reading = try Reading(text, detail: .fields)
-    #expect(reading.records.map(\.kind) == [.pageFree, .other, .other, .other, .other, .other, .pageRefMod])
+    #expect(
+      reading.records.map(\.kind) == [
+        .pageFree, .other, .other, .other, .other, .other, .pageRefMod,
+      ])
     #expect(reading.records.map(\.time) == Array(0..<7))
     #expect(reading.records.allSatisfy { $0.pid == -1 && $0.cpu == 0 })
     #expect(reading.losses.rows.map(\.code) == [.contextNotPrinted])
@@ -74,8 +78,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("60 0 33034604488 type: 817\n64 1 33060192444 ffffffff8daf6524 ffffffff8d8d7edf\n", 60 as Int32),
-    ("0000003c 00000000 00000007b1040fc8 type: 817\n\n00000040 00000001 00000007b28a80bc type: 4\n\n", 60),
+    (
+      "60 0 33034604488 type: 817\n64 1 33060192444 ffffffff8daf6524 ffffffff8d8d7edf\n",
+      60 as Int32
+    ),
+    (
+      "0000003c 00000000 00000007b1040fc8 type: 817\n\n00000040 00000001 00000007b28a80bc type: 4\n\n",
+      60
+    ),
   ])
   func numbersOnly(_ text: String, _ pid: Int32) throws {
     let reading = try Reading("# tracer: nop\n#\n" + text, detail: .fields)
@@ -164,7 +174,8 @@ import Testing
 
   @Test func restThatNeverComes() throws {
     let cut = String((Self.event + DialectTests.get).dropLast(12))
-    let text = Self.event + DialectTests.free + "\n" + cut + "\nand then it hung\n"
+    let text =
+      Self.event + DialectTests.free + "\n" + cut + "\nand then it hung\n"
       + Self.event + DialectTests.free + "\n"
     for detail in [ReadDetail.replay, .fields] {
       let reading = try Reading(text, detail: detail)
@@ -176,12 +187,16 @@ import Testing
 
   @Test func farFromTheStart() throws {
     let prose = String(repeating: "words of a mail, line by line\n", count: 60_000)
-    let reading = try Reading(prose + Self.event + DialectTests.free + "\nmore\n" + Self.event + DialectTests.free + "\n")
+    let reading = try Reading(
+      prose + Self.event + DialectTests.free + "\nmore\n" + Self.event + DialectTests.free + "\n")
     #expect(reading.records.count == 2 && reading.info.kind == "ftrace text")
-    #expect(throws: CaptureError.self) { try Reading(prose + Self.event + DialectTests.free + "\n") }
+    #expect(throws: CaptureError.self) {
+      try Reading(prose + Self.event + DialectTests.free + "\n")
+    }
   }
 
-  static let trace = "# tracer: nop\n#\n" + event + DialectTests.free + "\n" + event + "a: \"b\" c\\d\n"
+  static let trace =
+    "# tracer: nop\n#\n" + event + DialectTests.free + "\n" + event + "a: \"b\" c\\d\n"
 
   @Test func newPage() throws {
     let page =

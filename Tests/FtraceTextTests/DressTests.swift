@@ -5,7 +5,9 @@ import Testing
 
 /// Recordings of Linux 6.12 that the guest printed under one option after the other.
 @Suite struct DressTests {
-  static func fixture(_ name: String) throws -> (events: [Event], info: CaptureInfo, losses: LossLedger) {
+  static func fixture(_ name: String) throws -> (
+    events: [Event], info: CaptureInfo, losses: LossLedger
+  ) {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     let path = folder.appendingPathComponent("fixtures/captures/text-6.12-\(name).txt.gz").path
@@ -64,7 +66,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("graph", 3871 as UInt64, 676), ("graph-all-latency", 3871, 676), ("graph-nocontext", 3871, 676),
+    ("graph", 3871 as UInt64, 676), ("graph-all-latency", 3871, 676),
+    ("graph-nocontext", 3871, 676),
     ("function-symaddr", 1160, 755), ("function-nocontext", 1160, 755), ("function-hex", 1160, 0),
     ("stacks", 625, 625), ("marker-nocontext", 1248, 755), ("overrun", 491, 491),
     ("clock-x86-tsc-verbose", 692, 692),
@@ -72,7 +75,8 @@ import Testing
   func counts(_ dress: String, _ read: UInt64, _ used: Int) throws {
     let reading = try Self.fixture(dress)
     #expect(reading.info.eventsRead == read && reading.events.count == used)
-    #expect(!reading.losses.rows.contains { $0.code == .malformedEvent || $0.code == .malformedLine })
+    #expect(
+      !reading.losses.rows.contains { $0.code == .malformedEvent || $0.code == .malformedLine })
   }
 
   @Test func graphTellsTheSameInAnyColumns() throws {

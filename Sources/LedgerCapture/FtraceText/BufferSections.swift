@@ -11,11 +11,12 @@ struct BufferSections {
   /// Where each buffer stands, in order of the file.
   let ranges: [Range<UInt64>]
 
-  /// Nil unless the file consists of at least two buffers of different CPUs. `prefix` are its first bytes.
-  init?(_ source: ByteSource, prefix: [UInt8]) throws(CaptureError) {
-    guard let size = source.size, Self.mayBeOne(prefix),
-      try Self.cpus(source, 0..<min(size, UInt64(Self.sample))).count <= 1
-    else { return nil }
+  /// Nil unless the file consists of at least two buffers of different CPUs.
+  init?(_ source: ByteSource) throws(CaptureError) {
+    guard let size = source.size else { return nil }
+    var head: [UInt8] = []
+    _ = try source.read(into: &head, count: Self.sample, at: 0)
+    guard Self.mayBeOne(head) else { return nil }
     let starts = try Self.starts(source, size)
     guard starts.count > 1, starts.count <= Self.limit else { return nil }
     var seen = Set<Int>()

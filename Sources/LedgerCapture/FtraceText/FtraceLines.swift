@@ -179,7 +179,8 @@ extension TextParser {
     while end < line.end, Ascii.isName(line.bytes.u8(end)) { end &+= 1 }
     let isCall = end < line.end && line.bytes.u8(end) == 0x28
     let isReturn = StaticText.returns.isFound(in: line.bytes, at: end, end: line.end)
-    let isFunction = isCall && StaticText.parent.firstOffset(in: line.bytes, from: end, to: line.end) != nil
+    let isFunction =
+      isCall && StaticText.parent.firstOffset(in: line.bytes, from: end, to: line.end) != nil
     if isCall && !isFunction || isReturn,
       let row = names.row(line.bytes, at: line.at, count: end &- line.at)
     {

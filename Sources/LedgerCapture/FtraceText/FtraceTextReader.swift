@@ -27,7 +27,7 @@ public final class FtraceTextReader: CaptureReader {
   public init(source: ByteSource, prefix: [UInt8], detail: ReadDetail) throws(CaptureError) {
     if let what = Self.unreadable(prefix) { throw .notACapture(path: source.path, hint: what) }
     html = HtmlText.isPage(prefix) ? HtmlText() : nil
-    merge = try BufferSections(source, prefix: prefix).map { SectionMerge(source, $0) }
+    merge = try BufferSections(source).map { SectionMerge(source, $0) }
     blocks = TextBlocks(source: source, prefix: prefix)
     var sniffer = TextSniffer()
     var skipped: UInt64 = 0

@@ -28,12 +28,15 @@ struct HtmlText {
     var at = 0
     while at < end {
       let newline = block.withRawSpan { $0.firstOffset(of: 0x0a, from: at, to: end) } ?? end
+      let wasString = place == .string
       let kept = line(block, at, newline)
       for offset in kept {
         block[write] = block[offset]
         write &+= 1
       }
-      unescape(&block, from: write &- kept.count, to: &write)
+      if wasString || place == .string {
+        unescape(&block, from: write &- kept.count, to: &write)
+      }
       if newline < end {
         block[write] = 0x0a
         write &+= 1
@@ -93,7 +96,6 @@ struct HtmlText {
 
   /// `\"`, `\\` and `\t` in the text of a string.
   private func unescape(_ block: inout [UInt8], from start: Int, to end: inout Int) {
-    guard place == .string else { return }
     let found = block.withRawSpan { $0.firstOffset(of: 0x5c, from: start, to: end) }
     guard var read = found else { return }
     var write = read
