@@ -5,7 +5,8 @@ public import LedgerInput
 ///
 /// Packing (gzip, zstd, xz, bzip2, lz4; tar and zip with one capture) is taken off, up to four layers of at most
 /// `expandLimit` bytes each. A trace.dat or perf.data from a pipe or a packed one is copied to a nameless temporary
-/// file first, because what it means is told at its end; texts are read as they come. Throws when the input cannot be read or is
+/// file first, because what it means is told at its end, and so is a packed text that may hold the buffers of
+/// several CPUs one behind the other; other texts are read as they come. Throws when the input cannot be read or is
 /// no capture, with a reason for people.
 public func openCapture(
   path: String, detail: ReadDetail, expandLimit: UInt64 = ByteSource.expandLimit
@@ -30,6 +31,12 @@ private func read(_ layers: OuterLayers, detail: ReadDetail) throws(CaptureError
   case .packed(let packing):
     throw .unsupported(path: source.path, what: "\(packing.rawValue) data in this place")
   case .foreign(let what): throw .notACapture(path: source.path, hint: "it looks like \(what)")
-  case .text: return try FtraceTextReader(source: source, prefix: layers.prefix, detail: detail)
+  case .text:
+    guard !layers.names.isEmpty, BufferSections.mayBeOne(layers.prefix) else {
+      return try FtraceTextReader(source: source, prefix: layers.prefix, detail: detail)
+    }
+    let file = try source.spooled(prefix: layers.prefix)
+    let prefix = try file.prefix(CaptureSniffer.prefixSize)
+    return try FtraceTextReader(source: file, prefix: prefix, detail: detail)
   }
 }

@@ -11,6 +11,8 @@ public enum LossCode: String, Sendable, CaseIterable {
   case malformedFormat = "malformed-format"
   case malformedEvent = "malformed-event"
   case malformedLine = "malformed-line"
+  case bodyNotPrinted = "body-not-printed"
+  case contextNotPrinted = "context-not-printed"
   case unknownEvent = "unknown-event"
   case timeBackwards = "time-backwards"
   case unorderedClock = "unordered-clock"
@@ -25,11 +27,10 @@ public enum LossCode: String, Sendable, CaseIterable {
     switch self {
     case .lostEvents, .lostUnknown, .overrun, .leftInKernel, .truncated, .corruptSubBuffer,
       .corruptChunk, .malformedSection, .malformedEvent, .implausibleFrame, .tableFull,
-      .interrupted,
-      .timeBackwards:
+      .interrupted, .timeBackwards, .bodyNotPrinted:
       .dataLoss
     case .findingsDropped, .malformedFormat, .unknownEvent, .malformedLine, .unorderedClock,
-      .filterSuspected:
+      .filterSuspected, .contextNotPrinted:
       .notice
     }
   }
@@ -67,6 +68,10 @@ public enum LossCode: String, Sendable, CaseIterable {
     case .malformedEvent: "a record is shorter than its format says, or holds an impossible value"
     case .malformedLine:
       "a line is not in a known form: lines of other programs in the file are harmless"
+    case .bodyNotPrinted:
+      "the trace options raw, hex or bin leave out what events say: print again with echo noraw nohex nobin, one by one, > trace_options"
+    case .contextNotPrinted:
+      "the text lacks task, CPU or time of events, so only the order of its lines is known: print again with the trace options context-info, funcgraph-abstime and funcgraph-proc"
     case .unknownEvent:
       "a record names an event id without a format: record with the trace-cmd that belongs to the kernel"
     case .timeBackwards: "times run backwards on one CPU: the order of its events is not reliable"

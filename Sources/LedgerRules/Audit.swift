@@ -47,7 +47,7 @@ public struct Audit: ~Copyable {
     if dropped > 0 { losses.add(.findingsDropped, count: dropped) }
     let coverage = Coverage(
       info: info, losses: losses, isFiltered: isFiltered, sawDisorder: discontinuities > 0)
-    if !coverage.ordersCPUs { losses.add(.unorderedClock) }
+    if !coverage.ordersCPUs, !coverage.lacksContext { losses.add(.unorderedClock) }
     let kept = findings.drafts.filter { isBelievable($0, coverage) }
     let rules = reports(coverage, kept)
     let witness = LogWitness(info: info, complaints: complaints)

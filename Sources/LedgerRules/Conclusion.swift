@@ -9,11 +9,14 @@ struct Conclusion {
 
   /// Bytes of the capture are damaged: nothing in it is proof.
   private let isDamaged: Bool
+  /// Which task did what is not known: nothing that joins events of one task is proof.
+  private let lacksContext: Bool
 
   init(_ info: CaptureInfo, isFiltered: Bool, losses: LossLedger) {
     self.info = info
     self.isFiltered = isFiltered
     isDamaged = losses.rows.contains { $0.code.isDamage }
+    lacksContext = losses.rows.contains { $0.code == .contextNotPrinted }
   }
 
   func findings(from drafts: [Draft]) -> [Finding] {
@@ -87,13 +90,13 @@ struct Conclusion {
       doubt: draft.story.doubt)
   }
 
-  /// What other tasks did was left out, or bytes are damaged: then less is certain than the events themselves say.
+  /// What other tasks did was left out, tasks are not named, or bytes are damaged: then less is certain than the events themselves say.
   private func verdict(_ draft: Draft) -> Verdict {
     let verdict = draft.charge.verdict
     guard verdict == .proven else { return verdict }
     let restsOnAbsence = RuleCatalog.rules[draft.rule].requirements.restsOnAbsence
     if isDamaged { return restsOnAbsence ? .suspect : .likely }
-    return isFiltered && restsOnAbsence ? .likely : verdict
+    return lacksContext || isFiltered && restsOnAbsence ? .likely : verdict
   }
 
   private func title(_ draft: Draft, _ ranges: [ClosedRange<UInt64>]) -> String {

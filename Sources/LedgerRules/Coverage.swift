@@ -11,6 +11,7 @@ struct Coverage {
 
   /// Different times on different CPUs tell which event came first.
   var ordersCPUs: Bool {
+    guard !lacksContext else { return false }
     guard info.cpus > 1 else { return true }
     return info.clockOrdersCPUs && !(info.clock.isEmpty && sawDisorder)
   }
@@ -20,6 +21,9 @@ struct Coverage {
 
   /// What the rules of the ledger lack in a log without a dump.
   static let noTrace = "a trace: the log holds no events of the ftrace buffer"
+
+  /// The text does not say when, where or in which task events happened.
+  var lacksContext: Bool { losses.rows.contains { $0.code == .contextNotPrinted } }
 
   /// Bytes of the capture are damaged.
   var isDamaged: Bool { losses.rows.contains { $0.code.isDamage } }
@@ -61,7 +65,11 @@ struct Coverage {
     if losses.isIncomplete { reasons.append("a capture without gaps (see losses)") }
     guard requirements.restsOnAbsence else { return reasons }
     if isFiltered { reasons.append("the events of all tasks (no pid filter)") }
-    if !ordersCPUs { reasons.append("a trace clock that orders CPUs (-C global or -C mono)") }
+    if lacksContext {
+      reasons.append("task, CPU and time of the events (option context-info)")
+    } else if !ordersCPUs {
+      reasons.append("a trace clock that orders CPUs (-C global or -C mono)")
+    }
     return reasons
   }
 

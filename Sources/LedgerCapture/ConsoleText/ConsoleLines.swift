@@ -39,7 +39,7 @@ extension TextParser {
       let next = Dressing.nextStamp(bytes, from: max(dress.at, at &+ 1), to: newline)
       var last = next ?? newline
       while last > dress.at, bytes.u8(last &- 1) == 0x0d { last &-= 1 }
-      if dress.isQuoted { last = Self.unquoted(bytes, dress.at, last) }
+      if dress.isQuoted { last = Self.endOfWords(bytes, dress.at, last) }
       console.isTorn = next != nil || newline == end
       if dress.at < last {
         consoleLine(bytes, dress, last, isCut: next == nil && newline == end, &batch)
@@ -51,7 +51,7 @@ extension TextParser {
   }
 
   /// The end of the words of a list in YAML, which a quote and a bracket follow.
-  private static func unquoted(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+  private static func endOfWords(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
     guard end &- start >= 2, bytes.u8(end &- 1) == 0x7d else { return end }
     let quote = bytes.u8(end &- 2)
     return quote == 0x22 || quote == 0x27 ? end &- 2 : end

@@ -23,8 +23,9 @@ enum ProbeBody {
     let arrow = StaticText.arrow.firstOffset(in: line.bytes, from: start, to: close)
     if let arrow { start = arrow &+ 4 }
     let plus = line.bytes.firstOffset(of: 0x2b, from: start, to: close) ?? close
-    // gcc's clones: `try_grab_page.part.0`
-    let stop = line.bytes.firstOffset(of: 0x2e, from: start, to: plus) ?? plus
+    // gcc's clones: `try_grab_page.part.0`; under the option sym-addr `func <ffffffff81831854>`.
+    var stop = line.bytes.firstOffset(of: 0x2e, from: start, to: plus) ?? plus
+    stop = line.bytes.firstOffset(of: 0x20, from: start, to: stop) ?? stop
     line.at = close &+ 1
     var address = LineCursor(line.bytes, from: start, to: plus)
     if address.hex() != nil, address.isAtEnd { return named }
@@ -56,8 +57,8 @@ enum ProbeBody {
       cursor.skipSpaces()
       guard !cursor.isAtEnd else { return nil }
       let isPlace = cursor.starts(with: rawMark)
-      while !cursor.isAtEnd, cursor.byte != 0x3d { cursor.at &+= 1 }
-      guard cursor.skip(0x3d) else { return nil }
+      while !cursor.isAtBreak, cursor.byte != 0x3d { cursor.at &+= 1 }
+      guard cursor.skip(0x3d) else { continue }
       if !isPlace { return SlotWords.number(line, at: cursor.at, isHex: false) }
       cursor.skipWord()
     }

@@ -17,7 +17,7 @@ public struct InfoText {
     field("kernel", capture.kernel.isEmpty ? "unknown" : capture.kernel, on: &page)
     let isLog = capture.eventsRead == 0 && capture.logLines > 0
     if !isLog {
-      field("clock", clock(capture), on: &page)
+      field("clock", clock(analysis), on: &page)
       field("CPUs", capture.cpus > 0 ? "\(capture.cpus)" : "unknown", on: &page)
     }
     if capture.logLines > 0 {
@@ -38,7 +38,13 @@ public struct InfoText {
     page.paragraph(words.escapedForTerminal, label: "  " + label, indent: Self.indent)
   }
 
-  private func clock(_ capture: CaptureInfo) -> String {
+  private func clock(_ analysis: Analysis) -> String {
+    let capture = analysis.capture
+    if !capture.timeIsNanoseconds,
+      analysis.losses.contains(where: { $0.code == .contextNotPrinted })
+    {
+      return "none; the order of the lines stands for it"
+    }
     guard !capture.clock.isEmpty else { return "not named; assumed to order events of all CPUs" }
     return capture.clock
       + (capture.clockOrdersCPUs
