@@ -12,11 +12,14 @@ public enum CaptureError: Error, Sendable, Equatable {
   /// Packed data grows beyond what the user allows, in bytes.
   case expandsTooFar(path: String, limit: UInt64)
 
+  /// The path leads to several captures, of which one must be named.
+  case ambiguous(path: String, candidates: [String])
+
   /// One line for a terminal: lower case, no final period, with the numbers that matter.
   public var message: String {
     switch self {
     case .cannotOpen(let path, let reason): "\(path): cannot open: \(reason)"
-    case .isDirectory(let path): "\(path): is a directory; name the capture files in it"
+    case .isDirectory(let path): "\(path): is a directory"
     case .readFailed(let path, let offset, let reason):
       "\(path): read failed at offset \(offset): \(reason)"
     case .empty(let path): "\(path): the file is empty"
@@ -29,6 +32,13 @@ public enum CaptureError: Error, Sendable, Equatable {
     case .cannotSpool(let reason): "cannot spool the capture to a temporary file: \(reason)"
     case .expandsTooFar(let path, let limit):
       "\(path): unpacks to more than \(limit) bytes; raise --max-expand"
+    case .ambiguous(let path, let candidates):
+      "\(path): holds \(candidates.count) captures, name one of them: "
+        + candidates.prefix(Self.namesShown).joined(separator: ", ")
+        + (candidates.count > Self.namesShown
+          ? " and \(candidates.count - Self.namesShown) more" : "")
     }
   }
+
+  private static let namesShown = 8
 }

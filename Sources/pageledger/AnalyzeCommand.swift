@@ -14,6 +14,10 @@ struct AnalyzeCommand: ParsableCommand {
         pageledger analyze trace.dat
         ssh lab cat trace.txt.zst | pageledger analyze -
         pageledger analyze --format json --report text=audit.txt a.dat b.dat
+        pageledger analyze logs.tar.gz 'logs.tar.gz!lab/dmesg.txt' snapshot/
+
+      An archive or a folder may hold several captures: each is analyzed under a
+      name of its own. A folder may be a copy of tracefs with its raw sub-buffers.
 
       Exit codes, the worst of all captures: 0 clean; 1 findings at or above
       --fail-on (information never fails); 2 a capture cannot be read; 3 nothing
@@ -57,14 +61,22 @@ struct AnalyzeCommand: ParsableCommand {
       format: format, captures: capture.count, style: common.color.style,
       detail: common.quiet ? .titles : .full)
     let policy = FailurePolicy(threshold: failOn.severity, allowIncomplete: allowIncomplete)
+    var isFirst = true
     for path in capture where !Interruption.isRequested {
-      let analysis = CaptureRun(common).analyze(path)
-      status.worsen(to: policy.status(of: analysis))
-      if analysis.failure == nil || format != .text { stream.append(analysis) }
-      output.write(stream.take())
-      output.flush()
-      if let failure = analysis.failure { Diagnostics.say(failure) }
-      for index in files.indices { files[index].append(analysis) }
+      CaptureRun(common).analyzeAll(path) { analysis, isOnly in
+        if isFirst, !isOnly {
+          stream.expectSeveral()
+          for index in files.indices { files[index].expectSeveral() }
+        }
+        isFirst = false
+        status.worsen(to: policy.status(of: analysis))
+        if analysis.failure == nil || format != .text { stream.append(analysis) }
+        output.write(stream.take())
+        output.flush()
+        if let failure = analysis.failure { Diagnostics.say(failure) }
+        for index in files.indices { files[index].append(analysis) }
+        return true
+      }
     }
     if Interruption.isRequested {
       Diagnostics.say("interrupted: the results are partial")
