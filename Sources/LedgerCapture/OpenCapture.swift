@@ -13,8 +13,10 @@ public func openCapture(
   var failure: CaptureError?
   var names: [String] = []
   walk.forEach { found in
-    names.append(found.name)
-    guard found.isOnly else { return true }
+    guard found.isOnly else {
+      names.append(names.count < namesShown ? found.name : "and more")
+      return names.count <= namesShown
+    }
     do throws(CaptureError) { reader = try found.open(detail) } catch { failure = error }
     return true
   }
@@ -22,3 +24,6 @@ public func openCapture(
   if let reader { return reader }
   throw .ambiguous(path: path, candidates: names)
 }
+
+/// Captures that an error names.
+private let namesShown = 8

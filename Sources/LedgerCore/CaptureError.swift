@@ -1,7 +1,6 @@
 /// Why a capture cannot be read at all. A damaged piece of a readable capture is a `Loss` instead.
 public enum CaptureError: Error, Sendable, Equatable {
   case cannotOpen(path: String, reason: String)
-  case isDirectory(path: String)
   case readFailed(path: String, offset: UInt64, reason: String)
   case empty(path: String)
   case notACapture(path: String, hint: String)
@@ -19,7 +18,6 @@ public enum CaptureError: Error, Sendable, Equatable {
   public var message: String {
     switch self {
     case .cannotOpen(let path, let reason): "\(path): cannot open: \(reason)"
-    case .isDirectory(let path): "\(path): is a directory"
     case .readFailed(let path, let offset, let reason):
       "\(path): read failed at offset \(offset): \(reason)"
     case .empty(let path): "\(path): the file is empty"
@@ -33,12 +31,7 @@ public enum CaptureError: Error, Sendable, Equatable {
     case .expandsTooFar(let path, let limit):
       "\(path): unpacks to more than \(limit) bytes; raise --max-expand"
     case .ambiguous(let path, let candidates):
-      "\(path): holds \(candidates.count) captures, name one of them: "
-        + candidates.prefix(Self.namesShown).joined(separator: ", ")
-        + (candidates.count > Self.namesShown
-          ? " and \(candidates.count - Self.namesShown) more" : "")
+      "\(path): holds several captures, name one: " + candidates.joined(separator: ", ")
     }
   }
-
-  private static let namesShown = 8
 }

@@ -57,9 +57,9 @@ public struct FileTree: Sendable {
   }
 
   private static let liveAdvice = """
-    a live tracefs (reading its raw buffers takes the events away); stop tracing and copy it: for f in \
-    per_cpu/cpu*/trace_pipe_raw events/header_page events/*/*/format saved_cmdlines trace_clock; do mkdir -p \
-    \"/tmp/snap/${f%/*}\"; timeout 2 cat \"$f\" >\"/tmp/snap/$f\"; done; cat /proc/kallsyms >/tmp/snap/kallsyms; \
+    a live tracefs (reading its raw buffers takes the events away): stop tracing and copy it, as in: cd /sys/kernel/tracing; \
+    for f in per_cpu/cpu*/stats per_cpu/cpu*/trace_pipe_raw events/header_page events/*/*/format saved_cmdlines trace_clock; \
+    do mkdir -p /tmp/snap/$(dirname $f); timeout 2 cat $f >/tmp/snap/$f; done; cat /proc/kallsyms >/tmp/snap/kallsyms; \
     reading it in place
     """
 

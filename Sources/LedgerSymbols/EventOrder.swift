@@ -10,6 +10,14 @@ public struct EventRun: Sendable, Equatable {
   public var systemCalls: Int
   /// The list is that of a module, whose ids start anywhere.
   public var isModule: Bool
+
+  /// A run with all its parts.
+  public init(names: [String], place: Int, systemCalls: Int, isModule: Bool) {
+    self.names = names
+    self.place = place
+    self.systemCalls = systemCalls
+    self.isModule = isModule
+  }
 }
 
 extension KernelSymbols {

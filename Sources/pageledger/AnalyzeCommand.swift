@@ -14,18 +14,16 @@ struct AnalyzeCommand: ParsableCommand {
         pageledger analyze trace.dat
         ssh lab cat trace.txt.zst | pageledger analyze -
         pageledger analyze --format json --report text=audit.txt a.dat b.dat
-        pageledger analyze logs.tar.gz 'logs.tar.gz!lab/dmesg.txt' snapshot/
+        pageledger analyze logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
 
-      An archive or a folder may hold several captures: each is analyzed under a
-      name of its own. A folder may be a copy of tracefs with its raw sub-buffers.
-
+      Each capture in an archive or a folder is analyzed under its own name.
       Exit codes, the worst of all captures: 0 clean; 1 findings at or above
       --fail-on (information never fails); 2 a capture cannot be read; 3 nothing
       found, but the capture is incomplete; 64 usage; 70 internal or output error;
       130 interrupted.
       """)
 
-  @Argument(help: "trace.dat, perf.data or text, packed or not; '-' is standard input.")
+  @Argument(help: "Capture, folder, archive or archive!member; '-' is standard input.")
   var capture: [String]
 
   @Option(help: "Form of standard output.")

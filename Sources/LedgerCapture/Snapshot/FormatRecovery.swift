@@ -56,21 +56,17 @@ struct FormatRecovery {
     guard !known.isEmpty else { return nil }
     var starts: Set<Int> = []
     for id in census.rows.keys {
-      for (place, kind) in known where census.layout(of: kind, id: id) != nil {
+      for (place, kind) in known where census.weight(of: kind, id: id) != nil {
         starts.insert(Int(id) - place)
       }
     }
-    var best: (start: Int, weight: Int)?
-    var isTied = false
-    for start in starts where isPossible(start, run) {
-      guard let weight = weight(start, known) else { continue }
-      if weight == best?.weight { isTied = true }
-      guard weight > best?.weight ?? 0 else { continue }
-      best = (start, weight)
-      isTied = false
+    // The place where most events have the right size must be the one where they also look right.
+    let weights = starts.filter { isPossible($0, run) }.compactMap { start in
+      weight(start, known).map { (start: start, weight: $0) }
     }
-    guard let best, !isTied, best.weight >= 2 else { return nil }
-    return best.start
+    guard let best = weights.map(\.weight).max(), best >= 2 else { return nil }
+    let fitting = weights.filter { $0.weight == best && looksRight($0.start, known) }
+    return fitting.count == 1 ? fitting[0].start : nil
   }
 
   private func isPossible(_ start: Int, _ run: EventRun) -> Bool {
@@ -80,14 +76,21 @@ struct FormatRecovery {
     return (least...(run.place + Self.firstID)).contains(start)
   }
 
-  /// How much speaks for a start; nil when records of a known event do not look like it.
+  /// How much speaks for a start; nil when records of a known event have another size.
   private func weight(_ start: Int, _ known: [(place: Int, kind: EventKind)]) -> Int? {
-    var weight = 0
+    var sum = 0
     for (place, kind) in known {
       guard let id = UInt16(exactly: start + place), census.rows[id] != nil else { continue }
-      guard let layout = census.layout(of: kind, id: id) else { return nil }
-      weight += layout.isTelling ? 2 : 1
+      guard let weight = census.weight(of: kind, id: id) else { return nil }
+      sum += weight
     }
-    return weight
+    return sum
+  }
+
+  private func looksRight(_ start: Int, _ known: [(place: Int, kind: EventKind)]) -> Bool {
+    known.allSatisfy { place, kind in
+      guard let id = UInt16(exactly: start + place), census.rows[id] != nil else { return true }
+      return census.layout(of: kind, id: id) != nil
+    }
   }
 }

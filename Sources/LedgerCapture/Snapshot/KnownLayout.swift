@@ -119,7 +119,7 @@ extension KnownLayout {
 
   private static let pageRefs: [KnownLayout] = [
     pageRef(.pageRefSet) { $0.i32(24) == $0.i32(44) },
-    pageRef(.pageRefMod) { $0.i32(44) != 0 },
+    pageRef(.pageRefMod) { abs(Int($0.i32(44))) < 1 << 24 },
     pageRef(.pageRefUnfreeze) { $0.i32(24) == $0.i32(44) && $0.i32(44) > 0 },
     pageRef(.pageRefModAndTest, hasResult: true) {
       $0.i32(44) < 0 && ($0.i32(48) == 1) == ($0.i32(24) == 0) && (0...1).contains($0.i32(48))

@@ -42,6 +42,8 @@ struct RecordCensus {
   /// The records of one id.
   struct Row {
     var count = 0
+    /// Bytes of a record, nil when they differ.
+    var size: Int?
     /// How many of them fit each of the known layouts.
     var fits = [Int](repeating: 0, count: KnownLayout.all.count)
     /// How many of them are a probe's that hits each of the probed functions, and its return.
@@ -56,8 +58,9 @@ struct RecordCensus {
   /// Takes a record of which the first bytes are at hand.
   mutating func take(_ look: RecordLook) {
     guard look.size >= 8 else { return }
-    var row = rows.removeValue(forKey: look.u16(0)) ?? Row()
+    var row = rows.removeValue(forKey: look.u16(0)) ?? Row(size: look.size)
     row.count += 1
+    if row.size != look.size { row.size = nil }
     for (index, layout) in KnownLayout.all.enumerated()
     where layout.size == look.size && layout.fits(look) {
       row.fits[index] += 1
@@ -72,6 +75,12 @@ struct RecordCensus {
     return KnownLayout.all.indices.first {
       KnownLayout.all[$0].kind == kind && row.fits[$0] * 50 >= row.count * 49
     }.map { KnownLayout.all[$0] }
+  }
+
+  /// Records of the id have a size that those of `kind` have; how much that says, nil when they have not.
+  func weight(of kind: EventKind, id: UInt16) -> Int? {
+    guard let size = rows[id]?.size else { return nil }
+    return KnownLayout.all.first { $0.kind == kind && $0.size == size }.map { $0.isTelling ? 2 : 1 }
   }
 
   /// The probe that the records of an id are from; every record must be.
