@@ -56,7 +56,8 @@ extension CaptureWalk {
     guard isTop || !loss.isEmpty else { return leaveOut(name, "an archive without a capture") }
     throw .notACapture(
       path: name,
-      hint: "none of the \(otherCount - before.1) files in this \(packing.rawValue) archive is a capture"
+      hint:
+        "none of the \(otherCount - before.1) files in this \(packing.rawValue) archive is a capture"
         + loss)
   }
 

@@ -22,7 +22,8 @@ public final class CaptureWalk {
   private(set) var isStopped = false
   /// Found, but not shown before it is known whether another one follows.
   private var pending: FoundCapture?
-  private var shown = 0
+  /// How many captures were shown.
+  public private(set) var shown = 0
   private var names: [String: Int] = [:]
   private var candidates: [String] = []
 
@@ -75,7 +76,8 @@ public final class CaptureWalk {
       if case .foreign = input.kind, case .raw = SnapshotPart(path: base)?.role {
         throw .notACapture(
           path: base,
-          hint: "raw sub-buffers need the event formats that were copied with them: name their folder")
+          hint:
+            "raw sub-buffers need the event formats that were copied with them: name their folder")
       }
       offer(.bytes(input), named: base, layers: input.names)
     }

@@ -29,7 +29,8 @@ public enum LossCode: String, Sendable, CaseIterable {
       .interrupted,
       .timeBackwards:
       .dataLoss
-    case .findingsDropped, .malformedFormat, .missingFormats, .unknownEvent, .malformedLine, .unorderedClock,
+    case .findingsDropped, .malformedFormat, .missingFormats, .unknownEvent, .malformedLine,
+      .unorderedClock,
       .filterSuspected:
       .notice
     }

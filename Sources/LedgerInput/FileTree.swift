@@ -19,6 +19,7 @@ public struct FileTree: Sendable {
   /// Longest chain of folders, most files; more are no capture's.
   private static let depthLimit = 32
   private static let fileLimit = 1 << 18
+  private static let skippedLimit = 1 << 16
 
   /// Lists the folder `path`. Throws when it cannot be opened, or is a tracefs or debugfs: reading the raw buffers
   /// of a live kernel takes their events away.
@@ -74,16 +75,20 @@ public struct FileTree: Sendable {
       case S_IFREG where files.count < Self.fileLimit:
         files.append(Entry(name: prefix + name, path: full))
       case S_IFDIR where status.st_dev == device && depth < Self.depthLimit: folders.append(name)
-      default: skipped.append(prefix + name)
+      default: skip(prefix + name)
       }
     }
     for name in folders {
       let full = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
       if !list(full, prefix: "\(prefix)\(name)/", device: device, depth: depth + 1) {
-        skipped.append(prefix + name)
+        skip(prefix + name)
       }
     }
     return true
+  }
+
+  private mutating func skip(_ name: String) {
+    if skipped.count < Self.skippedLimit { skipped.append(name) }
   }
 
   /// Names in a folder, sorted; nil when it cannot be read.

@@ -37,7 +37,7 @@ struct CaptureRun {
   private func tell(_ walk: CaptureWalk, _ path: String) {
     if verbose {
       for other in walk.others { Diagnostics.say("\(other.name): no capture: \(other.reason)") }
-    } else if walk.found > 1, walk.otherCount > 0, !quiet {
+    } else if walk.shown > 1, walk.otherCount > 0, !quiet {
       let files = walk.otherCount == 1 ? "1 other file is" : "\(walk.otherCount) other files are"
       let form = walk.otherCount == 1 ? "no capture" : "no captures"
       Diagnostics.say("\(path): \(files) \(form); --verbose lists them")

@@ -44,7 +44,8 @@ import Testing
 
   static let unreadable: [(path: String, words: String)] = [
     ("missing.dat", "missing.dat: cannot open: No such file or directory"),
-    ("folder", "folder: not a capture that pageledger knows: none of its 0 files"), ("empty", "empty: the file is empty"),
+    ("folder", "folder: not a capture that pageledger knows: none of its 0 files"),
+    ("empty", "empty: the file is empty"),
     ("other", "other: not a capture"), ("-", "-: the file is empty"),
   ]
 

@@ -82,7 +82,9 @@ import Testing
     // The kernel cannot have given so many ids before.
     #expect(Self.recover(Self.usual, place: 100, calls: 0).isEmpty)
     // Frames that no machine has.
-    #expect(Self.recover(Self.usual.map { $0[..<8] + Array(repeating: 0xee, count: $0.count - 8) }).isEmpty)
+    #expect(
+      Self.recover(Self.usual.map { $0[..<8] + Array(repeating: 0xee, count: $0.count - 8) })
+        .isEmpty)
     #expect(Self.recover([]).isEmpty)
   }
 

@@ -12,7 +12,10 @@ import Testing
 
   static let parts: [(path: String, role: SnapshotPart.Role, root: String)] = [
     ("per_cpu/cpu3/trace_pipe_raw", .raw(cpu: 3, isSnapshot: false), ""),
-    ("a/sys/kernel/tracing/per_cpu/cpu12/snapshot_raw", .raw(cpu: 12, isSnapshot: true), "a/sys/kernel/tracing"),
+    (
+      "a/sys/kernel/tracing/per_cpu/cpu12/snapshot_raw", .raw(cpu: 12, isSnapshot: true),
+      "a/sys/kernel/tracing"
+    ),
     ("/x/cpu0/trace_pipe_raw.gz", .raw(cpu: 0, isSnapshot: false), "x"),
     ("x/trace_pipe_raw.cpu7", .raw(cpu: 7, isSnapshot: false), "x"),
     ("x/cpu7_trace_pipe_raw", .raw(cpu: 7, isSnapshot: false), "x"),

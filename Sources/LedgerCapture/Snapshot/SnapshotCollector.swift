@@ -121,7 +121,8 @@ final class SnapshotCollector {
     var buffers: [SnapshotBuffer] = []
     for name in order {
       guard let root = roots[name], !root.raw.isEmpty else { continue }
-      for isSnapshot in [false, true] where root.raw.contains(where: { $0.isSnapshot == isSnapshot }) {
+      for isSnapshot in [false, true]
+      where root.raw.contains(where: { $0.isSnapshot == isSnapshot }) {
         var buffer = SnapshotBuffer(name: name)
         if isSnapshot, root.raw.contains(where: { !$0.isSnapshot }) {
           buffer.name += name.isEmpty ? "snapshot_raw" : "/snapshot_raw"

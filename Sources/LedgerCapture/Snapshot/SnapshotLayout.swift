@@ -35,7 +35,10 @@ struct SnapshotLayout {
       shape = found
       if let described, described != found.page {
         layout.losses.add(
-          .malformedFormat, detail: "header_page says sub-buffers of \(described.size) bytes, the files hold \(found.page.size)")
+          .malformedFormat,
+          detail:
+            "header_page says sub-buffers of \(described.size) bytes, the files hold \(found.page.size)"
+        )
       }
     } else if let described {
       // Damaged sub-buffers are accounted one by one.
@@ -43,7 +46,8 @@ struct SnapshotLayout {
     } else {
       throw .notACapture(
         path: path,
-        hint: "the raw files are no sub-buffers of a known layout, and events/header_page is missing")
+        hint:
+          "the raw files are no sub-buffers of a known layout, and events/header_page is missing")
     }
     layout.page = shape.page
     layout.pageSize = shape.page.size
@@ -108,7 +112,9 @@ struct SnapshotLayout {
     let rest = census.rows.filter { !named.contains(Int($0.key)) }
     layout.losses.add(
       .missingFormats, count: UInt64(max(1, rest.count)),
-      detail: "\(named.count) of \(census.rows.count) event ids were told from kallsyms and the records themselves")
+      detail:
+        "\(named.count) of \(census.rows.count) event ids were told from kallsyms and the records themselves"
+    )
   }
 
   /// Looks at the records of a CPU's first sub-buffers.
