@@ -13,6 +13,10 @@ struct FormatRecovery {
   /// Events of the kernel itself that are listed and take no id (kernel/trace/trace_entries.h).
   private static let fixedEvents = 32
 
+  /// More ids, or more events of one name, are no kernel's: looking for their place would take long.
+  private static let idLimit = 4096
+  private static let knownLimit = 32
+
   private let runs: [EventRun]
   private let census: RecordCensus
 
@@ -25,8 +29,12 @@ struct FormatRecovery {
   func formats() -> [EventFormat] {
     var found: [Int: EventFormat] = [:]
     var last = 0
+    var known = 0
+    guard census.rows.count <= Self.idLimit else { return [] }
     for run in runs {
-      guard let start = start(of: run) else { continue }
+      let events = Self.known(in: run)
+      known += events.count
+      guard known <= Self.knownLimit, let start = start(of: run, events) else { continue }
       // Ids rise with the place in the list; modules come behind the kernel.
       guard start > last else { return [] }
       last = start + run.names.count - 1
@@ -48,11 +56,14 @@ struct FormatRecovery {
     KnownLayout.all.first { $0.kind.name == name }?.kind
   }
 
-  /// The id of the first event of a run, nil when the records do not prove one.
-  private func start(of run: EventRun) -> Int? {
-    let known = run.names.enumerated().compactMap { place, name in
-      Self.kind(of: name).map { (place: place, kind: $0) }
+  private static func known(in run: EventRun) -> [(place: Int, kind: EventKind)] {
+    run.names.enumerated().compactMap { place, name in
+      kind(of: name).map { (place: place, kind: $0) }
     }
+  }
+
+  /// The id of the first event of a run, nil when the records do not prove one.
+  private func start(of run: EventRun, _ known: [(place: Int, kind: EventKind)]) -> Int? {
     guard !known.isEmpty else { return nil }
     var starts: Set<Int> = []
     for id in census.rows.keys {

@@ -22,17 +22,21 @@ final class SnapshotCollector {
 
   /// A kallsyms of a debug kernel has some 20 MB, a format of an event some 10 KB.
   private static let wordLimit = 1 << 20
-  private static let symbolLimit: UInt64 = 1 << 28
+  private static let symbolLimit: UInt64 = 1 << 26
   /// Memory for words of all roots together; roots and raw files that are kept.
   private static let wordsLimit = 1 << 27
-  private static let rootLimit = 1 << 10
+  private static let rootLimit = 1 << 14
+  private static let bufferLimit = 1 << 8
   private static let rawLimit = 1 << 16
+  private static let openLimit = 256
 
   private let spool: PieceSpool
   private var roots: [String: Root] = [:]
   private var order: [String] = []
   private var wordBytes = 0
   private var rawFiles = 0
+  /// Roots that have raw files.
+  private var buffered = 0
 
   init(path: String) { spool = PieceSpool(path: path) }
 
@@ -42,6 +46,7 @@ final class SnapshotCollector {
   func take(
     _ part: SnapshotPart, _ content: ByteSource, prefix: [UInt8], name: String, isLasting: Bool
   ) throws(CaptureError) -> Bool {
+    guard part.role != .text, part.role != .other else { return false }
     if roots[part.root] == nil {
       guard roots.count < Self.rootLimit else { return false }
       roots[part.root] = Root()
@@ -51,13 +56,15 @@ final class SnapshotCollector {
     guard var root = roots.removeValue(forKey: part.root) else { return false }
     defer { roots[part.root] = root }
     switch part.role {
-    case .text, .other: return false
     case .raw(let cpu, let isSnapshot):
       guard !prefix.isEmpty else {
         root.empty += 1
         return true
       }
-      guard rawFiles < Self.rawLimit else { return false }
+      guard rawFiles < Self.rawLimit, !root.raw.isEmpty || buffered < Self.bufferLimit else {
+        return false
+      }
+      if root.raw.isEmpty { buffered += 1 }
       rawFiles += 1
       let place = try self.place(content, prefix, name, isLasting)
       root.raw.append((cpu, isSnapshot, place))
@@ -73,7 +80,8 @@ final class SnapshotCollector {
   private func place(
     _ content: ByteSource, _ prefix: [UInt8], _ name: String, _ isLasting: Bool
   ) throws(CaptureError) -> Place {
-    if isLasting, let size = content.size {
+    // So many files may stay open.
+    if isLasting, rawFiles <= Self.openLimit, let size = content.size {
       return Place(name: name, source: content, range: 0..<size)
     }
     return Place(name: name, source: nil, range: try spool.append(content, prefix: prefix))

@@ -6,7 +6,7 @@ import LedgerSymbols
 /// Makes of a buffer's files what a trace.dat would say: the same machinery reads both.
 struct SnapshotLayout {
   /// Largest text of symbols, in bytes.
-  private static let symbolLimit = 1 << 28
+  private static let symbolLimit = 1 << 26
   /// Bytes of each CPU that formats are looked for in.
   private static let censusLimit = 1 << 23
 
