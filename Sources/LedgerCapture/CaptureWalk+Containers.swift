@@ -100,6 +100,7 @@ extension CaptureWalk {
       if !input.source.damage.losses.rows.isEmpty { throw input.emptiness }
       return leaveOut(name, "empty")
     }
+    if part?.role == .other { return leaveOut(name, "a file of tracefs without events") }
     let isData = input.kind == .perfData && file.name.isLastPart("data")
     if let folder = file.name.splitFolder { state.split.insert(folder) }
     if part?.role == .text && input.kind == .text || isData, state.late.count < Self.lateLimit {

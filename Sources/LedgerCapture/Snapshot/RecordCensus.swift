@@ -92,7 +92,7 @@ struct RecordCensus {
 
 /// Where the function lies on which probes are known.
 struct ProbedFunctions {
-  /// Records of entry probes name the function's first instruction, or the one behind a mark for the processor.
+  /// Records of probes name the function's first instruction, or the one behind a mark for the processor.
   private static let entryRoom: UInt64 = 16
   private let starts: [UInt64]
 
@@ -111,7 +111,7 @@ struct ProbedFunctions {
     let second = look.u64(16)
     // The return address of a return probe lies in the kernel, the first argument in user space.
     if second < 1 << 56 { return second > 0 ? .hvaToPfn : nil }
-    guard look.size == 32, starts.contains(address) else { return nil }
+    guard look.size == 32 else { return nil }
     let value = look.u64(24)
     return value < Event.frameLimit || value >= 0x7ff0_0000_0000_0000 ? .hvaToPfnReturn : nil
   }
