@@ -7,6 +7,9 @@ import LedgerSymbols
 struct SnapshotLayout {
   /// Largest text of symbols, in bytes.
   private static let symbolLimit = 1 << 26
+  /// Largest sub-buffer, and all CPUs' together: each needs some thirty times its size in memory.
+  private static let subBufferLimit = 1 << 22
+  private static let roomLimit = 1 << 26
   /// Bytes of each CPU that formats are looked for in.
   private static let censusLimit = 1 << 23
 
@@ -30,7 +33,9 @@ struct SnapshotLayout {
   }
 
   private mutating func settleShape() throws(CaptureError) {
-    let described = PageHeader(text: buffer.words.headerPage)
+    let described = PageHeader(text: buffer.words.headerPage).flatMap {
+      $0.size <= Self.subBufferLimit ? $0 : nil
+    }
     if let found = try SubBufferShape.find(buffer.pieces.map(\.piece), described: described) {
       shape = found
       if let described, described != found.page {
@@ -48,6 +53,12 @@ struct SnapshotLayout {
         path: path,
         hint:
           "the raw files are no sub-buffers of a known layout, and events/header_page is missing")
+    }
+    guard buffer.pieces.count <= Self.roomLimit / shape.page.size else {
+      throw .unsupported(
+        path: path,
+        what:
+          "a snapshot of \(buffer.pieces.count) CPUs with sub-buffers of \(shape.page.size) bytes")
     }
     layout.page = shape.page
     layout.pageSize = shape.page.size
