@@ -9,6 +9,7 @@ public enum LossCode: String, Sendable, CaseIterable {
   case corruptChunk = "corrupt-chunk"
   case malformedSection = "malformed-section"
   case malformedFormat = "malformed-format"
+  case missingFormats = "missing-formats"
   case malformedEvent = "malformed-event"
   case malformedLine = "malformed-line"
   case bodyNotPrinted = "body-not-printed"
@@ -29,8 +30,8 @@ public enum LossCode: String, Sendable, CaseIterable {
       .corruptChunk, .malformedSection, .malformedEvent, .implausibleFrame, .tableFull,
       .interrupted, .timeBackwards, .bodyNotPrinted:
       .dataLoss
-    case .findingsDropped, .malformedFormat, .unknownEvent, .malformedLine, .unorderedClock,
-      .filterSuspected, .contextNotPrinted:
+    case .findingsDropped, .malformedFormat, .missingFormats, .unknownEvent, .malformedLine,
+      .unorderedClock, .filterSuspected, .contextNotPrinted:
       .notice
     }
   }
@@ -65,6 +66,8 @@ public enum LossCode: String, Sendable, CaseIterable {
       "a section or option contradicts its own size and was left out: check the storage that held the file"
     case .malformedFormat:
       "the format description of an event could not be understood, its fields are not used"
+    case .missingFormats:
+      "the snapshot has no format descriptions: copy events/ of tracefs too, file by file with cat (tar stores its files empty); other events are counted only"
     case .malformedEvent: "a record is shorter than its format says, or holds an impossible value"
     case .malformedLine:
       "a line is not in a known form: lines of other programs in the file are harmless"

@@ -20,7 +20,7 @@ public struct ReportStream {
   /// What the stream writes.
   public let format: ReportFormat
   private let text: TextReport
-  private let captures: Int
+  private var captures: Int
   private var written = 0
   private var bytes: [UInt8] = []
 
@@ -33,6 +33,9 @@ public struct ReportStream {
     self.captures = captures
     self.text = TextReport(style: style, detail: detail, explains: explains)
   }
+
+  /// More captures will come than were announced; call before the first one is added.
+  public mutating func expectSeveral() { captures = max(captures, 2) }
 
   /// Adds the report of the next capture.
   public mutating func append(_ analysis: Analysis) {

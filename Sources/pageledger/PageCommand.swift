@@ -30,7 +30,7 @@ struct PageCommand: ParsableCommand {
   @Argument(help: "Page frame number, decimal or 0x hexadecimal.")
   var pfn: PageFrameArgument
 
-  @Argument(help: "trace.dat, perf.data or text, packed or not; '-' is standard input.")
+  @Argument(help: "Capture, folder, archive or archive!member; '-' is standard input.")
   var capture: String
 
   @Flag(help: "All pages of the block that the page belongs to.")

@@ -13,6 +13,8 @@ struct CpuExtent: Sendable, Equatable {
   var compression: Compression
   /// Bytes of a sub-buffer, 0 to take it from `header_page`.
   var subBuffer: Int
+  /// The last sub-buffer may lack bytes behind its records.
+  var mayEndShort = false
 }
 
 /// What `per_cpu/cpuN/stats` said about one CPU when the recording ended (kernel/trace/trace.c:tracing_stats_read, 6.1).
@@ -65,6 +67,8 @@ struct TraceDatLayout: Sendable {
   var losses = LossLedger()
   /// Formats that could not be read, of all.
   var badFormats = 0
+  /// The formats are those of events that were seen, not of those that were enabled.
+  var formatsAreOfSeenEvents = false
 }
 
 /// How raw times become the times that `trace-cmd report` shows (trace-cmd 3.1.6, lib/trace-cmd/trace-input.c:timestamp_calc).

@@ -19,12 +19,23 @@ final class TraceDatReader: CaptureReader {
   private var traced = TracedLog()
 
   /// Reads the layout of a seekable source; decoding starts in the background.
-  init(source: ByteSource, detail: ReadDetail) throws(CaptureError) {
-    var layout = try TraceDatLayout.read(source)
+  convenience init(source: ByteSource, detail: ReadDetail) throws(CaptureError) {
+    let layout = try TraceDatLayout.read(source)
+    self.init(
+      layout, sources: Array(repeating: source, count: layout.extents.count), path: source.path,
+      kind: "trace.dat v\(layout.version)", detail: detail)
+  }
+
+  /// Reads what `layout` describes, each extent from its own of `sources`.
+  init(
+    _ layout: TraceDatLayout, sources: [ByteSource], path: String, kind: String,
+    detail: ReadDetail
+  ) {
+    var layout = layout
     let records = RecordDecoder(
       layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
     layout.kallsyms = []
-    info = Self.describe(layout, source.path, records)
+    info = Self.describe(layout, path, kind, records)
     losses = layout.losses
     for index in records.incomplete {
       losses.add(.malformedFormat, detail: "\(layout.formats[index].name) lacks a field")
@@ -37,7 +48,7 @@ final class TraceDatReader: CaptureReader {
       !isDetailed && ConsoleMessage(layout.formats, bigEndian: layout.bigEndian) != nil
     remainder.account(&losses)
     relay = Relay(
-      TraceDatSource(layout, source: source, detail: detail, records: records),
+      TraceDatSource(layout, sources: sources, detail: detail, records: records),
       lanes: layout.extents.count)
   }
 
@@ -153,9 +164,9 @@ extension TraceDatReader {
   private static let selectionLimit = 400
 
   private static func describe(
-    _ layout: TraceDatLayout, _ path: String, _ records: RecordDecoder
+    _ layout: TraceDatLayout, _ path: String, _ kind: String, _ records: RecordDecoder
   ) -> CaptureInfo {
-    var info = CaptureInfo(path: path, kind: "trace.dat v\(layout.version)")
+    var info = CaptureInfo(path: path, kind: kind)
     info.kernel = layout.kernel
     info.clock = layout.clock
     info.cpus = layout.cpus
@@ -164,7 +175,8 @@ extension TraceDatReader {
       layout.time.multiplier != 0
       || !["counter", "uptime", "x86-tsc", "ppc-tb"].contains(layout.clock)
     info.listsEnabledEvents =
-      layout.formats.count { $0.system != "ftrace" } < selectionLimit
+      !layout.formatsAreOfSeenEvents
+      && layout.formats.count { $0.system != "ftrace" } < selectionLimit
     info.events = layout.formats.indices.map {
       EventCount(
         system: layout.formats[$0].system, name: layout.formats[$0].name,
