@@ -9,6 +9,8 @@ struct Draft {
     var after: String
   }
 
+  /// Number of the draft, in the order of their making.
+  var serial: UInt64 = 0
   var rule: Int
   var charge: Charge
   var story: Story
@@ -43,6 +45,8 @@ struct FindingLedger {
   private(set) var drafts: [Draft] = []
   private var places: [Key: Int] = [:]
   private(set) var dropped: UInt64 = 0
+  /// Drafts made so far.
+  private(set) var made: UInt64 = 0
 
   mutating func add(
     _ charge: Charge, rule number: Int, _ transition: Transition, _ replay: borrowing Replay
@@ -90,6 +94,8 @@ struct FindingLedger {
       rule: key.rule, charge: charge, story: story, block: transition.block, pfn: transition.pfn,
       occurrences: 1, firstTime: transition.event.time, lastTime: transition.event.time,
       evidence: chain.items, caseEvent: transition.event)
+    made &+= 1
+    draft.serial = made
     draft.insert(charge, transition)
     places[key] = drafts.count
     drafts.append(draft)
