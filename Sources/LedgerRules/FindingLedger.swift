@@ -24,7 +24,9 @@ struct Draft {
   var caseEvent: Event
 
   mutating func insert(_ charge: Charge, _ transition: Transition) {
-    guard let range = charge.pages else { return pages.insert(transition.pfn) }
+    guard let range = charge.pages else {
+      return transition.pfn == Event.noFrame ? () : pages.insert(transition.pfn)
+    }
     pages.insert(range)
   }
 }
