@@ -110,7 +110,11 @@ public struct Audit: ~Copyable {
     guard coverage.notRecorded(requirements).isEmpty,
       draft.charge.alsoNeeds.allSatisfy(coverage.covers)
     else { return false }
-    if let version = requirements.before, !coverage.isKernel(before: version) { return false }
+    if let version = requirements.before, !draft.charge.isOfAnyKernel,
+      !coverage.isKernel(before: version)
+    {
+      return false
+    }
     guard requirements.restsOnAbsence else { return true }
     if draft.charge.variant == PL005DoubleFree.silentVariant,
       !coverage.isKernel(before: KernelVersion(6, 19))
