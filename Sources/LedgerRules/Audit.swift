@@ -122,7 +122,7 @@ public struct Audit: ~Copyable {
       return false
     }
     if coverage.isFiltered, draft.charge.dependsOnOthers { return false }
-    if coverage.isDamaged, draft.charge.verdict != .proven { return false }
+    if coverage.isDamaged || coverage.hidesEvents, draft.charge.verdict != .proven { return false }
     return coverage.ordersCPUs || draft.evidence.allSatisfy { $0.event.cpu == draft.caseEvent.cpu }
   }
 
