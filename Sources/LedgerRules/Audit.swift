@@ -162,6 +162,16 @@ public struct Audit: ~Copyable {
         "removals of the shadow MMU's entries, which leave no event (tdp_mmu=Y, no nested guest)"
       ]
     }
+    if id == "PL008" || id == "PL009", seen.olderEntries > 0 {
+      return [
+        "\(seen.olderEntries) guest entries that are older than the capture: start before the VM"
+      ]
+    }
+    if id == "PL009", seen.unplacedEntries > 0 {
+      return [
+        "the VM and the memory slots of \(seen.unplacedEntries) guest entries: start before the VM, with a probe on handle_changed_spte"
+      ]
+    }
     let isByPage = ["PL013", "PL015", "PL017", "PL021"].contains(id)
     if isByPage, seen.unresolvedPages > 0 {
       return [
