@@ -122,6 +122,9 @@ public struct Audit: ~Copyable {
         "removals of the shadow MMU's entries, which leave no event (tdp_mmu=Y, no nested guest)"
       ]
     }
+    if id == "PL025" || id == "PL029", seen.unclearDeviceAddresses > 0 {
+      return ["which domain an address belongs to, or the maps before the capture began"]
+    }
     let isByPage = ["PL013", "PL015", "PL017", "PL021"].contains(id)
     if isByPage, seen.unresolvedPages > 0 {
       return [

@@ -87,7 +87,9 @@ extension Replay {
     guard !holders.vcpuMaps.isEmpty, event.extra > event.word else { return }
     let kvm = holders.machines.machine(ofNotifier: event.span)
     for (vcpu, map) in holders.vcpuMaps {
-      guard let address = holders.machines.address(of: map.word, kvm: kvm),
+      // No event says which VM a vCPU belongs to.
+      guard holders.machines.onlyVM == kvm,
+        let address = holders.machines.address(of: map.word, kvm: kvm),
         (event.word..<event.extra).contains(address),
         let entry = entry(at: address, notifier: event), holders.host[entry].kind == .special
       else { continue }
@@ -105,6 +107,12 @@ extension Replay {
   mutating func vcpuMapReturned(_ event: Event) {
     guard event.word != 0 else { return }
     holders.vcpuMaps = holders.vcpuMaps.filter { $0.value.pid != event.pid }
+  }
+
+  /// A slot that is deleted takes its leaves along, without an event for each: arch/x86/kvm/mmu/mmu.c:kvm_mmu_zap_all_fast.
+  mutating func slotChanged(_ event: Event) {
+    if event.result == 0 { holders.stageTwo.disputeAll() }
+    holders.machines.setSlot(event)
   }
 
   mutating func machineDestroyed(_ event: Event) {

@@ -96,7 +96,10 @@ extension Replay {
       guard mapping.isLive, mapping.insertion == suspicion.made, !mapping.isDisputed else {
         return nil
       }
-      return Suspicion.Outcome(marks: .freedMapped, isConfirmed: mapping.isConfirmed)
+      let mayBePrivate = mapping.flags == 0 || VMFlags.isCow(mapping.flags)
+      return Suspicion.Outcome(
+        marks: mayBePrivate ? [.freedMapped, .privateEntry] : .freedMapped,
+        isConfirmed: mapping.isConfirmed)
     case .guest(let number):
       let leaf = holders.stageTwo[number]
       guard leaf.isLive, leaf.event == suspicion.made, !leaf.isDisputed else { return nil }

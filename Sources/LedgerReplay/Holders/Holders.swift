@@ -13,6 +13,8 @@ struct Holders {
   var insertions = PerTask<Event>()
   /// The entry that a task's insertion made last.
   var inserted = PerTask<UInt32>()
+  /// Huge insertions whose return has not been seen yet, by task.
+  var hugeInsertions = PerTask<Event>()
   /// mprotect calls that made a private PFN mapping writable.
   var protections: [Event] = []
   /// The VM and entry that `handle_changed_spte` named last, by task.
@@ -49,6 +51,9 @@ struct PerTask<Value> {
 
   var isEmpty: Bool { values.isEmpty }
 
+  /// The values of all tasks, in no order.
+  var all: [Value] { Array(values.values) }
+
   subscript(pid: Int32) -> Value? {
     get { values[pid] }
     set {
@@ -77,6 +82,8 @@ public struct Observations: Sendable {
   public internal(set) var unresolvedPages: UInt64 = 0
   /// Stage-2 entries of the shadow MMU, whose removals leave no event.
   public internal(set) var shadowEntries: UInt64 = 0
+  /// Device mappings of an address that was mapped twice, and unmaps of addresses nobody was seen to map.
+  public internal(set) var unclearDeviceAddresses: UInt64 = 0
   /// `_mapcount` was printed raw, -1 for unmapped, as from 6.12 on.
   public internal(set) var mapcountIsRaw = false
 }

@@ -15,7 +15,7 @@ extension Replay {
     case .remapRange: pages = UInt64(max(event.result, 1))
     default: break
     }
-    noteInsertion(event, isConfirmed: false)
+    if kind == .huge { hugeEntered(event) } else { noteInsertion(event, isConfirmed: false) }
     enter(event, pages: pages, kind: kind)
   }
 
@@ -25,8 +25,12 @@ extension Replay {
     let range = address..<address &+ pages &* 4096
     if let there = holders.host.number(at: address, space: event.pointer) {
       let old = holders.host[there]
-      // The same insertion seen by two probes, or an entry that the kernel left alone.
-      if !old.maps(event.pfn, in: range) { holders.host[there].isDisputed = true }
+      // The same insertion seen by two probes.
+      guard !old.maps(event.pfn, in: range) else { return }
+      // Else the kernel leaves the old entry alone, unless it went unseen. Without an mm it may be another process's.
+      holders.host[there].isConfirmed = false
+      if event.pointer == 0 { holders.host[there].isDisputed = true }
+      holders.inserted[event.pid] = nil
       return
     }
     guard !holders.host.isOccupied(range, space: event.pointer) else { return }
@@ -38,6 +42,7 @@ extension Replay {
 
   /// The return of an insertion: one that failed left no entry.
   mutating func insertReturned(_ event: Event) {
+    if event.kind == .insertHugeReturn { hugeReturned(event) }
     guard let number = holders.inserted[event.pid], holders.host[number].isLive,
       holders.host[number].insertion.pid == event.pid
     else { return }
@@ -47,7 +52,8 @@ extension Replay {
     let mapping = holders.host[number]
     if succeeded {
       holders.host[number].isConfirmed = true
-      return noteInsertion(mapping.insertion, isConfirmed: true)
+      if mapping.kind != .huge { noteInsertion(mapping.insertion, isConfirmed: true) }
+      return
     }
     guard !mapping.isConfirmed else { return }
     holders.host.remove(mapping.address..<mapping.end, space: mapping.space) { _ in }
@@ -63,8 +69,14 @@ extension Replay {
     {
       holders.objects.hide(event.extra)
     }
+    forgetProtections(range, space: event.pointer)
     guard !holders.host.isEmpty else { return }
     noteLookups(range, event)
+    removeEntries(range, event)
+  }
+
+  /// Takes the entries in a range out; where the event or the entry names no mm, the vma decides.
+  mutating func removeEntries(_ range: Range<UInt64>, _ event: Event) {
     let space = event.pointer
     if space != 0 { holders.host.remove(range, space: space) { _ in } }
     for other in space == 0 ? holders.host.allSpaces : [0] {
@@ -94,6 +106,11 @@ extension Replay {
   mutating func moveEntries(_ event: Event) {
     let (oldEnd, overflow) = event.word.addingReportingOverflow(event.extra)
     guard !overflow, event.extra > 0, event.span & 0xfff == 0 else { return }
+    // Whose entries moved is not known where either side names no mm.
+    for other in event.pointer == 0 ? holders.host.allSpaces : [0] {
+      holders.host.removeUnplaced(event.word..<oldEnd, vma: 0, in: other) { _ in }
+    }
+    guard event.pointer != 0 else { return }
     var moved: [HostMapping] = []
     holders.host.remove(event.word..<oldEnd, space: event.pointer) { moved.append($0) }
     for var mapping in moved {
