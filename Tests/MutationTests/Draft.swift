@@ -64,6 +64,17 @@ struct Draft {
     events.insert(contentsOf: new, at: index)
   }
 
+  /// Puts events in front of a place that has room, all at one time.
+  mutating func insertTied(_ new: [Event], at index: Int) {
+    let time = events[index - 1].time + 1
+    events.insert(
+      contentsOf: new.map { event in
+        var event = event
+        event.time = time
+        return event
+      }, at: index)
+  }
+
   /// From a reference on, the page's counts differ by so much.
   mutating func shift(_ life: Life, from index: Int, by delta: Int32) {
     for place in life.references where place >= index {

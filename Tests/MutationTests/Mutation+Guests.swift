@@ -44,8 +44,7 @@ extension Mutation {
         removals.last(where: { draft.stream.stories[$0] == life.story }) == place
       else { return nil }
       draft.events.remove(at: place)
-      return .found(
-        [["PL008"], ["PL009"]], page: life.head, within: [life.frames])
+      return .found([["PL008"], ["PL009"]], page: life.head, within: [life.frames])
     },
     Mutation("invalidation without a removal", in: [.keptGuest]) { draft in
       let removals = draft.places { $0.kind == .spteChanged && $0.word & 0x800 == 0 }

@@ -13,7 +13,7 @@ extension Mutation {
       return .silent
     },
     Mutation("legal: a clock that stands still") { draft in
-      let length = draft.chance.number(3...12)
+      let length = draft.chance.number(3...40)
       guard draft.events.count > length + 2 else { return nil }
       let start = draft.chance.number(1...draft.events.count - length - 1)
       let range = start..<start + length
@@ -44,6 +44,39 @@ extension Mutation {
         draft.events[place] = item.element
         draft.events[place].time = time
       }
+      return .silent
+    },
+    Mutation("legal: mapped and unmapped at one time on two CPUs") { draft in
+      guard let life = draft.life(where: { $0.order == 0 }), let place = draft.roomInside(life)
+      else { return nil }
+      let call = draft.event(.insertPfn, near: place) {
+        $0.pfn = life.head
+        $0.word = 0x7e00_0000_0000
+        $0.pointer = 0xffff_8881_7000_0000
+        $0.value = Script.shared
+      }
+      let back = draft.event(.insertPfnReturn, near: place) { $0.word = 0x100 }
+      let unmap = draft.event(.unmapRange, near: place, pid: Draft.stranger + 1) {
+        $0.word = 0x7e00_0000_0000
+        $0.span = 0x7e00_0000_1000
+        $0.pointer = 0xffff_8881_7000_0000
+        $0.cpu ^= 1
+      }
+      draft.insertTied([unmap, call, back], at: place)
+      return .silent
+    },
+    Mutation("legal: a leaf made and removed at one time on two CPUs") { draft in
+      guard let life = draft.life(where: { $0.order == 0 }), let place = draft.roomInside(life)
+      else { return nil }
+      let leaf = draft.event(.spteChanged, near: place) {
+        $0.pointer = 0x77_7777
+        $0.order = 1
+        $0.word = 0x600_0000_0000_0e67 | life.head << 12
+      }
+      var removal = leaf
+      (removal.word, removal.extra) = (0x5a0, leaf.word)
+      removal.cpu ^= 1
+      draft.insertTied([removal, leaf], at: place)
       return .silent
     },
     Mutation("a CPU's sub-buffer lost") { draft in

@@ -21,9 +21,18 @@ extension Replay {
           return
         }
         holders.stageTwo.remove(number)
+      } else {
+        holders.letGo.note(event)
       }
     }
     guard StageTwo.isLeaf(event.word, level: level), level <= 3 else { return }
+    // Removed at the same time on another CPU: the removal came behind.
+    let isGone = holders.letGo.contains(besides: event) {
+      $0.kind == .spteChanged && $0.pointer == event.pointer && $0.order == level
+        && StageTwo.frame(of: $0.extra, level: level)
+          == StageTwo.frame(of: event.word, level: level)
+    }
+    guard !isGone else { return }
     holders.stageTwo.add(
       GuestMapping(
         kvm: kvm, gfn: event.pointer, pfn: StageTwo.frame(of: event.word, level: level),
@@ -76,9 +85,11 @@ extension Replay {
     let leaf = holders.stageTwo[number]
     // At the same time on another CPU: which came first is not known.
     if leaf.event.time == event.time, leaf.event.cpu != event.cpu { return }
-    guard !leaf.isDisputed, !leaf.isReported else { return }
-    holders.stageTwo[number].isReported = true
-    noteHolder(event, pfn: leaf.pfn, .staleInWindow, [leaf.event, window.start])
+    guard !leaf.isDisputed, !leaf.isStaleReported else { return }
+    holders.suspicions.append(
+      Suspicion(
+        holder: .guest(number), free: event, pfn: leaf.pfn, claim: .staleInWindow,
+        related: [leaf.event, window.start], made: leaf.event))
   }
 
   /// An invalidation begins: what kvm_vcpu_map handed out below it is not revoked.
@@ -95,8 +106,10 @@ extension Replay {
       else { continue }
       let mapping = holders.host[entry]
       let pfn = mapping.pfn &+ (address &- mapping.address) >> 12
-      holders.vcpuMaps[vcpu] = nil
-      noteHolder(event, pfn: pfn, .mappedOutside, [mapping.insertion, map])
+      holders.suspicions.append(
+        Suspicion(
+          holder: .vcpu(vcpu), free: event, pfn: pfn, claim: .mappedOutside,
+          related: [mapping.insertion, map], made: map))
     }
   }
 

@@ -30,6 +30,8 @@ struct Holders {
   /// `__free_pages` calls whose put has not come yet, by task.
   var freeing = PerTask<Event>()
   var lone = LonePages()
+  /// Removals of entries at the present time.
+  var letGo = Instant()
   /// Pages whose owner has freed them without the count reaching zero.
   var orphans: [UInt64: Orphan] = [:]
   /// Frees of held pages that wait for the clock to move on: the holder may let go at the same time.
@@ -66,6 +68,23 @@ struct PerTask<Value> {
   mutating func take(_ pid: Int32) -> Value? { values.removeValue(forKey: pid) }
 }
 
+/// Events of the present time, which on other CPUs may have come before or behind.
+struct Instant {
+  private static let limit = 256
+  private var events: [Event] = []
+
+  mutating func note(_ event: Event) {
+    if let time = events.first?.time, time != event.time { events.removeAll(keepingCapacity: true) }
+    if events.count < Self.limit { events.append(event) }
+  }
+
+  /// True if an event of the same time and another CPU fits.
+  func contains(besides event: Event, where fits: (Event) -> Bool) -> Bool {
+    guard let time = events.first?.time, time == event.time else { return false }
+    return events.contains { $0.cpu != event.cpu && fits($0) }
+  }
+}
+
 /// A page that its owner freed while somebody had a reference.
 struct Orphan {
   /// `__free_pages`.
@@ -88,12 +107,13 @@ public struct Observations: Sendable {
   public internal(set) var mapcountIsRaw = false
 }
 
-/// A page freed while somebody holds it, as it looks so far.
+/// A page freed, moved or revoked while somebody holds it, as it looks so far.
 struct Suspicion {
   enum Holder {
     case host(UInt32)
     case guest(UInt32)
     case device(UInt32)
+    case vcpu(UInt64)
   }
 
   struct Outcome {
@@ -105,12 +125,16 @@ struct Suspicion {
   var holder: Holder
   /// Set once it is known that the holder outlived the free.
   var outcome: Outcome?
-  /// `mm_page_free`.
+  /// `mm_page_free`, or what else the holder should have let go for.
   var free: Event
   var pfn: UInt64
-  var before: PageState
+  /// What it is if the page is not freed.
+  var claim: Transition.Marks = []
+  /// For a claim: the events that it rests on.
+  var related: [Event] = []
+  var before = PageState()
   var block: Block?
-  var step: UInt32
+  var step: UInt32 = 0
   /// The call that made the holder, to see whether its record still stands for it.
   var made: Event
 }

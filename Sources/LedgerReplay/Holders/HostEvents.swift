@@ -34,9 +34,13 @@ extension Replay {
       return
     }
     guard !holders.host.isOccupied(range, space: event.pointer) else { return }
-    let mapping = HostMapping(
+    var mapping = HostMapping(
       space: event.pointer, address: address, pages: pages, pfn: event.pfn, vma: event.extra,
       flags: UInt32(bitPattern: event.value), kind: kind, insertion: event)
+    // An unmap at the same time on another CPU may have come behind.
+    mapping.isDisputed = holders.letGo.contains(besides: event) {
+      $0.kind == .unmapRange && $0.span > $0.word && ($0.word..<$0.span).overlaps(range)
+    }
     if let number = holders.host.add(mapping) { holders.inserted[event.pid] = number }
   }
 
@@ -64,6 +68,7 @@ extension Replay {
   mutating func unmap(_ event: Event) {
     guard event.span > event.word else { return }
     let range = event.word..<event.span
+    holders.letGo.note(event)
     if let showing = holders.objects.showings[event.extra], showing.event.word >= range.lowerBound,
       showing.event.span <= range.upperBound, showing.event.span > 0
     {
