@@ -6,7 +6,7 @@ extension Replay {
     guard event.pfn != Event.noFrame, let slot = slot(of: event.pfn) else { return }
     let head = freshState(slot)
     if mayWait {
-      let fits = freeFits(head)
+      let fits = freeFits(event, head)
       if !fits || waiting.isWaiting, waits(event, fits: fits) { return }
     }
     let block = head.block == 0 ? nil : blocks[head.block]
@@ -51,7 +51,7 @@ extension Replay {
 
   /// mm/page_alloc.c:__free_pages (5.10 on): when somebody else holds the head of a plain block, its tails are freed in
   /// halves, the upper half first.
-  private func followsTailPath(_ event: Event, _ block: Block) -> Bool {
+  func followsTailPath(_ event: Event, _ block: Block) -> Bool {
     guard block.headPutter == event.pid, block.kind != .compound else { return false }
     return event.order &+ 1 == block.tailPathOrder
       && event.pfn &- block.head == 1 << UInt64(event.order)

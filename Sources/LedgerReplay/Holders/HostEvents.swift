@@ -37,11 +37,18 @@ extension Replay {
     var mapping = HostMapping(
       space: event.pointer, address: address, pages: pages, pfn: event.pfn, vma: event.extra,
       flags: UInt32(bitPattern: event.value), kind: kind, insertion: event)
-    // An unmap at the same time on another CPU may have come behind.
-    mapping.isDisputed = holders.letGo.contains(besides: event) {
-      $0.kind == .unmapRange && $0.span > $0.word && ($0.word..<$0.span).overlaps(range)
-    }
+    mapping.isDisputed = mayHaveLeft(range, besides: event)
     if let number = holders.host.add(mapping) { holders.inserted[event.pid] = number }
+  }
+
+  /// True if entries in a range were removed or moved at the same time on another CPU: that may have come behind.
+  private func mayHaveLeft(_ range: Range<UInt64>, besides event: Event) -> Bool {
+    holders.letGo.contains(besides: event) { other in
+      let end =
+        other.kind == .moveTables ? other.word.addingReportingOverflow(other.extra).0 : other.span
+      return end > other.word && (other.word..<end).overlaps(range)
+        && (other.kind == .unmapRange || other.kind == .moveTables)
+    }
   }
 
   /// The return of an insertion: one that failed left no entry.
@@ -103,6 +110,8 @@ extension Replay {
       mapping.insertion = event
       mapping.insertion.pfn = mapping.pfn
       mapping.isReported = false
+      mapping.isDisputed =
+        mapping.isDisputed || mayHaveLeft(mapping.address..<mapping.end, besides: event)
       _ = holders.host.add(mapping)
     }
   }
@@ -111,6 +120,7 @@ extension Replay {
   mutating func moveEntries(_ event: Event) {
     let (oldEnd, overflow) = event.word.addingReportingOverflow(event.extra)
     guard !overflow, event.extra > 0, event.span & 0xfff == 0 else { return }
+    holders.letGo.note(event)
     // Whose entries moved is not known where either side names no mm.
     for other in event.pointer == 0 ? holders.host.allSpaces : [0] {
       holders.host.removeUnplaced(event.word..<oldEnd, vma: 0, in: other) { _ in }
@@ -124,6 +134,7 @@ extension Replay {
       mapping.address = address
       mapping.vma = 0
       guard !holders.host.isOccupied(address..<mapping.end, space: mapping.space) else { continue }
+      mapping.isDisputed = mapping.isDisputed || mayHaveLeft(address..<mapping.end, besides: event)
       _ = holders.host.add(mapping)
     }
   }
