@@ -111,7 +111,7 @@ extension Replay {
   }
 
   private mutating func unfreeze(_ event: Event, _ state: inout PageState) {
-    becomeOwnUnit(event.pfn, &state)
+    becomeOwnUnit(event, &state)
     settle(event.value, zero: .set, &state)
   }
 
@@ -128,7 +128,7 @@ extension Replay {
     if state.zero == .set, state.life == .owned, isHeadOfSeenBlock(event.pfn, state) {
       marks.insert(.mangled)
     }
-    becomeOwnUnit(event.pfn, &state)
+    becomeOwnUnit(event, &state)
     state.bits.subtract([.raised, .resurrected])
     settle(event.value, zero: .set, &state)
   }
