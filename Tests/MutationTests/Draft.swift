@@ -36,6 +36,15 @@ struct Draft {
 
   mutating func anyLife(where fits: (Life) -> Bool) -> Life? { chance.pick(lives.filter(fits)) }
 
+  /// True if a block is allocated and freed, whole or in pieces, between two indices: no task gets so far in an instant.
+  func livesWithin(_ range: Range<Int>) -> Bool {
+    let blocks = range.filter { events[$0].kind == .pageAlloc && events[$0].order > 0 }
+    return blocks.contains { place in
+      let frames = events[place].pfn..<events[place].pfn + (1 << UInt64(events[place].order))
+      return range.contains { events[$0].kind == .pageFree && frames.contains(events[$0].pfn) }
+    }
+  }
+
   /// True if no event behind the life names its pages: what a defect leaves behind meets nothing.
   func isLast(_ life: Life) -> Bool { !touches(life.frames, from: life.free + 1) }
 

@@ -17,6 +17,7 @@ extension Mutation {
       guard draft.events.count > length + 2 else { return nil }
       let start = draft.chance.number(1...draft.events.count - length - 1)
       let range = start..<start + length
+      guard !draft.livesWithin(range) else { return nil }
       var queues: [UInt16: [Event]] = [:]
       for var event in draft.events[range] {
         event.time = draft.events[start].time
