@@ -38,18 +38,20 @@ struct StoredStep {
 struct Journal {
   static let capacity = 1 << 19
   private static let firstCapacity = 1 << 12
-  /// Grows by doubling up to `capacity`; only then do numbers share places.
-  private var steps: [StoredStep]
+  /// Grows by doubling up to `capacity`, in room that is taken at once and touched only as it fills; numbers share places
+  /// only when it is full.
+  private var steps: [StoredStep] = []
   /// Number of the next step; starts at 1, and skips 0 when it wraps.
   private(set) var next: UInt32 = 1
 
   init() {
-    steps = [StoredStep](repeating: StoredStep(), count: Self.firstCapacity)
+    steps.reserveCapacity(Self.capacity)
+    steps.append(contentsOf: repeatElement(StoredStep(), count: Self.firstCapacity))
   }
 
   @inline(never)
   private mutating func grow() {
-    steps += [StoredStep](repeating: StoredStep(), count: steps.count)
+    steps.append(contentsOf: repeatElement(StoredStep(), count: steps.count))
   }
 
   /// Writes a step and returns its number.

@@ -35,7 +35,7 @@ extension Mutation {
     },
     Mutation("freed with a larger order") { draft in
       guard
-        let life = draft.life(where: { $0.order > 0 && $0.head % (2 << UInt64($0.order)) == 0 }),
+        let life = draft.life(where: { $0.head % (2 << UInt64($0.order)) == 0 }),
         draft.isLast(life)
       else { return nil }
       let size = UInt64(1) << UInt64(life.order)
