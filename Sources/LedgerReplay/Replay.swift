@@ -59,6 +59,7 @@ public struct Replay: ~Copyable {
     transitions.removeAll(keepingCapacity: true)
     if waiting.isWaiting { flushWaiting() }
     settleSuspicions()
+    judgeHugeInsertions()
     judgeLongPins()
     judgeOrphans()
     judgeGrowth()

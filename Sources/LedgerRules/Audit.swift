@@ -172,6 +172,9 @@ public struct Audit: ~Copyable {
         "the VM and the memory slots of \(seen.unplacedEntries) guest entries: start before the VM, with a probe on handle_changed_spte"
       ]
     }
+    if id == "PL025" || id == "PL029", seen.unclearDeviceAddresses > 0 {
+      return ["which domain an address belongs to, or the maps before the capture began"]
+    }
     let isByPage = ["PL013", "PL015", "PL017", "PL021"].contains(id)
     if isByPage, seen.unresolvedPages > 0 {
       return [

@@ -11,6 +11,8 @@ struct GuestMapping {
   /// KVM may have dropped the entry without an event.
   var isDisputed = false
   var isReported = false
+  /// That it outlived an invalidation was reported.
+  var isStaleReported = false
   /// False once it has been removed and its record may be used again.
   var isLive = true
   /// The event that installed it.
