@@ -20,7 +20,9 @@ extension Replay {
         {
           return
         }
+        let leaf = holders.stageTwo[number]
         holders.stageTwo.remove(number)
+        if StageTwo.isTable(event.word, level: level) { split(leaf, by: event) }
       } else {
         holders.letGo.note(event)
         observations.olderEntries &+= 1
@@ -42,6 +44,20 @@ extension Replay {
       GuestMapping(
         kvm: kvm, gfn: event.pointer, pfn: StageTwo.frame(of: event.word, level: level),
         space: space, level: level, event: event))
+  }
+
+  /// arch/x86/kvm/mmu/tdp_mmu.c:tdp_mmu_split_huge_page (5.18 on): the small leaves are filled in before their table is
+  /// linked, so that they come without events of their own.
+  private mutating func split(_ leaf: GuestMapping, by event: Event) {
+    var child = leaf
+    child.level = leaf.level - 1
+    child.event = event
+    child.isInferred = true
+    for index in 0..<UInt64(512) {
+      child.gfn = leaf.gfn &+ index &* child.pages
+      child.pfn = leaf.pfn &+ index &* child.pages
+      holders.stageTwo.add(child)
+    }
   }
 
   /// The VM of a change: named by the probe right before it, or the only one there is.

@@ -110,7 +110,7 @@ extension Replay {
     case .guest(let number):
       let leaf = holders.stageTwo[number]
       guard leaf.isLive, leaf.event == suspicion.made, !leaf.isDisputed else { return nil }
-      return Suspicion.Outcome(marks: .freedInGuest, isConfirmed: true)
+      return Suspicion.Outcome(marks: .freedInGuest, isConfirmed: !leaf.isInferred)
     case .device(let number):
       let mapping = holders.devices[number]
       guard mapping.isLive, mapping.event == suspicion.made, !mapping.isDisputed else { return nil }
