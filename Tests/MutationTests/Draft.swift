@@ -36,12 +36,16 @@ struct Draft {
 
   mutating func anyLife(where fits: (Life) -> Bool) -> Life? { chance.pick(lives.filter(fits)) }
 
-  /// True if a block is allocated and freed, whole or in pieces, between two indices: no task gets so far in an instant.
+  /// True if a page is born between two indices and used there on another CPU: nobody gets so far in an instant.
   func livesWithin(_ range: Range<Int>) -> Bool {
-    let blocks = range.filter { events[$0].kind == .pageAlloc && events[$0].order > 0 }
-    return blocks.contains { place in
-      let frames = events[place].pfn..<events[place].pfn + (1 << UInt64(events[place].order))
-      return range.contains { events[$0].kind == .pageFree && frames.contains(events[$0].pfn) }
+    range.contains { place in
+      let birth = events[place]
+      guard birth.kind == .pageAlloc || (birth.kind == .pageRefSet && birth.value == 1),
+        birth.pfn != Event.noFrame
+      else { return false }
+      let size: UInt64 = birth.kind == .pageAlloc ? 1 << UInt64(birth.order) : 1
+      let frames = birth.pfn..<birth.pfn + size
+      return range.contains { events[$0].cpu != birth.cpu && frames.contains(events[$0].pfn) }
     }
   }
 
