@@ -77,7 +77,7 @@ def trace_cmd_text(path):
 
 
 def perf_text(path):
-    return ["perf", "script", "--ns", "-F", "comm,pid,tid,cpu,time,event,trace", "-i", path]
+    return ["perf", "script", "--ns", "-i", path]
 
 
 def of_text(command, text_command):

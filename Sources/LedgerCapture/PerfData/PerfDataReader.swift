@@ -28,7 +28,11 @@ final class PerfDataReader: CaptureReader {
   }
 
   /// What is known so far; final when `next` has returned false.
-  var info: CaptureInfo { decoder.info }
+  var info: CaptureInfo {
+    var info = decoder.info
+    info.comms = decoder.queue.names.names
+    return info
+  }
 
   /// What was lost so far; final when `next` has returned false.
   var losses: LossLedger {

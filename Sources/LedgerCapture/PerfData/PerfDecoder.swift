@@ -20,7 +20,6 @@ struct PerfDecoder {
   var info: CaptureInfo
   var losses: LossLedger
   var queue: TimeQueue
-  var comms: [Int32: String]
   private var records: RecordDecoder
   private let meanings: [Meaning]
   private let words: FieldWords?
@@ -30,7 +29,6 @@ struct PerfDecoder {
   private let rawSwapped: Bool
   private var darkness = CpuDarkness()
   private var isStarted = false
-  private static let commLimit = 1 << 16
 
   init(_ metadata: PerfMetadata, info: CaptureInfo, detail: ReadDetail) {
     let layout = metadata.tracing
@@ -46,12 +44,11 @@ struct PerfDecoder {
       ? nil
       : FieldWords(
         layout.formats, comms: [:], long: layout.page.long, bigEndian: layout.bigEndian)
-    comms = layout.comms
     attributeOfID = metadata.attributeOfID
     cpuOfID = metadata.cpuOfID
     swapped = metadata.bigEndian
     rawSwapped = layout.bigEndian
-    queue = TimeQueue(isDetailed: detail == .fields)
+    queue = TimeQueue(isDetailed: detail == .fields, names: TaskNames(layout.comms))
     queue.isOrdered = metadata.attributes.allSatisfy { $0.samples.contains(.time) }
     self.info = info
     meanings = Self.meanings(metadata, records, &self.info)
@@ -134,7 +131,6 @@ struct PerfDecoder {
       enterGap(cpu: cpu, missing: number)
     }
     info.cpus = max(info.cpus, darkness.count)
-    info.comms = comms
     queue.finish()
   }
 
@@ -224,9 +220,7 @@ extension PerfDecoder {
         records.decodeCommon(
           bytes, at: raw.lowerBound, count: raw.count, format: format, into: &event)
       }
-      var detail = words.detail(bytes, raw.lowerBound, raw.count, format, event.pid)
-      detail.comm = comm(event.pid)
-      queue.enter(event, detail)
+      queue.enter(event, words.detail(bytes, raw.lowerBound, raw.count, format, event.pid))
     } else if outcome == .decoded && !meaning.isRepeated {
       queue.enter(event, EventDetail(name: ""))
     }
@@ -239,11 +233,9 @@ extension PerfDecoder {
     enterGap(cpu: event.cpu, missing: 0)
   }
 
-  private func comm(_ tid: Int32) -> String { tid == 0 ? "<idle>" : comms[tid] ?? "" }
-
   private func plainDetail(_ sample: PerfSample, _ meaning: Meaning) -> EventDetail {
     let row = info.events[meaning.row]
-    var detail = EventDetail(name: row.name, system: row.system, comm: comm(sample.tid))
+    var detail = EventDetail(name: row.name, system: row.system)
     if meaning.shape.hasAddress { detail.fields.append(("ip", .hex(sample.address))) }
     return detail
   }
@@ -281,23 +273,22 @@ extension PerfDecoder {
   private mutating func takeComm(_ bytes: RawSpan, _ body: Int, _ end: Int) {
     guard body &+ 8 < end else { return }
     let tid = Int32(bitPattern: bytes.word32(body &+ 4, swapped))
-    guard comms.count < Self.commLimit || comms[tid] != nil else { return }
     var name: [UInt8] = []
     var at = body &+ 8
     while at < end, name.count < 64, bytes.u8(at) != 0 {
       name.append(bytes.u8(at))
       at &+= 1
     }
-    comms[tid] = String(decoding: name, as: UTF8.self)
+    let trailer = meanings[0].shape.trailer(bytes, from: at, to: end, swapped: swapped)
+    queue.rename(.name(tid, String(decoding: name, as: UTF8.self)), at: trailer.time)
   }
 
-  /// A new task is called like its parent until it says otherwise.
   private mutating func takeFork(_ bytes: RawSpan, _ body: Int, _ end: Int) {
     guard body &+ 16 <= end else { return }
     let tid = Int32(bitPattern: bytes.word32(body &+ 8, swapped))
     let parent = Int32(bitPattern: bytes.word32(body &+ 12, swapped))
-    guard tid != parent, comms.count < Self.commLimit, let name = comms[parent] else { return }
-    comms[tid] = name
+    let trailer = meanings[0].shape.trailer(bytes, from: body &+ 16, to: end, swapped: swapped)
+    queue.rename(.fork(child: tid, parent: parent), at: trailer.time)
   }
 
   private mutating func takeIndex(_ bytes: RawSpan, _ body: Int, _ end: Int) {

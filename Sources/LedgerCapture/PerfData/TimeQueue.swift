@@ -11,6 +11,10 @@ struct TimeQueue {
   private var ready: [Event] = []
   private var taken = 0
   private var details: [UInt32: EventDetail] = [:]
+  /// Changes of names that wait for their time, by the number of the event in their place.
+  private var changes: [UInt32: TaskNames.Change] = [:]
+  /// What tasks are called at the time of the events given last.
+  private(set) var names: TaskNames
   private var entered: UInt32 = 0
   private var delivered: UInt32 = 0
   private var newest: UInt64 = 0
@@ -25,8 +29,9 @@ struct TimeQueue {
   /// Events that came too late, by CPU.
   private(set) var losses = LossLedger()
 
-  init(isDetailed: Bool) {
+  init(isDetailed: Bool, names: TaskNames) {
     self.isDetailed = isDetailed
+    self.names = names
     room = isDetailed ? 1 << 17 : 1 << 20
   }
 
@@ -41,6 +46,18 @@ struct TimeQueue {
     if isDetailed { details[entered] = detail() }
     entered &+= 1
     newest = max(newest, event.time)
+    waiting.append(event)
+    if waiting.count >= room { pass(upTo: nil) }
+  }
+
+  /// Enters a change of a task's name; without a time it counts at once.
+  mutating func rename(_ change: TaskNames.Change, at time: UInt64) {
+    guard isOrdered, time > 0 else { return names.apply(change) }
+    var event = Event()
+    event.time = time
+    event.ordinal = entered
+    changes[entered] = change
+    entered &+= 1
     waiting.append(event)
     if waiting.count >= room { pass(upTo: nil) }
   }
@@ -81,8 +98,14 @@ struct TimeQueue {
     }
     for index in taken..<end {
       var event = ready[index]
+      if !changes.isEmpty, let change = changes.removeValue(forKey: event.ordinal) {
+        names.apply(change)
+        continue
+      }
       if isDetailed {
-        batch.details.append(details.removeValue(forKey: event.ordinal) ?? EventDetail(name: ""))
+        var detail = details.removeValue(forKey: event.ordinal) ?? EventDetail(name: "")
+        if !event.kind.isGap { detail.comm = names.name(of: event.pid) }
+        batch.details.append(detail)
       }
       let floor = latest ?? 0
       if event.time < floor && isOrdered {
