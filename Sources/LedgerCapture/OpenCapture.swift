@@ -23,7 +23,7 @@ private func read(_ layers: OuterLayers, detail: ReadDetail) throws(CaptureError
   switch layers.kind {
   case .traceDat:
     let file = source.isSeekable ? source : try source.spooled(prefix: layers.prefix)
-    return try TraceDatReader(source: file, detail: detail)
+    return try TraceDatFile(file).reader(detail: detail)
   case .perfData:
     let file = source.isSeekable ? source : try source.spooled(prefix: layers.prefix)
     return try PerfDataReader(source: file, detail: detail)

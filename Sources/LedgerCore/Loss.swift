@@ -8,6 +8,8 @@ public enum LossCode: String, Sendable, CaseIterable {
   case corruptSubBuffer = "corrupt-sub-buffer"
   case corruptChunk = "corrupt-chunk"
   case malformedSection = "malformed-section"
+  case unknownSection = "unknown-section"
+  case bufferLeftOut = "buffer-left-out"
   case malformedFormat = "malformed-format"
   case malformedEvent = "malformed-event"
   case malformedLine = "malformed-line"
@@ -25,10 +27,9 @@ public enum LossCode: String, Sendable, CaseIterable {
     switch self {
     case .lostEvents, .lostUnknown, .overrun, .leftInKernel, .truncated, .corruptSubBuffer,
       .corruptChunk, .malformedSection, .malformedEvent, .implausibleFrame, .tableFull,
-      .interrupted,
-      .timeBackwards:
+      .interrupted, .timeBackwards, .bufferLeftOut:
       .dataLoss
-    case .findingsDropped, .malformedFormat, .unknownEvent, .malformedLine, .unorderedClock,
+    case .findingsDropped, .unknownSection, .malformedFormat, .unknownEvent, .malformedLine, .unorderedClock,
       .filterSuspected:
       .notice
     }
@@ -62,6 +63,10 @@ public enum LossCode: String, Sendable, CaseIterable {
       "a compressed chunk could not be inflated: check the storage that held the file"
     case .malformedSection:
       "a section or option contradicts its own size and was left out: check the storage that held the file"
+    case .unknownSection:
+      "a part of the file is of a kind that this version does not know: it was skipped"
+    case .bufferLeftOut:
+      "a trace buffer of the file was not replayed: its clock differs from that of the others, or it repeats their events"
     case .malformedFormat:
       "the format description of an event could not be understood, its fields are not used"
     case .malformedEvent: "a record is shorter than its format says, or holds an impossible value"

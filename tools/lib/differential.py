@@ -119,7 +119,7 @@ class Comparison:
         extra = [name for name in fields if name not in a.fields]
         if self.is_whole and (missing or extra):
             self.note(f"fields {missing} only here, {extra} only there: {a}\n    the peer: {b}")
-        if a.comm != b.comm and not is_unknown(a.comm, b.comm):
+        if not is_same_task(a.comm, b.comm):
             self.note(f"task {a.comm!r} and {b.comm!r}: {a}")
         for name, value in a.fields.items():
             if name in fields and not self.agreement.agree(a.event, name, value, fields[name]):
@@ -152,8 +152,11 @@ def same_name(ours, theirs):
     return f"{ours[0]}__{ours[1]}" == theirs[1]
 
 
-def is_unknown(ours, theirs):
-    return ours == "" and (theirs in ("<...>", "") or theirs.startswith(":"))
+def is_same_task(ours, theirs):
+    """An unknown task has several names; trace-cmd puts the instance before the task."""
+    if ours == "":
+        return theirs in ("<...>", "") or theirs.startswith(":")
+    return ours == theirs or theirs.endswith(" " + ours) and theirs.split()[0].endswith(":")
 
 
 def plans(path, which, chosen):

@@ -3,7 +3,7 @@ import LedgerFormat
 import LedgerInput
 import LedgerSymbols
 
-/// Reads trace.dat files of trace-cmd, versions 6 and 7: decodes on a second thread, merges the CPUs here.
+/// Reads buffers of trace.dat files of trace-cmd, versions 6 and 7: decodes on a second thread, merges the CPUs here.
 final class TraceDatReader: CaptureReader {
   private(set) var info: CaptureInfo
   private(set) var losses: LossLedger
@@ -15,31 +15,45 @@ final class TraceDatReader: CaptureReader {
   private var earliest = UInt64.max
   private var remainder: KernelRemainder
   private let isDetailed: Bool
+  private var gaps: GapUnion?
 
-  /// Reads the layout of a seekable source; decoding starts in the background.
-  init(source: ByteSource, detail: ReadDetail) throws(CaptureError) {
-    var layout = try TraceDatLayout.read(source)
-    let records = RecordDecoder(
-      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
-    layout.kallsyms = []
-    info = Self.describe(layout, source.path, records)
+  /// Reads one group of a file's buffers; decoding starts in the background.
+  init(_ file: TraceDatFile, group: BufferGroup, detail: ReadDetail) {
+    let layout = file.layout.restricted(to: group)
+    let records = file.records
+    info = Self.describe(layout, file.source.path, records)
     losses = layout.losses
     for index in records.incomplete {
       losses.add(.malformedFormat, detail: "\(layout.formats[index].name) lacks a field")
     }
+    gaps = GapUnion(layout)
     lanes = Array(repeating: MergeLane(), count: layout.extents.count)
     order = LaneOrder(count: layout.extents.count)
     remainder = KernelRemainder(layout)
     isDetailed = detail == .fields
     remainder.account(&losses)
     relay = Relay(
-      TraceDatSource(layout, source: source, detail: detail, records: records),
+      TraceDatSource(layout, source: file.source, detail: detail, records: records),
       lanes: layout.extents.count)
   }
 
   deinit { relay.stop() }
 
+  /// Accounts a buffer that nobody reads.
+  func leaveOut(_ buffer: String) {
+    losses.add(.bufferLeftOut, detail: buffer.isEmpty ? "the top buffer" : "instance \(buffer)")
+  }
+
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
+    guard gaps != nil else { return try merge(&batch) }
+    while try merge(&batch) {
+      gaps?.unite(&batch)
+      if !batch.events.isEmpty { return true }
+    }
+    return false
+  }
+
+  private func merge(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
     batch.clear()
     if !isStarted {
       try start(&batch)
@@ -127,7 +141,7 @@ extension TraceDatReader {
   private static func describe(
     _ layout: TraceDatLayout, _ path: String, _ records: RecordDecoder
   ) -> CaptureInfo {
-    var info = CaptureInfo(path: path, kind: "trace.dat v\(layout.version)")
+    var info = CaptureInfo(path: path, kind: layout.kind)
     info.kernel = layout.kernel
     info.clock = layout.clock
     info.cpus = layout.cpus
@@ -147,6 +161,23 @@ extension TraceDatReader {
 }
 
 extension TraceDatLayout {
+  /// The version, with the instances that are read and the machines that belong together.
+  fileprivate var kind: String {
+    let names = buffers.map(\.name).filter { name in
+      !name.isEmpty && extents.contains { $0.instance == name }
+    }
+    var kind = "trace.dat v\(version)"
+    if !names.isEmpty {
+      let hasTop = extents.contains { $0.instance.isEmpty }
+      kind += names.count == 1 ? ", instance " : ", instances "
+      kind += names.joined(separator: ", ")
+      if hasTop { kind += " merged with the top buffer" } else if names.count > 1 { kind += " merged" }
+    }
+    if !guests.isEmpty { kind += ", host of " + guests.joined(separator: ", ") }
+    if time.host != nil { kind += ", guest in its host's time" }
+    return kind
+  }
+
   /// Where the capture's symbols place the functions that probes may be attached to.
   var probedFunctions: ProbeFunctions {
     guard formats.contains(where: \.isProbe) else { return ProbeFunctions() }
