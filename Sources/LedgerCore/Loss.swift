@@ -14,6 +14,7 @@ public enum LossCode: String, Sendable, CaseIterable {
   case malformedEvent = "malformed-event"
   case malformedLine = "malformed-line"
   case unknownEvent = "unknown-event"
+  case noRawData = "no-raw-data"
   case timeBackwards = "time-backwards"
   case unorderedClock = "unordered-clock"
   case implausibleFrame = "implausible-frame"
@@ -27,7 +28,7 @@ public enum LossCode: String, Sendable, CaseIterable {
     switch self {
     case .lostEvents, .lostUnknown, .overrun, .leftInKernel, .truncated, .corruptSubBuffer,
       .corruptChunk, .malformedSection, .malformedEvent, .implausibleFrame, .tableFull,
-      .interrupted, .timeBackwards, .bufferLeftOut:
+      .interrupted, .timeBackwards, .bufferLeftOut, .noRawData:
       .dataLoss
     case .findingsDropped, .unknownSection, .malformedFormat, .unknownEvent, .malformedLine, .unorderedClock,
       .filterSuspected:
@@ -74,6 +75,8 @@ public enum LossCode: String, Sendable, CaseIterable {
       "a line is not in a known form: lines of other programs in the file are harmless"
     case .unknownEvent:
       "a record names an event id without a format: record with the trace-cmd that belongs to the kernel"
+    case .noRawData:
+      "samples of an event that matters came without the event's own data: record with perf record -R, and keep the event formats in the file"
     case .timeBackwards: "times run backwards on one CPU: the order of its events is not reliable"
     case .unorderedClock:
       "this trace clock does not order events of different CPUs: record with -C global or -C mono"

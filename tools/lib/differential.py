@@ -28,6 +28,8 @@ def options():
 
 
 def opening(path):
+    if not os.path.isfile(path):
+        return b""
     with open(path, "rb") as file:
         return file.read(32)
 

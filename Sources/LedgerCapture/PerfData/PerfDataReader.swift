@@ -8,13 +8,14 @@ import LedgerInput
 /// bounded by what `TimeQueue` lets wait.
 final class PerfDataReader: CaptureReader {
   private var decoder: PerfDecoder
-  private var feed: RecordFeed
-  private var isFinished = false
+  /// Those that have more, and the time that each has come to.
+  private var feeds: [(feed: RecordFeed, time: UInt64)]
 
-  /// Reads the descriptions of a seekable source.
+  /// Reads the descriptions of a seekable source; `streams` are the files `data.0`, `data.1` and so on of a folder, of
+  /// which `source` is the file `data`.
   ///
   /// Throws when the header or the event attributes cannot be read: nothing can be understood without them.
-  init(source: ByteSource, detail: ReadDetail) throws(CaptureError) {
+  init(source: ByteSource, streams: [ByteSource] = [], detail: ReadDetail) throws(CaptureError) {
     let header = try PerfHeader(source)
     var metadata = PerfMetadata(path: source.path, bigEndian: header.bigEndian)
     if header.form == .pipe {
@@ -24,7 +25,13 @@ final class PerfDataReader: CaptureReader {
     }
     decoder = PerfDecoder(
       metadata, info: Self.describe(header, metadata, source.path), detail: detail)
-    feed = RecordFeed(header, source: source)
+    if metadata.isFolder, streams.isEmpty {
+      decoder.losses.add(
+        .truncated, count: 0, detail: "the records lie in data.0 and others beside this file")
+    }
+    feeds = [(RecordFeed(header, source: source), 0)]
+    feeds += streams.map { (RecordFeed(header, stream: $0), 0) }
+    decoder.queue.endsRounds = streams.isEmpty
   }
 
   /// What is known so far; final when `next` has returned false.
@@ -47,13 +54,25 @@ final class PerfDataReader: CaptureReader {
     while batch.events.count < EventBatch.capacity {
       if decoder.queue.readyCount > 0 {
         decoder.queue.give(&batch)
-      } else if isFinished {
+      } else if feeds.isEmpty {
         break
       } else {
-        isFinished = try !feed.advance(&decoder)
+        try advance()
       }
     }
     return !batch.events.isEmpty
+  }
+
+  /// Reads on where the records are the oldest.
+  private func advance() throws(CaptureError) {
+    var oldest = 0
+    for place in feeds.indices where feeds[place].time < feeds[oldest].time { oldest = place }
+    if try feeds[oldest].feed.advance(&decoder) {
+      feeds[oldest].time = max(feeds[oldest].time, decoder.latest)
+      return
+    }
+    feeds.remove(at: oldest)
+    if feeds.isEmpty { decoder.finish() }
   }
 
   private static func describe(

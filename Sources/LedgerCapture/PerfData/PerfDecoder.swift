@@ -13,6 +13,8 @@ struct PerfDecoder {
     var format: Int?
     /// Id of the format.
     var type: UInt16 = 0
+    /// Its samples are those of a tracepoint that the replay would use, but nothing tells its fields.
+    var isMute = false
     /// Another attribute records the same tracepoint: its samples say everything twice.
     var isRepeated = false
   }
@@ -29,6 +31,8 @@ struct PerfDecoder {
   private let rawSwapped: Bool
   private var darkness = CpuDarkness()
   private var isStarted = false
+  /// Time of the sample decoded last.
+  private(set) var latest: UInt64 = 0
 
   init(_ metadata: PerfMetadata, info: CaptureInfo, detail: ReadDetail) {
     let layout = metadata.tracing
@@ -70,7 +74,10 @@ struct PerfDecoder {
         let format = records.index(ofID: id)
       {
         meaning.row = format
-        guard attribute.samples.contains(.raw) else { return meaning }
+        guard attribute.samples.contains(.raw) else {
+          meaning.isMute = records.kind(ofFormat: format) != .other
+          return meaning
+        }
         meaning.format = format
         meaning.type = id
         meaning.isRepeated = !found.insert(format).inserted
@@ -84,8 +91,16 @@ struct PerfDecoder {
         info.events.append(EventCount(system: "", name: title, kind: .other))
       }
       meaning.row = row
+      meaning.isMute = attribute.type == PerfAttribute.tracepoint && isUsed(title)
       return meaning
     }
+  }
+
+  /// True for `group:name` of an event that the replay uses.
+  private static func isUsed(_ title: String) -> Bool {
+    let parts = title.split(separator: ":", maxSplits: 1).map(String.init)
+    return parts.count == 2
+      && EventKind.allCases.contains { $0.group == parts[0] && $0.name == parts[1] }
   }
 
   /// A period above 1 leaves events out everywhere: nothing may rest on their absence.
@@ -129,6 +144,11 @@ struct PerfDecoder {
         .lostEvents, count: number, cpu: Int(cpu),
         detail: "by the kernel's count; no record says when")
       enterGap(cpu: cpu, missing: number)
+    }
+    for meaning in meanings where meaning.isMute && info.events[meaning.row].count > 0 {
+      losses.add(
+        .noRawData, count: info.events[meaning.row].count,
+        detail: "samples of \(info.events[meaning.row].name)")
     }
     info.cpus = max(info.cpus, darkness.count)
     queue.finish()
@@ -199,6 +219,7 @@ extension PerfDecoder {
   }
 
   private mutating func noteTime(_ time: UInt64) {
+    latest = time
     info.start = isStarted ? min(info.start, time) : time
     info.end = max(info.end, time)
     isStarted = true

@@ -33,6 +33,14 @@ struct RecordFeed {
     end = min(header.data.range.upperBound, size)
   }
 
+  /// A file of nothing but records, which belongs to the one with the header.
+  init(_ header: PerfHeader, stream: ByteSource) {
+    var header = header
+    header.data = PerfSection(offset: 0, size: stream.size ?? 0)
+    header.isAborted = false
+    self.init(header, source: stream)
+  }
+
   /// Decodes the next piece; false when nothing follows.
   mutating func advance(_ decoder: inout PerfDecoder) throws(CaptureError) -> Bool {
     if inflatedAt < inflated.count {
@@ -184,7 +192,6 @@ struct RecordFeed {
       decoder.losses.add(.truncated, detail: "data ends inside a record at offset \(place)")
       decoder.openAll()
     }
-    decoder.finish()
   }
 
   /// Bytes that the header promises and the file does not have.

@@ -26,6 +26,8 @@ struct TimeQueue {
   private let isDetailed: Bool
   /// False when the records carry no times: they stay in the order of the file.
   var isOrdered = true
+  /// False when several streams end their rounds on their own.
+  var endsRounds = true
   /// Events that came too late, by CPU.
   private(set) var losses = LossLedger()
 
@@ -64,6 +66,7 @@ struct TimeQueue {
 
   /// All buffers were emptied once more.
   mutating func endRound() {
+    guard endsRounds else { return }
     boundaries.append(newest)
     guard boundaries.count > Self.patience + 1 else { return }
     pass(upTo: boundaries.removeFirst())
