@@ -2,14 +2,16 @@ import LedgerCore
 import LedgerFormat
 import LedgerInput
 
-/// Reads what `perf record` writes: files of both byte orders, the old form, and what it writes to pipes.
+/// Reads what `perf record` writes: files of both byte orders, the old form, and what it writes to pipes; decodes on a
+/// second thread.
 ///
 /// Tracepoints are decoded by the formats that the file carries; other events are counted by name. Memory is
 /// bounded by what `TimeQueue` lets wait.
 final class PerfDataReader: CaptureReader {
-  private var decoder: PerfDecoder
-  /// Those that have more, and the time that each has come to.
-  private var feeds: [(feed: RecordFeed, time: UInt64)]
+  private let account: PerfAccount
+  private let relay: Relay<PerfSource>
+  private var chunk: EventChunk?
+  private var at = 0
 
   /// Reads the descriptions of a seekable source; `streams` are the files `data.0`, `data.1` and so on of a folder, of
   /// which `source` is the file `data`.
@@ -23,56 +25,44 @@ final class PerfDataReader: CaptureReader {
     } else {
       try metadata.readSections(header, source)
     }
-    decoder = PerfDecoder(
-      metadata, info: Self.describe(header, metadata, source.path), detail: detail)
     if metadata.isFolder, streams.isEmpty {
-      decoder.losses.add(
+      metadata.losses.add(
         .truncated, count: 0, detail: "the records lie in data.0 and others beside this file")
     }
-    feeds = [(RecordFeed(header, source: source), 0)]
-    feeds += streams.map { (RecordFeed(header, stream: $0), 0) }
-    decoder.queue.endsRounds = streams.isEmpty
+    let decoder = PerfDecoder(
+      metadata, info: Self.describe(header, metadata, source.path), detail: detail)
+    let feeds =
+      [RecordFeed(header, source: source)] + streams.map { RecordFeed(header, stream: $0) }
+    account = PerfAccount(decoder.state)
+    relay = Relay(PerfSource(decoder, feeds, account), lanes: 1)
   }
+
+  deinit { relay.stop() }
 
   /// What is known so far; final when `next` has returned false.
-  var info: CaptureInfo {
-    var info = decoder.info
-    info.comms = decoder.queue.names.names
-    return info
-  }
+  var info: CaptureInfo { account.current.info }
 
   /// What was lost so far; final when `next` has returned false.
-  var losses: LossLedger {
-    var losses = decoder.losses
-    losses.merge(decoder.queue.losses)
-    return losses
-  }
+  var losses: LossLedger { account.current.losses }
 
   /// Replaces the contents of `batch` by the next events; false at the end of the data.
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
     batch.clear()
-    while batch.events.count < EventBatch.capacity {
-      if decoder.queue.readyCount > 0 {
-        decoder.queue.give(&batch)
-      } else if feeds.isEmpty {
-        break
+    while batch.events.isEmpty {
+      if let chunk, at < chunk.count {
+        let end = min(chunk.count, at + EventBatch.capacity)
+        batch.events.append(contentsOf: chunk.events[at..<end])
+        if !chunk.details.isEmpty { batch.details.append(contentsOf: chunk.details[at..<end]) }
+        at = end
       } else {
-        try advance()
+        let used = chunk
+        chunk = nil
+        chunk = try relay.take(lane: 0, returning: used)
+        at = 0
+        if chunk == nil { return false }
       }
     }
-    return !batch.events.isEmpty
-  }
-
-  /// Reads on where the records are the oldest.
-  private func advance() throws(CaptureError) {
-    var oldest = 0
-    for place in feeds.indices where feeds[place].time < feeds[oldest].time { oldest = place }
-    if try feeds[oldest].feed.advance(&decoder) {
-      feeds[oldest].time = max(feeds[oldest].time, decoder.latest)
-      return
-    }
-    feeds.remove(at: oldest)
-    if feeds.isEmpty { decoder.finish() }
+    return true
   }
 
   private static func describe(

@@ -25,7 +25,9 @@ struct PerfDecoder {
   private var records: RecordDecoder
   private let meanings: [Meaning]
   private let words: FieldWords?
-  private let attributeOfID: [UInt64: Int]
+  private let attributeOfID: AttributeTable
+  /// Samples by row of the table of events.
+  private var counts: [UInt64] = []
   private var cpuOfID: [UInt64: UInt16]
   private let swapped: Bool
   private let rawSwapped: Bool
@@ -48,14 +50,17 @@ struct PerfDecoder {
       ? nil
       : FieldWords(
         layout.formats, comms: [:], long: layout.page.long, bigEndian: layout.bigEndian)
-    attributeOfID = metadata.attributeOfID
+    attributeOfID = AttributeTable(metadata.attributeOfID)
     cpuOfID = metadata.cpuOfID
     swapped = metadata.bigEndian
     rawSwapped = layout.bigEndian
-    queue = TimeQueue(isDetailed: detail == .fields, names: TaskNames(layout.comms))
-    queue.isOrdered = metadata.attributes.allSatisfy { $0.samples.contains(.time) }
+    queue = TimeQueue(
+      isDetailed: detail == .fields,
+      isOrdered: metadata.attributes.allSatisfy { $0.samples.contains(.time) },
+      names: TaskNames(layout.comms))
     self.info = info
     meanings = Self.meanings(metadata, records, &self.info)
+    counts = Array(repeating: 0, count: self.info.events.count)
     noteThinned(metadata)
   }
 
@@ -137,6 +142,16 @@ struct PerfDecoder {
   /// Records are missing from here on, whichever CPU they would be of.
   mutating func openAll() { for cpu in darkness.seen { enterGap(cpu: cpu, missing: 0) } }
 
+  /// What is known so far.
+  var state: PerfAccount.State {
+    var info = info
+    for row in counts.indices { info.events[row].count = counts[row] }
+    info.comms = queue.names.current.names
+    var losses = losses
+    losses.merge(queue.losses)
+    return PerfAccount.State(info: info, losses: losses)
+  }
+
   /// Nothing follows: settles what is known only now.
   mutating func finish() {
     for (cpu, number) in darkness.untold {
@@ -145,9 +160,9 @@ struct PerfDecoder {
         detail: "by the kernel's count; no record says when")
       enterGap(cpu: cpu, missing: number)
     }
-    for meaning in meanings where meaning.isMute && info.events[meaning.row].count > 0 {
+    for meaning in meanings where meaning.isMute && counts[meaning.row] > 0 {
       losses.add(
-        .noRawData, count: info.events[meaning.row].count,
+        .noRawData, count: counts[meaning.row],
         detail: "samples of \(info.events[meaning.row].name)")
     }
     info.cpus = max(info.cpus, darkness.count)
@@ -169,7 +184,7 @@ extension PerfDecoder {
     guard place >= 0 else { return meaningOfRaw(bytes, body, end) }
     guard body &+ place &+ 8 <= end else { return nil }
     let id = bytes.word64(body &+ place, swapped)
-    return attributeOfID[id] ?? (id == 0 ? 0 : nil)
+    return attributeOfID.place(of: id) ?? (id == 0 ? 0 : nil)
   }
 
   /// Without numbers, the attribute whose tracepoint the raw data names; all have the same parts then.
@@ -191,7 +206,7 @@ extension PerfDecoder {
       return
     }
     let row = meanings[index].row
-    info.events[row].count &+= 1
+    counts[row] &+= 1
     guard
       let sample = meanings[index].shape.sample(bytes, from: body, to: end, swapped: swapped),
       let cpu = UInt16(exactly: sample.cpu ?? UInt32(cpuOfID[sample.id] ?? 0))

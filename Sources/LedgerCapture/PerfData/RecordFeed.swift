@@ -2,7 +2,7 @@ import LedgerCore
 import LedgerInput
 
 /// Brings the records of a file before a decoder, those of compressed records in their place.
-struct RecordFeed {
+struct RecordFeed: Sendable {
   private let source: ByteSource
   private let header: PerfHeader
   private var window: [UInt8] = []

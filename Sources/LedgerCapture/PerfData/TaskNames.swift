@@ -29,3 +29,35 @@ struct TaskNames: Sendable {
     }
   }
 }
+
+/// Names that change when the events have come to a time.
+struct TimedNames: Sendable {
+  private(set) var current: TaskNames
+  private var waiting: [(time: UInt64, change: TaskNames.Change)] = []
+  private var head = 0
+
+  /// Starts with names that are known from elsewhere.
+  init(_ names: TaskNames) { current = names }
+
+  /// Changes wait for their time.
+  var isPending: Bool { head < waiting.count }
+
+  /// Enters a change; without a time it counts at once.
+  mutating func enter(_ change: TaskNames.Change, at time: UInt64) {
+    guard time > 0 else { return current.apply(change) }
+    var place = waiting.count
+    while place > head, waiting[place - 1].time > time { place -= 1 }
+    waiting.insert((time, change), at: place)
+  }
+
+  /// Makes the changes up to a time.
+  mutating func advance(to time: UInt64) {
+    while head < waiting.count, waiting[head].time <= time {
+      current.apply(waiting[head].change)
+      head += 1
+    }
+    guard head * 2 > waiting.count else { return }
+    waiting.removeFirst(head)
+    head = 0
+  }
+}

@@ -1,4 +1,5 @@
 import LedgerCore
+import LedgerInput
 
 /// Puts the records of all CPUs in the order of their times (tools/perf/util/ordered-events.c, 6.1).
 ///
@@ -7,14 +8,12 @@ import LedgerCore
 /// are waited for. At most `room` events wait: when more would, the older half goes on. What comes too late is
 /// delivered late and counted.
 struct TimeQueue {
-  private var waiting: [Event] = []
+  private var waiting: WaitingEvents
   private var ready: [Event] = []
   private var taken = 0
   private var details: [UInt32: EventDetail] = [:]
-  /// Changes of names that wait for their time, by the number of the event in their place.
-  private var changes: [UInt32: TaskNames.Change] = [:]
   /// What tasks are called at the time of the events given last.
-  private(set) var names: TaskNames
+  private(set) var names: TimedNames
   private var entered: UInt32 = 0
   private var delivered: UInt32 = 0
   private var newest: UInt64 = 0
@@ -24,16 +23,18 @@ struct TimeQueue {
   private let room: Int
   private static let patience = 8
   private let isDetailed: Bool
-  /// False when the records carry no times: they stay in the order of the file.
-  var isOrdered = true
+  /// The records carry times; without them they stay in the order of the file.
+  private let isOrdered: Bool
   /// False when several streams end their rounds on their own.
   var endsRounds = true
   /// Events that came too late, by CPU.
   private(set) var losses = LossLedger()
 
-  init(isDetailed: Bool, names: TaskNames) {
+  init(isDetailed: Bool, isOrdered: Bool, names: TaskNames) {
     self.isDetailed = isDetailed
-    self.names = names
+    self.isOrdered = isOrdered
+    self.names = TimedNames(names)
+    waiting = WaitingEvents(isOrdered: isOrdered)
     room = isDetailed ? 1 << 17 : 1 << 20
   }
 
@@ -49,19 +50,12 @@ struct TimeQueue {
     entered &+= 1
     newest = max(newest, event.time)
     waiting.append(event)
-    if waiting.count >= room { pass(upTo: nil) }
+    if waiting.count >= room { waiting.give(upTo: .max, atMost: waiting.count / 2, to: &ready) }
   }
 
   /// Enters a change of a task's name; without a time it counts at once.
   mutating func rename(_ change: TaskNames.Change, at time: UInt64) {
-    guard isOrdered, time > 0 else { return names.apply(change) }
-    var event = Event()
-    event.time = time
-    event.ordinal = entered
-    changes[entered] = change
-    entered &+= 1
-    waiting.append(event)
-    if waiting.count >= room { pass(upTo: nil) }
+    names.enter(change, at: isOrdered ? time : 0)
   }
 
   /// All buffers were emptied once more.
@@ -69,79 +63,53 @@ struct TimeQueue {
     guard endsRounds else { return }
     boundaries.append(newest)
     guard boundaries.count > Self.patience + 1 else { return }
-    pass(upTo: boundaries.removeFirst())
+    let limit = boundaries.removeFirst()
+    if limit > 0 { waiting.give(upTo: limit, atMost: .max, to: &ready) }
   }
 
   /// Nothing follows.
-  mutating func finish() { pass(upTo: .max) }
+  mutating func finish() { waiting.give(upTo: .max, atMost: .max, to: &ready) }
 
-  /// Moves on what is not newer than `limit`, or the older half.
-  private mutating func pass(upTo limit: UInt64?) {
-    guard !waiting.isEmpty, limit != 0 else { return }
-    if isOrdered { waiting.sort(by: Self.precedes) }
-    var end = waiting.count / 2
-    if let limit {
-      end = isOrdered ? waiting.partitioningIndex(after: limit) : waiting.count
-    }
-    ready.append(contentsOf: waiting[..<end])
-    waiting.removeFirst(end)
-  }
-
-  private static func precedes(_ a: Event, _ b: Event) -> Bool {
-    if a.time != b.time { return a.time < b.time }
-    if a.cpu != b.cpu { return a.cpu < b.cpu }
-    return Int32(bitPattern: a.ordinal &- b.ordinal) < 0
-  }
-
-  /// Moves what is ready to a batch, as much as it has room for.
-  mutating func give(_ batch: inout EventBatch) {
-    let end = min(ready.count, taken + EventBatch.capacity - batch.events.count)
-    if latest == nil {
-      latest = ready[taken..<end].first { !$0.kind.isGap }?.time
-    }
+  /// Moves what is ready to a chunk, as much as it has room for.
+  mutating func give(_ chunk: EventChunk) {
+    let end = min(ready.count, taken + chunk.events.count - chunk.count)
+    if latest == nil { latest = ready[taken..<end].first { !$0.kind.isGap }?.time }
+    var place = chunk.count
+    var floor = latest ?? 0
     for index in taken..<end {
       var event = ready[index]
-      if !changes.isEmpty, let change = changes.removeValue(forKey: event.ordinal) {
-        names.apply(change)
-        continue
-      }
-      if isDetailed {
-        var detail = details.removeValue(forKey: event.ordinal) ?? EventDetail(name: "")
-        if !event.kind.isGap { detail.comm = names.name(of: event.pid) }
-        batch.details.append(detail)
-      }
-      let floor = latest ?? 0
+      if names.isPending { names.advance(to: event.time) }
+      if isDetailed { chunk.details.append(takeDetail(of: event)) }
       if event.time < floor && isOrdered {
         // A gap that began in what was given away already begins now.
         if event.kind.isGap { event.time = floor } else { noteLate(event, floor) }
       }
-      latest = max(floor, event.time)
+      floor = max(floor, event.time)
       event.ordinal = delivered
       delivered &+= 1
-      batch.events.append(event)
+      chunk.events[place] = event
+      place &+= 1
     }
+    if end > taken { latest = floor }
+    chunk.count = place
     taken = end
     guard taken == ready.count else { return }
     ready.removeAll(keepingCapacity: true)
     taken = 0
   }
 
+  /// Nothing more is taken: settles the names.
+  mutating func settle() { names.advance(to: .max) }
+
+  private mutating func takeDetail(of event: Event) -> EventDetail {
+    var detail = details.removeValue(forKey: event.ordinal) ?? EventDetail(name: "")
+    if !event.kind.isGap { detail.comm = names.current.name(of: event.pid) }
+    return detail
+  }
+
   private mutating func noteLate(_ event: Event, _ floor: UInt64) {
     losses.add(
       .timeBackwards, cpu: Int(event.cpu),
       detail: "a record of time \(event.time) behind those of time \(floor)")
-  }
-}
-
-extension [Event] {
-  /// The first place of a later time than `limit`, in events ordered by time.
-  fileprivate func partitioningIndex(after limit: UInt64) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if self[middle].time <= limit { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }
