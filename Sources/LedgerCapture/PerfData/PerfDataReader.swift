@@ -34,7 +34,8 @@ final class PerfDataReader: CaptureReader {
     let feeds =
       [RecordFeed(header, source: source)] + streams.map { RecordFeed(header, stream: $0) }
     account = PerfAccount(decoder.state)
-    relay = Relay(PerfSource(decoder, feeds, account), lanes: 1)
+    // Events come in rounds: while one is read, the replay works on the one before.
+    relay = Relay(PerfSource(decoder, feeds, account), lanes: 1, ahead: 64)
   }
 
   deinit { relay.stop() }

@@ -24,6 +24,10 @@ struct PerfDecoder {
   var queue: TimeQueue
   private var records: RecordDecoder
   private let meanings: [Meaning]
+  /// There is one attribute.
+  private let isAlone: Bool
+  /// Where samples have their number, -1 if they have none.
+  private let idPlace: Int
   private let words: FieldWords?
   private let attributeOfID: AttributeTable
   /// Samples by row of the table of events.
@@ -60,6 +64,8 @@ struct PerfDecoder {
       names: TaskNames(layout.comms))
     self.info = info
     meanings = Self.meanings(metadata, records, &self.info)
+    isAlone = meanings.count == 1
+    idPlace = meanings.first?.shape.id ?? -1
     counts = Array(repeating: 0, count: self.info.events.count)
     noteThinned(metadata)
   }
@@ -178,9 +184,11 @@ struct PerfDecoder {
 // MARK: - Samples
 
 extension PerfDecoder {
-  private func meaning(_ bytes: RawSpan, _ body: Int, _ end: Int) -> Int? {
-    guard meanings.count > 1 else { return 0 }
-    let place = meanings[0].shape.id
+  // Mutating, so that the decoder is not copied for the call.
+  @inline(__always)
+  private mutating func meaning(_ bytes: RawSpan, _ body: Int, _ end: Int) -> Int? {
+    guard !isAlone else { return 0 }
+    let place = idPlace
     guard place >= 0 else { return meaningOfRaw(bytes, body, end) }
     guard body &+ place &+ 8 <= end else { return nil }
     let id = bytes.word64(body &+ place, swapped)
@@ -205,10 +213,12 @@ extension PerfDecoder {
       losses.add(.unknownEvent, detail: "a sample of an unknown event at offset \(offset)")
       return
     }
-    let row = meanings[index].row
+    let meaning = meanings[index]
+    let row = meaning.row
     counts[row] &+= 1
     guard
-      let sample = meanings[index].shape.sample(bytes, from: body, to: end, swapped: swapped),
+      let sample = meaning.shape.sample(
+        bytes, from: body, to: end, swapped: swapped, wantsAddress: words != nil),
       let cpu = UInt16(exactly: sample.cpu ?? UInt32(cpuOfID[sample.id] ?? 0))
     else {
       losses.add(
@@ -225,10 +235,10 @@ extension PerfDecoder {
     event.cpu = cpu
     event.format = UInt16(truncatingIfNeeded: row)
     event.pid = sample.tid
-    if let format = meanings[index].format, let raw = sample.raw {
-      decode(bytes, raw, format, meanings[index], &event)
+    if let format = meaning.format, let raw = sample.raw {
+      decode(bytes, raw, format, meaning, &event)
     } else if words != nil {
-      let detail = plainDetail(sample, meanings[index])
+      let detail = plainDetail(sample, meaning)
       queue.enter(event, detail)
     }
   }
@@ -240,6 +250,7 @@ extension PerfDecoder {
     isStarted = true
   }
 
+  @inline(__always)
   private mutating func decode(
     _ bytes: RawSpan, _ raw: Range<Int>, _ format: Int, _ meaning: Meaning, _ event: inout Event
   ) {

@@ -38,7 +38,7 @@ struct PerfSource: LaneSource {
   mutating func fill(_ chunk: EventChunk, lane: Int) throws(CaptureError) -> Bool {
     chunk.clear()
     while chunk.count < Self.capacity {
-      if decoder.queue.readyCount > 0 {
+      if decoder.queue.isReady {
         decoder.queue.give(chunk)
       } else if feeds.isEmpty {
         decoder.queue.settle()

@@ -22,8 +22,6 @@ struct RecordFeed: Sendable {
 
   private static let step = 1 << 18
   private static let inflatedLimit = 1 << 26
-  /// A walk pauses when so many events wait to be taken.
-  private static let pause = 1 << 16
 
   init(_ header: PerfHeader, source: ByteSource) {
     let size = source.size ?? 0
@@ -82,7 +80,7 @@ struct RecordFeed: Sendable {
   /// Walks the records of the window up to the first compressed one.
   private mutating func walk(_ bytes: RawSpan, count: Int, _ decoder: inout PerfDecoder) {
     let base = ahead &- UInt64(count)
-    while decoder.queue.readyCount < Self.pause {
+    while !decoder.queue.isReady {
       if skipped > 0 {
         let step = Int(clamping: min(skipped, UInt64(count &- at)))
         at &+= step
@@ -150,7 +148,7 @@ struct RecordFeed: Sendable {
     let count = bytes.count
     let offset = ahead &- UInt64(window.count &- at)
     bytes.withRawSpan { span in
-      while decoder.queue.readyCount < Self.pause {
+      while !decoder.queue.isReady {
         guard let record = Head(span, inflatedAt, count, header.bigEndian) else { return }
         guard record.isSound, record.type != PerfRecord.compressed,
           record.type != PerfRecord.compressed2

@@ -39,8 +39,8 @@ struct TimedNames: Sendable {
   /// Starts with names that are known from elsewhere.
   init(_ names: TaskNames) { current = names }
 
-  /// Changes wait for their time.
-  var isPending: Bool { head < waiting.count }
+  /// Time of the next change.
+  private(set) var next = UInt64.max
 
   /// Enters a change; without a time it counts at once.
   mutating func enter(_ change: TaskNames.Change, at time: UInt64) {
@@ -48,6 +48,7 @@ struct TimedNames: Sendable {
     var place = waiting.count
     while place > head, waiting[place - 1].time > time { place -= 1 }
     waiting.insert((time, change), at: place)
+    next = waiting[head].time
   }
 
   /// Makes the changes up to a time.
@@ -56,6 +57,7 @@ struct TimedNames: Sendable {
       current.apply(waiting[head].change)
       head += 1
     }
+    next = head < waiting.count ? waiting[head].time : .max
     guard head * 2 > waiting.count else { return }
     waiting.removeFirst(head)
     head = 0

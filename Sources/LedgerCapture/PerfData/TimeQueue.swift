@@ -9,8 +9,8 @@ import LedgerInput
 /// delivered late and counted.
 struct TimeQueue {
   private var waiting: WaitingEvents
-  private var ready: [Event] = []
-  private var taken = 0
+  /// What may go on: events up to a time, so many at most.
+  private var pass: (limit: UInt64, most: Int) = (0, 0)
   private var details: [UInt32: EventDetail] = [:]
   /// What tasks are called at the time of the events given last.
   private(set) var names: TimedNames
@@ -38,8 +38,8 @@ struct TimeQueue {
     room = isDetailed ? 1 << 17 : 1 << 20
   }
 
-  /// Events that can be taken.
-  var readyCount: Int { ready.count &- taken }
+  /// Events can be taken.
+  var isReady: Bool { pass.most > 0 }
 
   /// Enters an event; within a CPU and a time the order of entry stays.
   @inline(__always)
@@ -50,7 +50,13 @@ struct TimeQueue {
     entered &+= 1
     newest = max(newest, event.time)
     waiting.append(event)
-    if waiting.count >= room { waiting.give(upTo: .max, atMost: waiting.count / 2, to: &ready) }
+    if waiting.count >= room { open(upTo: .max, atMost: waiting.count / 2) }
+  }
+
+  private mutating func open(upTo limit: UInt64, atMost most: Int) {
+    guard !isReady, !isOrdered || waiting.holds(upTo: limit) else { return }
+    waiting.prepare()
+    pass = (limit, min(most, waiting.count))
   }
 
   /// Enters a change of a task's name; without a time it counts at once.
@@ -64,38 +70,44 @@ struct TimeQueue {
     boundaries.append(newest)
     guard boundaries.count > Self.patience + 1 else { return }
     let limit = boundaries.removeFirst()
-    if limit > 0 { waiting.give(upTo: limit, atMost: .max, to: &ready) }
+    if limit > 0 { open(upTo: limit, atMost: .max) }
   }
 
   /// Nothing follows.
-  mutating func finish() { waiting.give(upTo: .max, atMost: .max, to: &ready) }
+  mutating func finish() {
+    pass.most = 0
+    open(upTo: .max, atMost: .max)
+  }
 
   /// Moves what is ready to a chunk, as much as it has room for.
   mutating func give(_ chunk: EventChunk) {
-    let end = min(ready.count, taken + chunk.events.count - chunk.count)
-    if latest == nil { latest = ready[taken..<end].first { !$0.kind.isGap }?.time }
-    var place = chunk.count
+    let start = chunk.count
+    var events: [Event] = []
+    swap(&events, &chunk.events)
+    let count = waiting.give(upTo: pass.limit, atMost: pass.most, to: &events, at: start)
+    pass.most = count > 0 && waiting.holds(upTo: pass.limit) ? pass.most &- count : 0
+    let end = start &+ count
+    if latest == nil { latest = events[start..<end].first { !$0.kind.isGap }?.time }
     var floor = latest ?? 0
-    for index in taken..<end {
-      var event = ready[index]
-      if names.isPending { names.advance(to: event.time) }
-      if isDetailed { chunk.details.append(takeDetail(of: event)) }
-      if event.time < floor && isOrdered {
+    for place in start..<end {
+      let time = events[place].time
+      if time >= names.next { names.advance(to: time) }
+      if isDetailed { chunk.details.append(takeDetail(of: events[place])) }
+      if time < floor, isOrdered {
         // A gap that began in what was given away already begins now.
-        if event.kind.isGap { event.time = floor } else { noteLate(event, floor) }
+        if events[place].kind.isGap {
+          events[place].time = floor
+        } else {
+          noteLate(events[place], floor)
+        }
       }
-      floor = max(floor, event.time)
-      event.ordinal = delivered
+      floor = max(floor, events[place].time)
+      events[place].ordinal = delivered
       delivered &+= 1
-      chunk.events[place] = event
-      place &+= 1
     }
-    if end > taken { latest = floor }
-    chunk.count = place
-    taken = end
-    guard taken == ready.count else { return }
-    ready.removeAll(keepingCapacity: true)
-    taken = 0
+    if end > start { latest = floor }
+    swap(&events, &chunk.events)
+    chunk.count = end
   }
 
   /// Nothing more is taken: settles the names.

@@ -9,6 +9,25 @@ struct WaitingEvents {
     var head = 0
     var isSorted = true
 
+    /// Time of the event that came last.
+    private var newest: UInt64 = 0
+
+    init(cpu: UInt16) { self.cpu = cpu }
+
+    /// Takes events that are in order.
+    mutating func replace(_ sorted: [Event]) {
+      events = sorted
+      newest = sorted.last?.time ?? 0
+      isSorted = true
+    }
+
+    @inline(__always)
+    mutating func append(_ event: Event) {
+      if event.time < newest { isSorted = false }
+      newest = event.time
+      events.append(event)
+    }
+
     var first: UInt64 { head < events.count ? events[head].time : .max }
   }
 
@@ -28,8 +47,7 @@ struct WaitingEvents {
   mutating func append(_ event: Event) {
     let cpu = isOrdered ? Int(event.cpu) : 0
     let place = cpu < laneOfCPU.count && laneOfCPU[cpu] >= 0 ? laneOfCPU[cpu] : addLane(cpu)
-    if let last = lanes[place].events.last, last.time > event.time { lanes[place].isSorted = false }
-    lanes[place].events.append(event)
+    lanes[place].append(event)
     count &+= 1
   }
 
@@ -43,18 +61,30 @@ struct WaitingEvents {
     return place
   }
 
-  /// Moves events that are not newer than `limit` to the end of `ready`, the oldest first.
-  mutating func give(upTo limit: UInt64, atMost: Int, to ready: inout [Event]) {
-    let before = ready.count
-    if isOrdered {
-      for place in lanes.indices where !lanes[place].isSorted { sort(place) }
-      if lanes.count > Self.mergeLimit { gather() }
+  /// Puts what waits in order, so that events can be given; what is appended later may need it again.
+  mutating func prepare() {
+    guard isOrdered else { return }
+    for place in lanes.indices where !lanes[place].isSorted { sort(place) }
+    if lanes.count > Self.mergeLimit { gather() }
+  }
+
+  /// True if an event that is not newer than `limit` waits.
+  func holds(upTo limit: UInt64) -> Bool {
+    lanes.contains { $0.head < $0.events.count && (!isOrdered || $0.first <= limit) }
+  }
+
+  /// Writes the oldest events that are not newer than `limit` to `events` from `place` on, `most` at most; returns how many.
+  mutating func give(upTo limit: UInt64, atMost most: Int, to events: inout [Event], at place: Int)
+    -> Int
+  {
+    var given = 0
+    let room = min(most, events.count - place)
+    while given < room, let turn = turn(limit) {
+      given &+= move(turn, limit, room &- given, to: &events, at: place &+ given)
     }
-    while let turn = turn(limit), ready.count &- before < atMost {
-      move(turn, limit, atMost &- (ready.count &- before), to: &ready)
-    }
-    count &-= ready.count &- before
+    count &-= given
     for place in lanes.indices { tidy(place) }
+    return given
   }
 
   /// The lane that is next, with the time up to which it may run.
@@ -77,40 +107,49 @@ struct WaitingEvents {
   }
 
   private mutating func move(
-    _ turn: (lane: Int, until: UInt64), _ limit: UInt64, _ most: Int, to ready: inout [Event]
-  ) {
+    _ turn: (lane: Int, until: UInt64), _ limit: UInt64, _ most: Int, to events: inout [Event],
+    at place: Int
+  ) -> Int {
+    var waiting: [Event] = []
+    swap(&waiting, &lanes[turn.lane].events)
     let start = lanes[turn.lane].head
-    let end = min(lanes[turn.lane].events.count, most < .max - start ? start &+ most : .max)
+    let end = start &+ min(waiting.count &- start, most)
     var at = start
-    if isOrdered {
-      repeat { at &+= 1 } while at < end && lanes[turn.lane].events[at].time < turn.until
-        && lanes[turn.lane].events[at].time <= limit
-    } else {
-      at = end
-    }
-    ready.append(contentsOf: lanes[turn.lane].events[start..<at])
+    repeat {
+      events[place &+ at &- start] = waiting[at]
+      at &+= 1
+    } while at < end
+      && (!isOrdered || waiting[at].time < turn.until && waiting[at].time <= limit)
+    swap(&waiting, &lanes[turn.lane].events)
     lanes[turn.lane].head = at
+    return at &- start
   }
 
   private mutating func sort(_ place: Int) {
     tidy(place, always: true)
-    lanes[place].events.sort(by: Self.precedes)
-    lanes[place].isSorted = true
+    var events: [Event] = []
+    swap(&events, &lanes[place].events)
+    events.sort(by: Self.precedes)
+    lanes[place].replace(events)
   }
 
   /// Puts all lanes into the first one.
   private mutating func gather() {
+    guard lanes.dropFirst().contains(where: { !$0.events.isEmpty }) else { return }
     for place in lanes.indices { tidy(place, always: true) }
     var all = lanes.flatMap(\.events)
     all.sort(by: Self.precedes)
     for place in lanes.indices.dropFirst() { lanes[place].events = [] }
-    lanes[0].events = all
-    // The next events of its own CPU belong between those of the others.
-    lanes[0].isSorted = false
+    lanes[0].replace(all)
   }
 
   private mutating func tidy(_ place: Int, always: Bool = false) {
     let head = lanes[place].head
+    if head == lanes[place].events.count {
+      lanes[place].events.removeAll(keepingCapacity: true)
+      lanes[place].head = 0
+      return
+    }
     guard head > 0, always || head * 2 >= lanes[place].events.count else { return }
     lanes[place].events.removeFirst(head)
     lanes[place].head = 0
