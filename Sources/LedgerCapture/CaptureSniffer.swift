@@ -39,7 +39,8 @@ enum CaptureSniffer {
       return .packed(.zstd)
     }
     if isTarHeader(prefix) { return .packed(.tar) }
-    return looksBinary(prefix) ? .foreign("binary data") : .text
+    guard looksBinary(prefix) else { return .text }
+    return .foreign(LeftOver.starts(prefix) ? LeftOver.advice : "binary data")
   }
 
   /// Has the magic of tar or, as archives from before POSIX lack it, the sum of the header's bytes in octal.

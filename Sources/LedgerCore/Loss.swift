@@ -17,6 +17,7 @@ public enum LossCode: String, Sendable, CaseIterable {
   case noRawData = "no-raw-data"
   case timeBackwards = "time-backwards"
   case unorderedClock = "unordered-clock"
+  case missingColumns = "missing-columns"
   case implausibleFrame = "implausible-frame"
   case tableFull = "table-full"
   case filterSuspected = "filter-suspected"
@@ -31,6 +32,7 @@ public enum LossCode: String, Sendable, CaseIterable {
       .interrupted, .timeBackwards, .bufferLeftOut, .noRawData:
       .dataLoss
     case .findingsDropped, .unknownSection, .malformedFormat, .unknownEvent, .malformedLine, .unorderedClock,
+      .missingColumns,
       .filterSuspected:
       .notice
     }
@@ -80,6 +82,8 @@ public enum LossCode: String, Sendable, CaseIterable {
     case .timeBackwards: "times run backwards on one CPU: the order of its events is not reliable"
     case .unorderedClock:
       "this trace clock does not order events of different CPUs: record with -C global or -C mono"
+    case .missingColumns:
+      "the text leaves out what stands before the events: print all of it (perf script -F comm,pid,tid,cpu,time,event,trace)"
     case .implausibleFrame: "a page frame number is larger than any machine has"
     case .tableFull:
       "the capture names more page frames than the memory limit allows: raise --max-memory"

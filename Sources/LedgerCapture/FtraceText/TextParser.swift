@@ -13,6 +13,7 @@ struct TextParser {
   var lines: UInt64 = 0
   var cpus = CpuTracks()
   var console = ConsoleState()
+  var columns = PerfColumns()
   private var body = EventBody()
   private let detail: ReadDetail
   private let dialect: TextDialect

@@ -18,7 +18,9 @@ extension TraceDatLayout {
   func groups(_ source: ByteSource, _ records: RecordDecoder) -> [BufferGroup] {
     let filled = buffers.filter { buffer in extents.contains { $0.instance == buffer.name } }
     guard filled.count > 1 else {
-      return [BufferGroup(clock: filled.first?.clock ?? clock, names: filled.map(\.name), ids: [])]
+      // All there is, whether or not the file says whose it is.
+      let names = Set(extents.map(\.instance) + statistics.map(\.instance) + [""])
+      return [BufferGroup(clock: filled.first?.clock ?? clock, names: names.sorted(), ids: [])]
     }
     let survey = IdSurvey(self, source: source, records: records)
     var groups: [BufferGroup] = []
@@ -34,6 +36,8 @@ extension TraceDatLayout {
         groups.append(BufferGroup(clock: buffer.clock, names: [buffer.name], ids: ids))
       }
     }
+    // What the top buffer lacks belongs to the file.
+    if !filled.contains(where: \.name.isEmpty) { groups[0].names.insert("", at: 0) }
     return groups
   }
 
