@@ -31,7 +31,8 @@ public enum LossCode: String, Sendable, CaseIterable {
       .corruptChunk, .malformedSection, .malformedEvent, .implausibleFrame, .tableFull,
       .interrupted, .timeBackwards, .bufferLeftOut, .noRawData:
       .dataLoss
-    case .findingsDropped, .unknownSection, .malformedFormat, .unknownEvent, .malformedLine, .unorderedClock,
+    case .findingsDropped, .unknownSection, .malformedFormat, .unknownEvent, .malformedLine,
+      .unorderedClock,
       .missingColumns,
       .filterSuspected:
       .notice

@@ -101,9 +101,10 @@ import Testing
     try survive(PerfDataTests.Shape.all[shape].file, 100 + shape)
   }
 
-  @Test(arguments: [
-    0x10486, 0x1_0487 | 0x10 | 0x20, 0x587 | 0x40 | 0x8 | 0x200 | 0x10, 0x402, 0x400,
-  ] as [UInt64])
+  @Test(
+    arguments: [
+      0x10486, 0x1_0487 | 0x10 | 0x20, 0x587 | 0x40 | 0x8 | 0x200 | 0x10, 0x402, 0x400,
+    ] as [UInt64])
   func samplesOfEveryShape(type: UInt64) throws {
     var builder = PerfDataBuilder()
     builder.sampleType = type

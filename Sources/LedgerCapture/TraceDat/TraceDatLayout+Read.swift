@@ -62,7 +62,8 @@ extension TraceDatLayout {
         let buffer = cpu.instance.isEmpty ? "" : " of instance \(cpu.instance)"
         losses.add(
           .overrun, count: count, cpu: cpu.cpu,
-          detail: "\(name) in the kernel's statistics\(buffer); contains losses that sub-buffers show"
+          detail:
+            "\(name) in the kernel's statistics\(buffer); contains losses that sub-buffers show"
         )
       }
     }

@@ -171,7 +171,11 @@ extension TraceDatLayout {
       let hasTop = extents.contains { $0.instance.isEmpty }
       kind += names.count == 1 ? ", instance " : ", instances "
       kind += names.joined(separator: ", ")
-      if hasTop { kind += " merged with the top buffer" } else if names.count > 1 { kind += " merged" }
+      if hasTop {
+        kind += " merged with the top buffer"
+      } else if names.count > 1 {
+        kind += " merged"
+      }
     }
     if !guests.isEmpty { kind += ", host of " + guests.joined(separator: ", ") }
     if time.host != nil { kind += ", guest in its host's time" }
