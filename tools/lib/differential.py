@@ -166,12 +166,12 @@ def plans(path, which, chosen):
     ours = lambda: streams.of_pageledger(chosen.pageledger, path)
     if which == "trace.dat":
         yield "trace-cmd", by_ties(ours()), by_ties(streams.of_trace_cmd(path)), True
-        text = streams.trace_cmd_text(path)
+        order, text = by_ties, streams.trace_cmd_text(path)
     else:
         yield "perf", by_time(ours()), by_time(streams.of_perf(path)), True
-        text = streams.perf_text(path)
+        order, text = by_time, streams.perf_text(path)
     if chosen.text:
-        yield "text", by_time(ours()), by_time(streams.of_text(chosen.pageledger, text)), False
+        yield "text", order(ours()), order(streams.of_text(chosen.pageledger, text)), False
 
 
 def check(path, chosen, title):

@@ -23,8 +23,10 @@ class Agreement:
             return self._bytes(event, name, ours, theirs)
         if isinstance(ours, int) and isinstance(theirs, int):
             # The kernel's own text leaves out the upper page flags, which hold node and zone.
-            return same_bits(ours, theirs) or (
-                name == "flags" and any(ours % (1 << bits) == theirs for bits in range(20, 40)))
+            if name == "flags" and any(ours % (1 << bits) == theirs for bits in range(20, 40)):
+                return True
+            # Digits of a text can be hexadecimal ones without saying so.
+            return self._text(event, name, ours, str(theirs))
         return ours == theirs
 
     def _skip(self, event, name, why):
