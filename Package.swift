@@ -65,7 +65,8 @@ let package = Package(
     tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),
     tests("LedgerSymbolsTests", of: ["LedgerSymbols"]),
     tests(
-      "LedgerCaptureTests", of: ["LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore"]),
+      "LedgerCaptureTests",
+      of: ["LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore", "LedgerSymbols"]),
   ],
   swiftLanguageModes: [.v6]
 )

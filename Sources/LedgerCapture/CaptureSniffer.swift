@@ -25,11 +25,12 @@ enum CaptureSniffer {
     ([0x04, 0x22, 0x4d, 0x18], .packed(.lz4)), ([0x02, 0x21, 0x4c, 0x18], .packed(.lz4)),
     ([0x50, 0x4b, 0x03, 0x04], .packed(.zip)),
     ([0x7f] + "ELF".utf8, .foreign("an ELF file, such as a kernel or a module")),
-    (Array("<!DOCTYPE html".utf8), .foreign("an HTML page")),
-    (Array("<html".utf8), .foreign("an HTML page")),
     (Array("SQLite format 3\0".utf8), .foreign("an SQLite database")),
     ([0x89] + "PNG".utf8, .foreign("an image")),
   ]
+
+  /// Headers of traces, whatever the option bin or atrace -z put behind them.
+  private static let textStarts = [Array("# tracer:".utf8), Array("TRACE:\n".utf8)]
 
   /// Judges the first bytes of an input.
   static func sniff(_ prefix: [UInt8]) -> SniffedKind {
@@ -39,7 +40,8 @@ enum CaptureSniffer {
       return .packed(.zstd)
     }
     if isTarHeader(prefix) { return .packed(.tar) }
-    guard looksBinary(prefix) else { return .text }
+    let isText = Self.textStarts.contains { prefix.starts(with: $0) }
+    guard looksBinary(prefix), !isText else { return .text }
     return .foreign(LeftOver.starts(prefix) ? LeftOver.advice : "binary data")
   }
 

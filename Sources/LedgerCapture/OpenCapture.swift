@@ -1,35 +1,30 @@
 public import LedgerCore
 public import LedgerInput
 
-/// Opens a capture, whatever its form: `path` is a file or `-` for standard input.
+/// Opens the one capture that `path` leads to: a file, `-` for standard input, a folder, or `archive!member`.
 ///
-/// Packing (gzip, zstd, xz, bzip2, lz4; tar and zip with one capture) is taken off, up to four layers of at most
-/// `expandLimit` bytes each. A trace.dat or perf.data from a pipe or a packed one is copied to a nameless temporary
-/// file first, because what it means is told at its end; texts are read as they come. Throws when the input cannot be read or is
-/// no capture, with a reason for people.
+/// See `CaptureWalk` for what is unpacked and how. A packed text that may hold the buffers of several CPUs one behind the other is
+/// copied to a nameless temporary file first. Throws when the input cannot be read, holds no capture, or holds several: then the
+/// error names them.
 public func openCapture(
   path: String, detail: ReadDetail, expandLimit: UInt64 = ByteSource.expandLimit
 ) throws(CaptureError) -> any CaptureReader {
-  let layers = try OuterLayers(ByteSource(path: path), limit: expandLimit)
-  let reader = try read(layers, detail: detail)
-  guard !layers.names.isEmpty else { return reader }
-  return UnpackedReader(reader, damage: layers.source.damage, names: layers.names)
+  let walk = CaptureWalk(path: path, detail: detail, expandLimit: expandLimit)
+  var reader: (any CaptureReader)?
+  var failure: CaptureError?
+  var names: [String] = []
+  walk.forEach { found in
+    guard found.isOnly else {
+      names.append(names.count < namesShown ? found.name : "and more")
+      return names.count <= namesShown
+    }
+    do throws(CaptureError) { reader = try found.open(detail) } catch { failure = error }
+    return true
+  }
+  if let failure { throw failure }
+  if let reader { return reader }
+  throw .ambiguous(path: path, candidates: names)
 }
 
-private func read(_ layers: OuterLayers, detail: ReadDetail) throws(CaptureError)
-  -> any CaptureReader
-{
-  let source = layers.source
-  switch layers.kind {
-  case .traceDat:
-    let file = source.isSeekable ? source : try source.spooled(prefix: layers.prefix)
-    return try TraceDatFile(file).reader(detail: detail)
-  case .perfData:
-    let file = source.isSeekable ? source : try source.spooled(prefix: layers.prefix)
-    return try PerfDataReader(source: file, detail: detail)
-  case .packed(let packing):
-    throw .unsupported(path: source.path, what: "\(packing.rawValue) data in this place")
-  case .foreign(let what): throw .notACapture(path: source.path, hint: "it looks like \(what)")
-  case .text: return try FtraceTextReader(source: source, prefix: layers.prefix, detail: detail)
-  }
-}
+/// Captures that an error names.
+private let namesShown = 8

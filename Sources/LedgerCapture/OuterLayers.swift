@@ -1,45 +1,80 @@
 import LedgerCore
 import LedgerInput
 
-/// An input whose packing is taken off, layer by layer, until what it holds shows.
+/// An input whose compression is taken off, layer by layer, until an archive or what it holds shows.
 struct OuterLayers {
-  /// More layers than this are no accident.
+  /// More layers than this, archives included, are no accident.
   private static let depth = 4
 
   private(set) var source: ByteSource
-  /// Bytes that were read to recognise the kind.
+  /// Bytes that were read to recognise the kind; none when the input is empty.
   private(set) var prefix: [UInt8]
-  /// What the first bytes say; never a packing.
+  /// What the first bytes say; a packing only if it is an archive.
   private(set) var kind = SniffedKind.text
-  /// Names of the layers, the outermost first.
-  private(set) var names: [String] = []
+  /// Names of the layers, the outermost first, and of the archive.
+  private(set) var names: [String]
 
-  /// Peels an opened input; a layer may give at most `limit` bytes.
-  init(_ input: ByteSource, limit: UInt64) throws(CaptureError) {
+  /// Peels an input that lies in the layers `names`; all layers together may give the bytes of `budget`.
+  ///
+  /// Throws when there are too many layers, and what reading throws.
+  init(_ input: ByteSource, inside names: [String], budget: ExpandBudget) throws(CaptureError) {
     source = input
+    self.names = names
     prefix = try source.prefix(CaptureSniffer.prefixSize)
-    guard !prefix.isEmpty else { throw .empty(path: source.path) }
     kind = CaptureSniffer.sniff(prefix)
-    while case .packed(let packing) = kind {
-      guard names.count < Self.depth else {
+    while case .packed(let packing) = kind, !prefix.isEmpty {
+      guard self.names.count < Self.depth else {
         throw .unsupported(path: source.path, what: "packing in more than \(Self.depth) layers")
       }
-      names.append(packing.rawValue)
-      if packing.isArchive {
-        source = try ArchivePick(source, packing, prefix: prefix, limit: limit).capture()
-      } else {
-        source = try source.inflated(packing, prefix: prefix, limit: limit)
-      }
+      self.names.append(packing.rawValue)
+      guard !packing.isArchive else { return }
+      let layerBudget = names.isEmpty ? budget.renewed() : budget
+      source = try source.inflated(packing, prefix: prefix, budget: layerBudget)
       prefix = try source.prefix(CaptureSniffer.prefixSize)
-      guard !prefix.isEmpty else { throw nothing(in: packing) }
       kind = CaptureSniffer.sniff(prefix)
     }
   }
 
-  /// Why a layer gives no byte at all.
-  private func nothing(in packing: Packing) -> CaptureError {
+  /// Why there is no byte at all.
+  var emptiness: CaptureError {
     guard let loss = source.damage.losses.rows.first else { return .empty(path: source.path) }
     return .notACapture(path: source.path, hint: "nothing can be unpacked: \(loss.detail)")
+  }
+
+  /// What `perf record --threads` writes has no magic, and nothing at all for an idle CPU.
+  var mayBeRecords: Bool {
+    if case .foreign = kind { return true }
+    return prefix.isEmpty && source.damage.losses.rows.isEmpty
+  }
+
+  /// The same with everything in a nameless temporary file; `prefix` are all bytes that were taken from the source.
+  mutating func spool(prefix bytes: [UInt8]) throws(CaptureError) {
+    source = try source.spooled(prefix: bytes)
+    prefix = []
+  }
+
+  /// A reader of what the layers hold, of all buffers of a trace.dat. A trace.dat or perf.data of which the end cannot be reached is
+  /// copied to a nameless temporary file first, because what it means is told at its end; texts are read as they come.
+  func reader(detail: ReadDetail) throws(CaptureError) -> any CaptureReader {
+    switch kind {
+    case .traceDat: return try TraceDatFile(try seekable()).reader(group: nil, detail: detail)
+    case .perfData: return try PerfDataReader(source: try seekable(), detail: detail)
+    case .packed(let packing):
+      throw .unsupported(path: source.path, what: "\(packing.rawValue) data in this place")
+    case .foreign(let what): throw .notACapture(path: source.path, hint: "it looks like \(what)")
+    case .text:
+      guard !names.isEmpty, BufferSections.mayBeOne(prefix) else {
+        return try FtraceTextReader(source: source, prefix: prefix, detail: detail)
+      }
+      let file = try source.spooled(prefix: prefix)
+      return try FtraceTextReader(
+        source: file, prefix: try file.prefix(CaptureSniffer.prefixSize), detail: detail)
+    }
+  }
+
+  /// The bytes with their end in reach.
+  func seekable() throws(CaptureError) -> ByteSource {
+    source.isSeekable ? source : try source.spooled(prefix: prefix)
   }
 }
 

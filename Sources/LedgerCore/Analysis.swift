@@ -53,6 +53,8 @@ public struct Analysis: Sendable {
   public var rules: [RuleReport]
   /// Strongest first.
   public var findings: [Finding]
+  /// Patterns that look wrong and are legal, and how often each was seen.
+  public var explained: [Explained] = []
   /// Why the capture could not be read; nil when it was read.
   public var failure: String?
 

@@ -1,7 +1,6 @@
 /// Why a capture cannot be read at all. A damaged piece of a readable capture is a `Loss` instead.
 public enum CaptureError: Error, Sendable, Equatable {
   case cannotOpen(path: String, reason: String)
-  case isDirectory(path: String)
   case readFailed(path: String, offset: UInt64, reason: String)
   case empty(path: String)
   case notACapture(path: String, hint: String)
@@ -12,11 +11,13 @@ public enum CaptureError: Error, Sendable, Equatable {
   /// Packed data grows beyond what the user allows, in bytes.
   case expandsTooFar(path: String, limit: UInt64)
 
+  /// The path leads to several captures, of which one must be named.
+  case ambiguous(path: String, candidates: [String])
+
   /// One line for a terminal: lower case, no final period, with the numbers that matter.
   public var message: String {
     switch self {
     case .cannotOpen(let path, let reason): "\(path): cannot open: \(reason)"
-    case .isDirectory(let path): "\(path): is a directory; name the capture files in it"
     case .readFailed(let path, let offset, let reason):
       "\(path): read failed at offset \(offset): \(reason)"
     case .empty(let path): "\(path): the file is empty"
@@ -29,6 +30,8 @@ public enum CaptureError: Error, Sendable, Equatable {
     case .cannotSpool(let reason): "cannot spool the capture to a temporary file: \(reason)"
     case .expandsTooFar(let path, let limit):
       "\(path): unpacks to more than \(limit) bytes; raise --max-expand"
+    case .ambiguous(let path, let candidates):
+      "\(path): holds several captures, name one: " + candidates.joined(separator: ", ")
     }
   }
 }

@@ -3,7 +3,7 @@ public struct CaptureInfo: Sendable {
   /// As given on the command line; `-` for standard input.
   public var path: String
   /// `trace.dat v7`, `trace.dat v6`, `ftrace text`, `trace-cmd report text`, `perf script text`,
-  /// `console log with ftrace dump`.
+  /// `console log with ftrace dump`, `console log`.
   public var kind: String
   /// `uname` of the recorded machine, empty when the capture does not have it.
   public var kernel: String = ""
@@ -23,6 +23,12 @@ public struct CaptureInfo: Sendable {
   public var listsEnabledEvents = false
   /// Times are nanoseconds.
   public var timeIsNanoseconds = true
+  /// Lines of the kernel's log that were read; 0 when the capture holds none.
+  public var logLines: UInt64 = 0
+  /// Messages of that log that the kernel itself says are missing.
+  public var logDropped: UInt64 = 0
+  /// A kernel log that was read beside the capture, as given on the command line; empty for none.
+  public var logPath = ""
   /// Task names by thread id, as far as known.
   public var comms: [Int32: String] = [:]
 

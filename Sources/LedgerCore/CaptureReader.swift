@@ -8,8 +8,15 @@ public protocol CaptureReader: AnyObject {
   var info: CaptureInfo { get }
   /// What was lost so far; final when `next` has returned false.
   var losses: LossLedger { get }
+  /// What the kernel itself said about pages; final when `next` has returned false.
+  var complaints: ComplaintLog { get }
   /// Replaces the contents of `batch` by the next events; false at the end of the capture.
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool
+}
+
+extension CaptureReader {
+  /// A capture without a log of the kernel has none.
+  public var complaints: ComplaintLog { ComplaintLog() }
 }
 
 /// How much a reader decodes.

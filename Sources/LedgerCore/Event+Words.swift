@@ -7,7 +7,7 @@ extension Event {
       counts + " ret=\(result)"
     case .pageAlloc: allocation
     case .pageFree: "pfn=\(hex(pfn)) order=\(order)"
-    case .pageFreeBatched: "pfn=\(hex(pfn))"
+    case .pageFreeBatched, .badPage, .lruInsertion, .lruActivate: frame
     case .kvmPageFault:
       "vcpu=\(value) address=\(hex(word)) error_code=\(hex(pointer))"
     case .kvmSpteRequested:
@@ -17,9 +17,10 @@ extension Event {
     case .kvmUserspaceExit: exit
     case .hvaToPfn: "addr=\(hex(word))"
     case .hvaToPfnReturn: "ret=\(hex(word))"
-    case .splitPage, .prepCompoundPage: "pfn=\(hex(pfn)) order=\(order)"
+    case .splitPage, .prepCompoundPage, .freePages, .ttmPageFree: "\(frame) order=\(order)"
     case .gapCloses: value > 0 ? "lost=\(value)" : "lost=?"
-    case .other, .gapOpens: ""
+    case .other, .gapOpens, .complaint: ""
+    default: rareWords
     }
   }
 

@@ -14,6 +14,34 @@
 /// | hvaToPfn | | host virtual address | | | | | | |
 /// | hvaToPfnReturn | `noFrame` if refused | returned value | | | | | | |
 /// | splitPage, prepCompoundPage | page | struct page address | vmemmap base | | | | | order |
+/// | freePages, badPage, ttmPageFree | page | struct page address | vmemmap base | | | | | order |
+/// | insertPfn, insertPage, writeCopy | page | user address | mm | vma (`extra`) | | vm_flags | | |
+/// | insertHuge | first page | user address | mm | vma (`extra`) | | vm_flags | 1: devmap | order |
+/// | insertPages, remapRange | first page | user address | mm | vma (`extra`) | | vm_flags | pages | |
+/// | unmapRange | | user address | mm | vma (`extra`) | | end (`span`) | | |
+/// | copyRange | | start | parent's mm | child's mm (`extra`) | | end (`span`) | | |
+/// | moveTables | | old address | mm | bytes (`extra`) | | new address (`span`) | | |
+/// | protect | | start | mm | end (`extra`) | | new vm_flags | old vm_flags | |
+/// | gupFast, gupSlow | | user address | mm | pages (`extra`) | | gup flags | | |
+/// | grab | page | struct page address | vmemmap base | | | references | gup flags | |
+/// | followPte | | user address | mm | vma (`extra`) | | | | |
+/// | all returns | | returned value | | | | | | |
+/// | spteChanged | | new SPTE | gfn | old SPTE (`extra`) | | address space | | level |
+/// | changedSpte | | new SPTE | gfn | old SPTE (`extra`) | | kvm (`span`) | | level |
+/// | dropSpte | | SPTE | its address | | | kvm (`span`) | | |
+/// | memslot | | guest physical address | kvm | user address (`extra`) | | slot | pages | |
+/// | notifierStart, notifierEnd | | start | mm | end (`extra`) | | notifier (`span`) | | reason |
+/// | unmapHva | | start | | end (`extra`) | | | | |
+/// | destroyVM | | | kvm | | | | | |
+/// | vcpuMap | | gfn | vcpu | | | | | |
+/// | vcpuUnmap | | | vcpu | | | | | |
+/// | ttmPopulate, ttmRelease | | ttm_tt | | | | | | |
+/// | objectMmap, dmabufMmap | | start | object | vma (`extra`) | | end (`span`) | | |
+/// | objectUnmap, objectMove | | | object | | | | | |
+/// | iommuMap, dmaMap | first page | bus address | bytes | | | | | |
+/// | iommuUnmap, dmaUnmap | | bus address | bytes | | | | | |
+/// | lruInsertion, lruActivate | page | struct page address | | | | | | |
+/// | userFault | | user address | error code | | | | | |
 /// | gapOpens, gapCloses | | | | | | events lost | | |
 public struct Event: Sendable, Equatable {
   /// Units of the capture's clock, nanoseconds for most clocks.
@@ -72,6 +100,26 @@ public struct Event: Sendable, Equatable {
     public static let pageFlags = Gaps(rawValue: 4)
     /// Names of page flags were printed, and hwpoison is among them.
     public static let hwpoison = Gaps(rawValue: 8)
+    /// `pfn` holds the address of a `struct page`: the record does not say where the array of them begins.
+    public static let pageAddress = Gaps(rawValue: 16)
+  }
+
+  /// 64 bits in the place of `count` and `mapcount`; see the table above.
+  public var extra: UInt64 {
+    get { UInt64(UInt32(bitPattern: count)) | UInt64(UInt32(bitPattern: mapcount)) << 32 }
+    set {
+      count = Int32(truncatingIfNeeded: newValue)
+      mapcount = Int32(truncatingIfNeeded: newValue >> 32)
+    }
+  }
+
+  /// 64 bits in the place of `value` and `result`; see the table above.
+  public var span: UInt64 {
+    get { UInt64(UInt32(bitPattern: value)) | UInt64(UInt32(bitPattern: result)) << 32 }
+    set {
+      value = Int32(truncatingIfNeeded: newValue)
+      result = Int32(truncatingIfNeeded: newValue >> 32)
+    }
   }
 
   /// An event of no kind at time 0.

@@ -51,6 +51,16 @@ public struct BlockReference: Sendable, Equatable {
   }
 }
 
+/// Which clock a time was read from.
+public enum EvidenceClock: String, Sendable {
+  /// That of the capture's events.
+  case capture
+  /// printk's: nanoseconds since boot. Nothing says how it relates to the capture's.
+  case printk
+  /// The log has no times.
+  case none
+}
+
 /// One event that proves a finding, with the state of the page on both sides of it.
 public struct Evidence: Sendable, Equatable {
   /// When, in the unit of the capture.
@@ -69,6 +79,10 @@ public struct Evidence: Sendable, Equatable {
   public var before: String
   /// State after.
   public var after: String
+  /// Which clock `time` is from.
+  public var clock = EvidenceClock.capture
+  /// Number of the line in the kernel's log, from 1; nil for an event.
+  public var line: UInt64?
 
   /// An event in the chain of a finding.
   public init(
@@ -98,7 +112,7 @@ public struct Finding: Sendable {
   public var severity: Severity
   /// One sentence that names what happened.
   public var title: String
-  /// The page the evidence shows.
+  /// The page the evidence shows; `Event.noFrame` when the kernel's log names none.
   public var pfn: UInt64
   /// All pages that share the cause, as closed ranges in ascending order.
   public var pageRanges: [ClosedRange<UInt64>]
@@ -122,6 +136,17 @@ public struct Finding: Sendable {
   public var advice: String
   /// What would make the finding false.
   public var doubt: String
+  /// Findings of one cause share a number, from 1; the first of them is the one that weighs most.
+  public var story = 0
+  /// What the ledger knew of the page when the kernel complained; empty for findings of the ledger itself.
+  public var ledger = ""
+  /// Which clock `firstTime` and `lastTime` are from.
+  public var clock = EvidenceClock.capture
+  /// Ids of findings about the same page or its block, from the other witness: the kernel's log or the ledger.
+  public var related: [String] = []
+
+  /// `pfn`, or nil when the finding names no page.
+  public var frame: UInt64? { pfn == Event.noFrame ? nil : pfn }
 
   /// How many pages the finding covers.
   public var pages: UInt64 {

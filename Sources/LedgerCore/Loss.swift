@@ -9,10 +9,12 @@ public enum LossCode: String, Sendable, CaseIterable {
   case corruptChunk = "corrupt-chunk"
   case malformedSection = "malformed-section"
   case unknownSection = "unknown-section"
-  case bufferLeftOut = "buffer-left-out"
   case malformedFormat = "malformed-format"
+  case missingFormats = "missing-formats"
   case malformedEvent = "malformed-event"
   case malformedLine = "malformed-line"
+  case bodyNotPrinted = "body-not-printed"
+  case contextNotPrinted = "context-not-printed"
   case unknownEvent = "unknown-event"
   case noRawData = "no-raw-data"
   case timeBackwards = "time-backwards"
@@ -29,12 +31,10 @@ public enum LossCode: String, Sendable, CaseIterable {
     switch self {
     case .lostEvents, .lostUnknown, .overrun, .leftInKernel, .truncated, .corruptSubBuffer,
       .corruptChunk, .malformedSection, .malformedEvent, .implausibleFrame, .tableFull,
-      .interrupted, .timeBackwards, .bufferLeftOut, .noRawData:
+      .interrupted, .timeBackwards, .noRawData, .bodyNotPrinted:
       .dataLoss
-    case .findingsDropped, .unknownSection, .malformedFormat, .unknownEvent, .malformedLine,
-      .unorderedClock,
-      .missingColumns,
-      .filterSuspected:
+    case .findingsDropped, .unknownSection, .malformedFormat, .missingFormats, .unknownEvent,
+      .malformedLine, .unorderedClock, .missingColumns, .filterSuspected, .contextNotPrinted:
       .notice
     }
   }
@@ -69,13 +69,17 @@ public enum LossCode: String, Sendable, CaseIterable {
       "a section or option contradicts its own size and was left out: check the storage that held the file"
     case .unknownSection:
       "a part of the file is of a kind that this version does not know: it was skipped"
-    case .bufferLeftOut:
-      "a trace buffer of the file was not replayed: its clock differs from that of the others, or it repeats their events"
     case .malformedFormat:
       "the format description of an event could not be understood, its fields are not used"
+    case .missingFormats:
+      "the snapshot has no format descriptions: copy events/ of tracefs too, file by file with cat (tar stores its files empty); other events are counted only"
     case .malformedEvent: "a record is shorter than its format says, or holds an impossible value"
     case .malformedLine:
       "a line is not in a known form: lines of other programs in the file are harmless"
+    case .bodyNotPrinted:
+      "the trace options raw, hex or bin leave out what events say: print again with echo noraw nohex nobin, one by one, > trace_options"
+    case .contextNotPrinted:
+      "the text lacks task, CPU or time of events, so only the order of its lines is known: print again with the trace options context-info, funcgraph-abstime and funcgraph-proc"
     case .unknownEvent:
       "a record names an event id without a format: record with the trace-cmd that belongs to the kernel"
     case .noRawData:

@@ -11,32 +11,15 @@ extension EventFormat {
   var tracepointKind: EventKind {
     guard !isProbe else { return .other }
     return EventKind.allCases.first {
-      !$0.group.isEmpty && $0.group != "probe" && $0.name == name && $0.group == system
+      !$0.group.isEmpty && !$0.isProbe && $0.name == name && $0.group == system
     } ?? .other
   }
 
   /// What a probe means when it is attached to `function`.
   func kind(on function: String) -> EventKind {
-    switch (function, isReturnProbe) {
-    case ("hva_to_pfn", false): .hvaToPfn
-    case ("hva_to_pfn", true): .hvaToPfnReturn
-    case ("split_page", false): .splitPage
-    case ("prep_compound_page", false): .prepCompoundPage
-    default: .other
-    }
+    ProbeCatalog.kind(of: function, isReturn: isReturnProbe)
   }
 
-  /// The function that a probe's name suggests: `hva_to_pfn_ret`, `p_split_page_0`.
-  var suggestedFunction: String {
-    var words = name[...]
-    if words.hasPrefix("p_") || words.hasPrefix("r_") { words = words.dropFirst(2) }
-    for ending in ["_0", "__return", "__exit", "__entry", "_ret", "_exit", "_entry"]
-    where words.hasSuffix(ending) {
-      words = words.dropLast(ending.count)
-    }
-    return String(words)
-  }
-
-  /// Functions that mean something to the replay when a probe is attached to them.
-  public static let probedFunctions = ["hva_to_pfn", "split_page", "prep_compound_page"]
+  /// The function that a probe's name suggests.
+  var suggestedFunction: String { ProbeCatalog.suggestion(of: name).function }
 }

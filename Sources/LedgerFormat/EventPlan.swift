@@ -34,6 +34,11 @@ struct EventPlan: Sendable {
   var value = FieldSlot.absent
   var result = FieldSlot.absent
   var order = FieldSlot.absent
+  var extra = FieldSlot.absent
+  var span = FieldSlot.absent
+  var page = FieldSlot.absent
+  var vmemmap = FieldSlot.absent
+  var size = FieldSlot.absent
   /// Address of the probed function.
   var function = FieldSlot.absent
   /// The function whose meaning `kind` is, for probes; 0 before the first record.
@@ -51,22 +56,51 @@ struct EventPlan: Sendable {
     self.init(common: format)
     self.kind = kind
     var complete = true
+    let isPositional = kind.isProbe && Self.isPositional(format, kind)
     for source in kind.sources {
-      guard let slot = Self.slot(format, source.names) else {
+      let names = isPositional ? source.names + ["arg\(source.position)"] : source.names
+      guard let slot = Self.slot(format, names) else {
         complete = complete && !source.isNeeded
         continue
       }
-      self[keyPath: source.slot] = slot
+      fill(source.slot, slot)
       minimum = max(minimum, Int(slot.offset) + Int(slot.width))
     }
-    if kind == .hvaToPfnReturn {
+    if ProbeCatalog.isReturn(kind) {
       let values = format.ownFields.filter { !$0.name.hasPrefix("__probe") }
-      guard values.count == 1, let slot = Self.slot(values[0]) else { return nil }
+      guard let value = values.first(where: { $0.name == "ret" }) ?? values.first,
+        let slot = Self.slot(value)
+      else { return nil }
       word = slot
       minimum = max(minimum, Int(slot.offset) + Int(slot.width))
     }
     guard complete else { return nil }
     layout = fixedLayout
+  }
+
+  /// Arguments without names are `arg1`, `arg2`, … in the order of the probe's definition, which is the function's own
+  /// order only if they start with its first and leave none out.
+  private static func isPositional(_ format: EventFormat, _ kind: EventKind) -> Bool {
+    let last = kind.sources.map(\.position).max() ?? 0
+    return last > 0 && (1...last).allSatisfy { format.field("arg\($0)") != nil }
+  }
+
+  private mutating func fill(_ place: EventSlot, _ slot: FieldSlot) {
+    switch place {
+    case .pfn: pfn = slot
+    case .word: word = slot
+    case .pointer: pointer = slot
+    case .extra: extra = slot
+    case .span: span = slot
+    case .count: count = slot
+    case .mapcount: mapcount = slot
+    case .value: value = slot
+    case .result: result = slot
+    case .order: order = slot
+    case .page: page = slot
+    case .vmemmap: vmemmap = slot
+    case .size: size = slot
+    }
   }
 
   /// Lets a probe find its function in each record.

@@ -1,66 +1,206 @@
-internal import LedgerCore
+public import LedgerCore
 
-/// Which field of a format fills which slot of an event.
-struct FieldSource {
-  var slot: WritableKeyPath<EventPlan, FieldSlot>
+/// A place in an `Event`, or a number on its way to one.
+public enum EventSlot: Sendable {
+  case pfn, word, pointer, extra, span, count, mapcount, value, result, order
+  /// Address of a `struct page`, which becomes the page frame number.
+  case page
+  /// Where the array of `struct page` begins.
+  case vmemmap
+  /// Bytes, which become pages in `result`.
+  case size
+}
+
+/// Which field of a format, or argument of a probe, fills which slot of an event.
+public struct FieldSource: Sendable {
+  /// Where the number goes.
+  public var slot: EventSlot
   /// Names in different versions, the best first.
-  var names: [String]
+  public var names: [String]
+  /// Which argument of the probed function it is, from 1; 0 when that differs between versions or for a field of a struct.
+  public var position: Int
   /// Without it the event says nothing.
-  var isNeeded: Bool
+  public var isNeeded: Bool
+  /// Printed in hexadecimal without `0x`.
+  public var isHex = false
 
-  init(_ slot: WritableKeyPath<EventPlan, FieldSlot>, _ names: String..., isNeeded: Bool = true) {
+  init(_ slot: EventSlot, _ names: String..., at position: Int = 0, isNeeded: Bool = true) {
     self.slot = slot
     self.names = names
+    self.position = position
     self.isNeeded = isNeeded
+  }
+
+  static func hex(_ slot: EventSlot, _ names: String..., isNeeded: Bool = true) -> FieldSource {
+    var source = FieldSource(slot, isNeeded: isNeeded)
+    source.names = names
+    source.isHex = true
+    return source
   }
 }
 
 extension EventKind {
-  /// The fields of the event, as include/trace/events/{page_ref,kmem,kvm}.h, arch/x86/kvm/trace.h and
+  /// The fields of the event, as include/trace/events/{page_ref,kmem,kvm,pagemap,iommu,dma}.h, arch/x86/kvm/trace.h and
   /// arch/x86/kvm/mmu/mmutrace.h name them in 5.4 to 7.1; for probes, the usual names of arguments.
-  var sources: [FieldSource] {
+  public var sources: [FieldSource] {
     switch self {
     case .pageRefSet, .pageRefMod, .pageRefUnfreeze: Self.pageRefSources
     case .pageRefModAndTest, .pageRefModAndReturn, .pageRefModUnless, .pageRefFreeze:
-      Self.pageRefSources + [FieldSource(\.result, "ret")]
+      Self.pageRefSources + [FieldSource(.result, "ret")]
     case .pageAlloc:
       [
-        FieldSource(\.pfn, "pfn"), FieldSource(\.order, "order"), FieldSource(\.word, "gfp_flags"),
-        FieldSource(\.value, "migratetype", isNeeded: false),
+        FieldSource(.pfn, "pfn"), FieldSource(.order, "order"), FieldSource(.word, "gfp_flags"),
+        FieldSource(.value, "migratetype", isNeeded: false),
       ]
-    case .pageFree: [FieldSource(\.pfn, "pfn"), FieldSource(\.order, "order")]
-    case .pageFreeBatched: [FieldSource(\.pfn, "pfn")]
-    case .kvmPageFault:
+    case .pageFree: [FieldSource(.pfn, "pfn"), FieldSource(.order, "order")]
+    case .pageFreeBatched: [FieldSource(.pfn, "pfn")]
+    case .lruInsertion, .lruActivate:
+      [FieldSource(.pfn, "pfn"), FieldSource(.word, "folio", "page", isNeeded: false)]
+    case .userFault:
       [
-        FieldSource(\.word, "fault_address", "address"), FieldSource(\.pointer, "error_code"),
-        FieldSource(\.value, "vcpu_id", "vcpu", isNeeded: false),
+        FieldSource(.word, "address", isNeeded: false),
+        FieldSource(.pointer, "error_code", isNeeded: false),
       ]
-    case .kvmSpteRequested:
-      [
-        FieldSource(\.pfn, "pfn"), FieldSource(\.word, "gfn"), FieldSource(\.order, "level"),
-      ]
-    case .kvmSetSpte:
-      [
-        FieldSource(\.word, "spte"), FieldSource(\.pointer, "gfn"), FieldSource(\.order, "level"),
-      ]
-    case .kvmUserspaceExit: [FieldSource(\.value, "reason"), FieldSource(\.result, "errno")]
-    case .hvaToPfn: [FieldSource(\.word, "addr", "hva", "arg1")]
-    case .hvaToPfnReturn: []
-    case .splitPage, .prepCompoundPage:
-      [
-        FieldSource(\.word, "page", "arg1"), FieldSource(\.order, "order", "arg2"),
-        FieldSource(\.pointer, "vmemmap", isNeeded: false),
-      ]
-    case .other, .gapOpens, .gapCloses: []
+    case .iommuMap, .iommuUnmap, .dmaMap, .dmaUnmap: deviceSources
+    case .kvmPageFault, .kvmSpteRequested, .kvmSetSpte, .kvmUserspaceExit, .spteChanged,
+      .unmapHva, .zapAllFast:
+      guestSources
+    case .other, .gapOpens, .gapCloses, .complaint: []
+    default: ProbeCatalog.sources(of: self)
     }
   }
 
   private static var pageRefSources: [FieldSource] {
     [
-      FieldSource(\.pfn, "pfn"), FieldSource(\.word, "flags", isNeeded: false),
-      FieldSource(\.count, "count"), FieldSource(\.mapcount, "mapcount", isNeeded: false),
-      FieldSource(\.pointer, "mapping", isNeeded: false),
-      FieldSource(\.order, "mt", isNeeded: false), FieldSource(\.value, "val"),
+      FieldSource(.pfn, "pfn"), FieldSource(.word, "flags", isNeeded: false),
+      FieldSource(.count, "count"), FieldSource(.mapcount, "mapcount", isNeeded: false),
+      FieldSource(.pointer, "mapping", isNeeded: false),
+      FieldSource(.order, "mt", isNeeded: false), FieldSource(.value, "val"),
     ]
+  }
+
+  private var guestSources: [FieldSource] {
+    switch self {
+    case .kvmPageFault:
+      [
+        FieldSource(.word, "fault_address", "address"), FieldSource(.pointer, "error_code"),
+        FieldSource(.value, "vcpu_id", "vcpu", isNeeded: false),
+      ]
+    case .kvmSpteRequested:
+      [FieldSource(.pfn, "pfn"), FieldSource(.word, "gfn"), FieldSource(.order, "level")]
+    case .kvmSetSpte:
+      [
+        FieldSource(.word, "spte"), FieldSource(.pointer, "gfn"), FieldSource(.order, "level"),
+        FieldSource(.extra, "sptep", isNeeded: false),
+      ]
+    case .kvmUserspaceExit: [FieldSource(.value, "reason"), FieldSource(.result, "errno")]
+    case .spteChanged:
+      [
+        .hex(.word, "new_spte"), .hex(.pointer, "gfn"), .hex(.extra, "old_spte"),
+        FieldSource(.order, "level"), FieldSource(.value, "as_id", "id", isNeeded: false),
+      ]
+    case .unmapHva: [FieldSource(.word, "start"), FieldSource(.extra, "end")]
+    default: []
+    }
+  }
+
+  private var deviceSources: [FieldSource] {
+    switch self {
+    case .iommuMap:
+      [FieldSource(.word, "iova"), FieldSource(.pfn, "paddr"), FieldSource(.pointer, "size")]
+    case .iommuUnmap:
+      [FieldSource(.word, "iova"), FieldSource(.pointer, "unmapped_size", "size")]
+    case .dmaMap:
+      [
+        .hex(.word, "dma_addr"), .hex(.pfn, "phys_addr"), FieldSource(.pointer, "size"),
+      ]
+    default: [.hex(.word, "addr", "dma_addr"), FieldSource(.pointer, "size")]
+    }
+  }
+}
+
+extension Event {
+  /// Puts a number into a slot; `page`, `vmemmap` and `size` are kept apart by the caller.
+  public mutating func fill(_ slot: EventSlot, with number: UInt64) {
+    let int = Int32(truncatingIfNeeded: number)
+    switch slot {
+    case .pfn: pfn = number
+    case .word: word = number
+    case .pointer: pointer = number
+    case .extra: extra = number
+    case .span: span = number
+    case .count: count = int
+    case .mapcount: mapcount = int
+    case .value: value = int
+    case .result: result = int
+    case .order: order = UInt8(clamping: number)
+    case .page, .vmemmap, .size: break
+    }
+  }
+
+  /// Completes an event whose kind and slots are filled in, from a `struct page` and a size in bytes where it has those;
+  /// false if no machine has what it names.
+  @inline(__always)
+  public mutating func complete(page: UInt64, vmemmap: UInt64, size: UInt64) -> Bool {
+    switch kind {
+    case .pageFree: return order <= Event.orderLimit && pfn < Event.frameLimit
+    case .pageAlloc:
+      return order <= Event.orderLimit && (pfn < Event.frameLimit || pfn == Event.noFrame)
+    case .pageRefSet, .pageRefMod, .pageRefModAndTest, .pageRefModAndReturn, .pageRefModUnless,
+      .pageRefFreeze, .pageRefUnfreeze, .pageFreeBatched:
+      return pfn < Event.frameLimit
+    default: return completeRare(page, vmemmap, size)
+    }
+  }
+
+  @inline(never)
+  private mutating func completeRare(_ page: UInt64, _ vmemmap: UInt64, _ size: UInt64) -> Bool {
+    switch kind {
+    case .other: return false
+    case .kvmSpteRequested:
+      // KVM marks errors and missing slots in the high bits: include/linux/kvm_host.h, 6.1.
+      if pfn >= Event.frameLimit { pfn = Event.noFrame }
+      return true
+    case .kvmSetSpte: pfn = (word & 0x000f_ffff_ffff_f000) >> 12
+    case .hvaToPfnReturn:
+      guard word < 0x7ff0_0000_0000_0000 else { return true }
+      pfn = word
+    case .splitPage, .prepCompoundPage, .freePages, .ttmPageFree:
+      guard order <= Event.orderLimit else { return false }
+      return resolve(page, vmemmap)
+    case .badPage, .grab, .insertPage, .insertPages: return resolve(page, vmemmap)
+    case .insertPfn, .insertHuge, .remapRange:
+      // pfn_t up to 6.16 has flags in its high bits, PFN_DEV and PFN_MAP among them: include/linux/pfn_t.h, 6.1.
+      let isDevmap = pfn >> 60 & 3 == 3
+      pfn &= 0x000f_ffff_ffff_ffff
+      if kind == .remapRange {
+        result = Int32(clamping: (size >> 12) &+ (size & 0xfff == 0 ? 0 : 1))
+      } else {
+        result = isDevmap ? 1 : 0
+      }
+    case .iommuMap, .dmaMap: pfn >>= 12
+    case .memslot:
+      result = Int32(clamping: size >> 12)
+      return true
+    case .lruInsertion, .lruActivate: break
+    default: return true
+    }
+    return pfn < Event.frameLimit
+  }
+
+  /// The frame of a `struct page`: include/linux/mm_types.h, 64 bytes on nearly every 64-bit machine.
+  private mutating func resolve(_ page: UInt64, _ vmemmap: UInt64) -> Bool {
+    guard page > 0 else {
+      pfn = Event.noFrame
+      return true
+    }
+    guard vmemmap > 0 else {
+      pfn = page
+      gaps.insert(.pageAddress)
+      return true
+    }
+    guard page >= vmemmap, (page &- vmemmap) & 7 == 0 else { return false }
+    pfn = (page &- vmemmap) >> 6
+    return pfn < Event.frameLimit
   }
 }

@@ -47,6 +47,8 @@ public struct ProbeFunctions: Sendable {
       return extent.function
     }
     let suggested = format.suggestedFunction
-    return extents.contains { $0.function == suggested } ? "" : suggested
+    // The symbols know it, and place it elsewhere.
+    let siblings = ProbeCatalog.siblings(of: suggested)
+    return extents.contains { siblings.contains($0.function) } ? "" : suggested
   }
 }

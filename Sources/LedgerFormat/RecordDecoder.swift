@@ -67,12 +67,13 @@ public struct RecordDecoder: Sendable {
     let kind = plans[format].kind
     event.kind = kind
     let layout = plans[format].layout
+    if kind == .other { return .meaningless }
     if layout != .general && !bigEndian {
       Self.decodeFixed(bytes, start, layout, &event)
-    } else {
-      Self.decodeGeneral(bytes, start, plans[format], bigEndian, &event)
+      return event.complete(page: 0, vmemmap: 0, size: 0) ? .decoded : .implausible
     }
-    return Self.judge(kind, &event)
+    return Self.decodeGeneral(bytes, start, plans[format], bigEndian, &event)
+      ? .decoded : .implausible
   }
 
   /// Replaces `event` by one without meaning: who, where and when, but not what.
@@ -131,7 +132,7 @@ public struct RecordDecoder: Sendable {
 
   private static func decodeGeneral(
     _ bytes: RawSpan, _ start: Int, _ plan: EventPlan, _ swapped: Bool, _ event: inout Event
-  ) {
+  ) -> Bool {
     func number(_ slot: FieldSlot) -> UInt64 { bytes.number(slot, start, swapped) }
     func int(_ slot: FieldSlot) -> Int32 { Int32(truncatingIfNeeded: number(slot)) }
     event.context = UInt8(truncatingIfNeeded: number(plan.flags))
@@ -144,38 +145,15 @@ public struct RecordDecoder: Sendable {
     event.mapcount = int(plan.mapcount)
     event.value = int(plan.value)
     event.result = int(plan.result)
-    event.order =
-      plan.kind.isPageRef
-      ? UInt8(truncatingIfNeeded: number(plan.order)) : UInt8(clamping: number(plan.order))
-  }
-
-  /// Fills in what follows from other slots and refuses what no machine has.
-  @inline(__always)
-  private static func judge(_ kind: EventKind, _ event: inout Event) -> Outcome {
-    switch kind {
-    case .other: return .meaningless
-    case .pageAlloc:
-      if event.order > Event.orderLimit { return .implausible }
-      if event.pfn == Event.noFrame { return .decoded }
-    case .pageFree:
-      if event.order > Event.orderLimit { return .implausible }
-    case .kvmSpteRequested:
-      // KVM marks errors and missing slots in the high bits: include/linux/kvm_host.h, 6.1.
-      if event.pfn >= Event.frameLimit { event.pfn = Event.noFrame }
-      return .decoded
-    case .kvmSetSpte: event.pfn = (event.word & 0x000f_ffff_ffff_f000) >> 12
-    case .hvaToPfnReturn:
-      if event.word >= 0x7ff0_0000_0000_0000 { return .decoded }
-      event.pfn = event.word
-    case .splitPage, .prepCompoundPage:
-      if event.order > Event.orderLimit { return .implausible }
-      guard event.pointer != 0 else { return .decoded }
-      guard event.word >= event.pointer else { return .implausible }
-      event.pfn = (event.word - event.pointer) / 64
-    case .kvmPageFault, .kvmUserspaceExit, .hvaToPfn, .gapOpens, .gapCloses: return .decoded
-    default: break
+    if plan.order.width != 0 {
+      event.order =
+        plan.kind.isPageRef
+        ? UInt8(truncatingIfNeeded: number(plan.order)) : UInt8(clamping: number(plan.order))
     }
-    return event.pfn < Event.frameLimit ? .decoded : .implausible
+    if plan.extra.width != 0 { event.extra = number(plan.extra) }
+    if plan.span.width != 0 { event.span = number(plan.span) }
+    return event.complete(
+      page: number(plan.page), vmemmap: number(plan.vmemmap), size: number(plan.size))
   }
 }
 

@@ -4,16 +4,16 @@ public import LedgerCore
 public final class ArchiveMembers {
   private let layer: ArchiveLayer
   private let source: ByteSource
-  private let limit: UInt64
+  private let budget: ExpandBudget
 
   /// Starts at the first member; `prefix` are bytes that were already taken from `source`.
   ///
-  /// A member gives at most `limit` bytes. Damage goes to the account of `source`.
-  public init(_ source: ByteSource, _ packing: Packing, prefix: [UInt8], limit: UInt64)
+  /// All members together give at most the bytes of `budget`. Damage goes to the account of `source`.
+  public init(_ source: ByteSource, _ packing: Packing, prefix: [UInt8], budget: ExpandBudget)
     throws(CaptureError)
   {
     self.source = source
-    self.limit = limit
+    self.budget = budget
     layer = try ArchiveLayer(
       PackedInput(source, prefix: prefix, form: packing.rawValue), packing)
   }
@@ -21,7 +21,8 @@ public final class ArchiveMembers {
   /// The next member, nil at the end; its bytes can be read until the next call.
   public func next() throws(CaptureError) -> (name: String, content: ByteSource)? {
     guard let name = try layer.nextMember() else { return nil }
-    let content = BoundedLayer(layer, path: source.path, limit: limit)
-    return (name, ByteSource(path: source.path, layer: content, damage: source.damage))
+    let path = "\(source.path)!\(name)"
+    let content = BoundedLayer(layer, path: path, budget: budget)
+    return (name, ByteSource(path: path, layer: content, damage: source.damage))
   }
 }

@@ -10,23 +10,41 @@ protocol ByteLayer: AnyObject, Sendable {
   func read(to target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int
 }
 
+/// How many bytes may still come out of packing; what lies inside an archive shares one.
+public final class ExpandBudget: Sendable {
+  private let limit: UInt64
+  private let given = Mutex<UInt64>(0)
+
+  /// A budget of `limit` bytes.
+  public init(_ limit: UInt64) { self.limit = limit }
+
+  /// A budget of the same size of which nothing is spent.
+  public func renewed() -> ExpandBudget { ExpandBudget(limit) }
+
+  func spend(_ count: Int, path: String) throws(CaptureError) {
+    let isWithin = given.withLock { given in
+      given &+= UInt64(count)
+      return given <= limit
+    }
+    guard isWithin else { throw .expandsTooFar(path: path, limit: limit) }
+  }
+}
+
 /// A layer that may give only so many bytes, because a small file can unpack to any size.
-final class BoundedLayer: @unchecked Sendable {
+final class BoundedLayer: Sendable {
   private let layer: any ByteLayer
   private let path: String
-  private let limit: UInt64
-  private var given: UInt64 = 0
+  private let budget: ExpandBudget
 
-  init(_ layer: any ByteLayer, path: String, limit: UInt64) {
+  init(_ layer: any ByteLayer, path: String, budget: ExpandBudget) {
     self.layer = layer
     self.path = path
-    self.limit = limit
+    self.budget = budget
   }
 
   func read(to target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int {
     let got = try unsafe layer.read(to: target)
-    given &+= UInt64(got)
-    guard given <= limit else { throw .expandsTooFar(path: path, limit: limit) }
+    try budget.spend(got, path: path)
     return got
   }
 }
@@ -37,6 +55,14 @@ public final class DamageLog: Sendable {
 
   /// What was lost so far; final when the input is at its end.
   public var losses: LossLedger { ledger.withLock { $0 } }
+
+  /// Gives the account away and starts a new one.
+  public func drain() -> LossLedger {
+    ledger.withLock { ledger in
+      defer { ledger = LossLedger() }
+      return ledger
+    }
+  }
 
   func add(_ code: LossCode, _ detail: String) {
     ledger.withLock { $0.add(code, detail: detail) }

@@ -33,7 +33,9 @@ public final class ByteSource: Sendable {
       throw .cannotOpen(path: path, reason: errorText(errno))
     }
     let kind = status.st_mode & S_IFMT
-    guard kind != S_IFDIR else { throw .isDirectory(path: path) }
+    guard kind != S_IFDIR else {
+      throw .cannotOpen(path: path, reason: errorText(EISDIR))
+    }
     self.path = path
     self.descriptor = descriptor
     self.layer = nil

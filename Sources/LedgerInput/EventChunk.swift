@@ -10,6 +10,8 @@ public final class EventChunk: @unchecked Sendable {
   public var count = 0
   /// Words of the events, only when asked for.
   public var details: [EventDetail] = []
+  /// Messages of the kernel's console; an event of the kind `complaint` stands for each, in this order.
+  public var messages: [String] = []
   /// Records by format since the last chunk.
   public var counts: [UInt64]
   /// What was lost in this piece.
@@ -33,6 +35,7 @@ public final class EventChunk: @unchecked Sendable {
   public func clear() {
     count = 0
     details.removeAll(keepingCapacity: true)
+    messages.removeAll()
     for index in counts.indices { counts[index] = 0 }
     losses = LossLedger()
     records = 0

@@ -16,9 +16,9 @@ extension ByteSource {
   /// What a compressed source holds; `prefix` are bytes that were already taken from it.
   ///
   /// Bytes are inflated as they are read, by the thread that reads. Data that ends too early or is damaged
-  /// gives the bytes before that place and a row in `damage`. More than `limit` bytes throw `expandsTooFar`.
-  public func inflated(_ packing: Packing, prefix: [UInt8], limit: UInt64) throws(CaptureError)
-    -> ByteSource
+  /// gives the bytes before that place and a row in `damage`. More bytes than `budget` has throw `expandsTooFar`.
+  public func inflated(_ packing: Packing, prefix: [UInt8], budget: ExpandBudget)
+    throws(CaptureError) -> ByteSource
   {
     let input = PackedInput(self, prefix: prefix, form: packing.rawValue)
     let layer: any ByteLayer
@@ -28,6 +28,6 @@ extension ByteSource {
     default: layer = try ArchiveLayer(input, packing)
     }
     return ByteSource(
-      path: path, layer: BoundedLayer(layer, path: path, limit: limit), damage: damage)
+      path: path, layer: BoundedLayer(layer, path: path, budget: budget), damage: damage)
   }
 }

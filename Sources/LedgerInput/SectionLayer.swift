@@ -13,7 +13,9 @@ extension ByteSource {
       self, range: offset..<(overflow ? .max : end), bigEndian: bigEndian)
     let layer = SectionLayer(cursor, compression, damage)
     return ByteSource(
-      path: path, layer: BoundedLayer(layer, path: path, limit: Self.expandLimit), damage: damage)
+      path: path,
+      layer: BoundedLayer(layer, path: path, budget: ExpandBudget(Self.expandLimit)),
+      damage: damage)
   }
 }
 

@@ -24,34 +24,37 @@ extension ByteSource {
     return ByteSource(path: path, owning: descriptor, size: written, damage: damage)
   }
 
-  private func openNameless() throws(CaptureError) -> CInt {
-    var folder = "/tmp"
-    if let named = unsafe getenv("TMPDIR"), unsafe named.pointee != 0 {
-      folder = unsafe String(cString: named)
-    }
-    var name = Array("\(folder)/pageledger-XXXXXX".utf8CString)
-    let descriptor = unsafe name.withUnsafeMutableBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { return CInt(-1) }
-      let descriptor = unsafe mkstemp(base)
-      guard descriptor >= 0 else { return descriptor }
-      _ = unsafe unlink(base)
-      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-      return descriptor
-    }
-    guard descriptor >= 0 else { throw .cannotSpool(reason: "\(folder): \(errorText(errno))") }
+}
+
+/// Makes a file in `$TMPDIR` (or `/tmp`) that disappears with its descriptor.
+func openNameless() throws(CaptureError) -> CInt {
+  var folder = "/tmp"
+  if let named = unsafe getenv("TMPDIR"), unsafe named.pointee != 0 {
+    folder = unsafe String(cString: named)
+  }
+  var name = Array("\(folder)/pageledger-XXXXXX".utf8CString)
+  let descriptor = unsafe name.withUnsafeMutableBufferPointer { buffer in
+    guard let base = buffer.baseAddress else { return CInt(-1) }
+    let descriptor = unsafe mkstemp(base)
+    guard descriptor >= 0 else { return descriptor }
+    _ = unsafe unlink(base)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     return descriptor
   }
+  guard descriptor >= 0 else { throw .cannotSpool(reason: "\(folder): \(errorText(errno))") }
+  return descriptor
+}
 
-  private func writeAll(_ bytes: [UInt8], to descriptor: CInt) throws(CaptureError) {
-    var done = 0
-    while done < bytes.count {
-      let got = unsafe bytes.withUnsafeBytes { buffer in
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
-        return unsafe write(descriptor, rest.baseAddress, rest.count)
-      }
-      if got < 0 && errno == EINTR { continue }
-      guard got > 0 else { throw .cannotSpool(reason: errorText(errno)) }
-      done += got
+/// Writes all bytes at the current place.
+func writeAll(_ bytes: [UInt8], to descriptor: CInt) throws(CaptureError) {
+  var done = 0
+  while done < bytes.count {
+    let got = unsafe bytes.withUnsafeBytes { buffer in
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
+      return unsafe write(descriptor, rest.baseAddress, rest.count)
     }
+    if got < 0 && errno == EINTR { continue }
+    guard got > 0 else { throw .cannotSpool(reason: errorText(errno)) }
+    done += got
   }
 }

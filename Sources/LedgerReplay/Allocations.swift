@@ -10,7 +10,8 @@ extension Replay {
       if !fits || waiting.isWaiting, waits(event, fits: fits) { return }
     }
     let watched = watch == nil ? head : watchedState(event, head: head)
-    let state = headState(event, before: head)
+    var state = headState(event, before: head)
+    if holders.lone.add(event) { state.bits.insert(.lone) }
     let number = event.order == 0 ? 0 : blocks.add(record(of: event))
     place(event, head: state, before: head, block: number)
     if watch != nil { watchBlock(event, before: watched, head: state) }
@@ -20,8 +21,6 @@ extension Replay {
   private func headState(_ event: Event, before head: PageState) -> PageState {
     var state = PageState()
     state.epoch = gaps.epoch
-    state.time = event.time
-    state.cpu = event.cpu
     state.bits = .allocated
     guard head.bits.contains(.born), head.bits.contains(.counted), head.count > 0 else {
       state.life = .owned
@@ -56,6 +55,7 @@ extension Replay {
     var head = head
     head.block = block
     head.step = journal.record(event, previous: before.step, after: head)
+    holders.lastAllocation = head.step
     var tail = head
     tail.life = .owned
     tail.zero = .never

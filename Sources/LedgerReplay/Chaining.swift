@@ -17,6 +17,7 @@ extension Replay {
     guard state.bits.contains(.counted) else { return event.count }
     let expected = state.count &+ event.value
     guard expected != event.count else {
+      if state.bits.contains(.drifting) { explanations.add(.countRace, event) }
       state.forgetDrift()
       return expected
     }

@@ -38,6 +38,7 @@ extension Replay {
   /// Puts an event off if its page cannot take it now; true when it waits.
   mutating func waits(_ event: Event, fits: Bool) -> Bool {
     guard !fits || (waiting.isWaiting && waiting.blocks(event)) else { return false }
+    if !fits { explanations.add(.lateOrder, event) }
     if waiting.isFull { applyLate(waiting.remove(at: 0)) }
     waiting.add(event)
     return true

@@ -21,8 +21,11 @@ extension Replay {
       step.drift = head.drift
     }
     finishStep(event, &step, from: head)
+    if head.life == .frozen { explanations.add(.frozenFree, event) }
     judgeBlock(event, head, block, step.step)
     judgePages(event, head, block, step)
+    if head.bits.contains(.lone) { holders.lone.touch(event.pfn) }
+    if !holders.areNone { judgeHolders(event, head, block, step.step) }
     release(event, as: step)
     if watch != nil { watchBlock(event, before: watched, head: step) }
   }
@@ -38,6 +41,7 @@ extension Replay {
     }
     if followsTailPath(event, block) {
       blocks[head.block].tailPathOrder = event.order
+      if event.order &+ 1 == block.order { explanations.add(.headHeldWhileFreed, event) }
       return
     }
     var marks: Transition.Marks = [.tailFreed, .tail]

@@ -24,7 +24,12 @@ extension Replay {
   mutating func takeGap(_ event: Event) {
     if waiting.isWaiting { flushWaiting() }
     vcpus.forget(cpu: event.cpu)
-    guard event.kind == .gapOpens else { return gaps.close(cpu: event.cpu) }
+    holders.suspicions.removeAll()
+    holders.users.forget(cpu: event.cpu)
+    guard event.kind == .gapOpens else {
+      forgetHolders()
+      return gaps.close(cpu: event.cpu)
+    }
     gaps.open(cpu: event.cpu)
     note(
       Transition(

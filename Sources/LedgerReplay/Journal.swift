@@ -8,7 +8,7 @@ public struct Step: Sendable {
   public var after: PageView
 }
 
-/// A step as it is kept: 56 bytes.
+/// A step as it is kept: 64 bytes.
 struct StoredStep {
   var time: UInt64 = 0
   var pfn: UInt64 = 0
@@ -21,6 +21,7 @@ struct StoredStep {
   /// Number of the same page's step before this one, 0 for none.
   var previous: UInt32 = 0
   var ledger: Int32 = 0
+  var ordinal: UInt32 = 0
   var cpu: UInt16 = 0
   var kind: EventKind = .other
   var order: UInt8 = 0
@@ -49,7 +50,8 @@ struct Journal {
     steps[Int(number) & (Self.capacity - 1)] = StoredStep(
       time: event.time, pfn: event.pfn, word: event.word, count: event.count,
       mapcount: event.mapcount, value: event.value, result: event.result, pid: event.pid,
-      previous: previous, ledger: state.count, cpu: event.cpu, kind: event.kind,
+      previous: previous, ledger: state.count, ordinal: event.ordinal, cpu: event.cpu,
+      kind: event.kind,
       order: event.order, life: state.life, zero: state.zero,
       counted: state.bits.contains(.counted), gaps: event.gaps)
     next = number == .max ? 1 : number &+ 1
@@ -90,6 +92,7 @@ struct Journal {
     event.kind = stored.kind
     event.order = stored.order
     event.gaps = stored.gaps
+    event.ordinal = stored.ordinal
     var state = PageState()
     state.life = stored.life
     state.zero = stored.zero

@@ -32,10 +32,8 @@ public enum ZeroCause: UInt8, Sendable {
   case free
 }
 
-/// What the ledger knows of one page frame: 32 bytes, two to a cache line.
+/// What the ledger knows of one page frame: 24 bytes.
 struct PageState {
-  /// Time of the last event that touched the page.
-  var time: UInt64 = 0
   /// `_refcount`, when `bits` has `.counted`.
   var count: Int32 = 0
   /// Index of the block record, 0 for none.
@@ -44,8 +42,8 @@ struct PageState {
   var step: UInt32 = 0
   /// The loss epoch in which all this was learnt; another epoch makes it stale.
   var epoch: UInt32 = 0
-  /// CPU of the last event.
-  var cpu: UInt16 = 0
+  /// Pins of a page that is not compound, counted since its birth; `pinsUnknown` when they cannot be.
+  var pins: UInt8 = 0
   var life: Life = .unknown
   var zero: ZeroCause = .none
   var bits: Bits = []
@@ -54,8 +52,11 @@ struct PageState {
   /// When the drift began, in units of 2^26 of the clock (67 ms), modulo 256.
   var driftStart: UInt8 = 0
 
+  /// A bias was added, the page is compound, or it has more pins than fit.
+  static let pinsUnknown = UInt8.max
+
   struct Bits: OptionSet {
-    let rawValue: UInt8
+    let rawValue: UInt16
     /// `count` is known.
     static let counted = Bits(rawValue: 1)
     /// A page of a block that got a count of its own: split, or set by hand.
@@ -72,6 +73,10 @@ struct PageState {
     static let resurrected = Bits(rawValue: 64)
     /// `mm_page_alloc` of the page was seen.
     static let allocated = Bits(rawValue: 128)
+    /// Nothing was heard of the page since its allocation; see `LonePages`.
+    static let lone = Bits(rawValue: 256)
+    /// The birth without an allocation was counted among what is explained.
+    static let bulk = Bits(rawValue: 512)
   }
 }
 

@@ -11,7 +11,18 @@ extension Replay {
     }
     let before = state
     var marks: Transition.Marks = []
+    if state.bits.contains(.born), !state.bits.contains(.bulk), event.kind != .pageRefSet {
+      // Something else than mm_page_alloc follows the birth.
+      state.bits.insert(.bulk)
+      explanations.add(.bulkBirth, event)
+    }
     apply(event, to: &state, &marks)
+    if state.bits.contains(.lone), event.kind != .pageRefSet || event.value != 1 {
+      state.bits.remove(.lone)
+      holders.lone.touch(event.pfn)
+    }
+    notePins(event, before, &state, &marks)
+    noteMapcount(event, &marks)
     finishStep(event, &state, from: before)
     table[slot] = state
     if isNegative(event, before) {
@@ -19,6 +30,7 @@ extension Replay {
       if !before.bits.contains(.counted) { marks.insert(.unchained) }
     }
     if !marks.isEmpty { noteReference(event, before, state, marks) }
+    if event.kind == .pageRefModUnless, event.value > 1, event.result != 0 { noteHeadGrab(event) }
     if watch != nil { watchStep(event, before, state) }
   }
 
@@ -36,8 +48,6 @@ extension Replay {
   /// Writes the step into the journal and stamps the state.
   @inline(__always)
   mutating func finishStep(_ event: Event, _ state: inout PageState, from before: PageState) {
-    state.time = event.time
-    state.cpu = event.cpu
     state.step = journal.record(event, previous: before.step, after: state)
   }
 
@@ -65,6 +75,7 @@ extension Replay {
     if marks.contains(.getFromZero) {
       state.bits.insert(before.life == .free ? .resurrected : .raised)
     }
+    if event.value >= 32768, event.value < Self.biasFloor { explanations.add(.fragmentBias, event) }
     if event.value >= Self.biasFloor || event.value <= -Self.biasFloor { marks.insert(.biased) }
     settle(expected, zero: .rawDecrement, &state)
   }
@@ -100,13 +111,16 @@ extension Replay {
 
   private mutating func freeze(_ event: Event, _ state: inout PageState) {
     guard event.result != 0 else { return }
+    if state.bits.contains(.allocated), state.step == holders.lastAllocation {
+      explanations.add(.hugetlbPool, event)
+    }
     state.forgetDrift()
     settle(0, zero: .freeze, &state)
     state.life = .frozen
   }
 
   private mutating func unfreeze(_ event: Event, _ state: inout PageState) {
-    becomeOwnUnit(event.pfn, &state)
+    becomeOwnUnit(event, &state)
     settle(event.value, zero: .set, &state)
   }
 
@@ -119,11 +133,14 @@ extension Replay {
       return settle(0, zero: .set, &state)
     }
     settleDebt(event, &state, &marks)
-    if state.life == .free || state.life == .unknown { state.bits.insert(.born) }
+    if state.life == .free || state.life == .unknown {
+      state.bits.insert(.born)
+      state.bits.remove(.bulk)
+    }
     if state.zero == .set, state.life == .owned, isHeadOfSeenBlock(event.pfn, state) {
       marks.insert(.mangled)
     }
-    becomeOwnUnit(event.pfn, &state)
+    becomeOwnUnit(event, &state)
     state.bits.subtract([.raised, .resurrected])
     settle(event.value, zero: .set, &state)
   }
@@ -150,14 +167,16 @@ extension Replay {
     return state.block == 0 || blocks[state.block].head == pfn
   }
 
-  private func markZeroStart(
+  private mutating func markZeroStart(
     _ before: PageState, _ event: Event, _ marks: inout Transition.Marks
   ) {
     guard before.life != .unknown || before.bits.contains(.counted) else {
       return marks.formUnion(.getFromUnseenZero)
     }
     guard before.bits.contains(.counted), !before.bits.contains(.drifting) else { return }
-    guard before.count == 0, before.zero != .freeze else { return }
+    guard before.count == 0 else { return }
+    guard before.zero != .freeze else { return explanations.add(.getFromFrozen, event) }
+    if event.mayBePoisoned { explanations.add(.poisonedGet, event) }
     marks.insert(.getFromZero)
     if before.life == .free { marks.insert(.afterFree) }
     if event.mayBePoisoned { marks.insert(.maybePoisoned) }
@@ -177,10 +196,33 @@ extension Replay {
       let isTail = event.pfn != block.head && !before.bits.contains(.ownUnit)
       if isTail, block.isWhole { marks.insert(.tail) }
     }
+    var related: [Event] = []
+    if !marks.isDisjoint(with: [.getFromZero, .getFromUnseenZero]), vcpus.isInFault(event) {
+      marks.insert(.guestGet)
+    }
+    if marks.isSuperset(of: [.negative, .tail]), let grab = headGrab(of: before.block) {
+      marks.insert(.putAfterHeadGrab)
+      related.append(grab)
+    }
     note(
       Transition(
         event: event, pfn: event.pfn, before: PageView(before), after: PageView(after),
-        block: view, marks: marks, step: after.step, fault: nil))
+        block: view, marks: marks, step: after.step, fault: nil, related: related))
+  }
+
+  /// Several references at once on the head of a block whose tails are not counted: mm/gup.c:gup_huge_pmd up to 5.15
+  /// takes those of all the pages it hands out there.
+  @inline(never)
+  private mutating func noteHeadGrab(_ event: Event) {
+    guard isPlainHead(event.pfn), let slot = table.existingSlot(of: event.pfn) else { return }
+    if holders.headGrabs.count >= 1 << 16 { holders.headGrabs.removeAll() }
+    holders.headGrabs[table[slot].block] = event
+  }
+
+  private func headGrab(of number: UInt32) -> Event? {
+    guard number != 0, let grab = holders.headGrabs[number] else { return nil }
+    let block = blocks[number]
+    return block.kind == .plain && grab.pfn == block.head && grab.time >= block.time ? grab : nil
   }
 }
 

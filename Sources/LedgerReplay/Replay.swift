@@ -14,6 +14,12 @@ public struct Replay: ~Copyable {
   var waiting = Deferral()
   var gaps = Gaps()
   var watch: Watch?
+  var holders = Holders()
+  var explanations = Explanations()
+  /// What limits the conclusions of some rules.
+  public internal(set) var observations = Observations()
+  /// What was known when the kernel complained, by the `word` of the complaint's mark.
+  public internal(set) var knowledgeAtMarks: [UInt64: PageKnowledge] = [:]
 
   /// What stood out in the last batch, in the order of the events.
   public internal(set) var transitions: [Transition] = []
@@ -23,6 +29,8 @@ public struct Replay: ~Copyable {
   public internal(set) var losses = LossLedger()
   /// Time of the first event.
   public private(set) var start: UInt64?
+  /// Time of the last event.
+  private(set) var lastTime: UInt64 = 0
   /// Task of the first event.
   private var onlyTask: Int32?
   /// Events of more than one task were seen.
@@ -50,8 +58,15 @@ public struct Replay: ~Copyable {
   public mutating func finish() {
     transitions.removeAll(keepingCapacity: true)
     if waiting.isWaiting { flushWaiting() }
+    settleSuspicions()
+    judgeLongPins()
+    judgeOrphans()
+    judgeGrowth()
     for fault in vcpus.finish() { noteRefusal(fault) }
   }
+
+  /// What looked wrong and is legal, by pattern.
+  public var explained: [Explained] { explanations.all }
 
   /// The steps of a page that lead to a transition, oldest first.
   public func history(of pfn: UInt64, endingAt step: UInt32, limit: Int = 12) -> [Step] {
@@ -67,25 +82,37 @@ public struct Replay: ~Copyable {
 
   private mutating func take(_ event: Event) {
     if event.kind.isGap { return takeGap(event) }
+    if !holders.suspicions.isEmpty, holders.suspicions[0].free.time != event.time {
+      settleSuspicions()
+    }
+    if event.kind == .complaint { return takeComplaint(event) }
     if start == nil { start = event.time }
+    lastTime = event.time
     eventsUsed &+= 1
     noteTask(event.pid)
     switch event.kind {
     case .pageRefSet, .pageRefMod, .pageRefModAndTest, .pageRefModAndReturn, .pageRefModUnless,
       .pageRefFreeze, .pageRefUnfreeze:
       if event.kind == .pageRefModUnless, event.result == 0 {
-        guestRefusal(event)
+        if vcpus.isInFault(event) {
+          guestRefusal(event)
+        } else {
+          explanations.add(.refusedProbe, event)
+        }
       } else {
         vcpus.sawReference(event)
       }
       reference(event, mayWait: true)
+      if holders.wantsReferences { holdersSaw(event) }
     case .pageAlloc, .pageFree: block(event)
     case .kvmPageFault, .kvmSpteRequested, .kvmSetSpte, .kvmUserspaceExit, .hvaToPfn,
       .hvaToPfnReturn:
       guest(event)
+      if event.kind == .kvmSetSpte { entrySet(event) }
     case .splitPage: splitAnnounced(event)
     case .prepCompoundPage: compoundPrepared(event)
-    case .pageFreeBatched, .other, .gapOpens, .gapCloses: break
+    case .pageFreeBatched, .other, .gapOpens, .gapCloses, .complaint: break
+    default: watch == nil ? holdInOrder(event) : watchHolders(event)
     }
   }
 

@@ -18,13 +18,15 @@ public struct Transition: Sendable {
   public var step: UInt32
   /// The KVM fault, for `.kvmRefused`.
   public var fault: KvmFault?
+  /// Events beside the page's own history that it rests on, in order of time.
+  public var related: [Event] = []
 
   /// What stands out in a transition.
   public struct Marks: OptionSet, Sendable {
     /// The bits.
-    public let rawValue: UInt32
+    public let rawValue: UInt64
     /// Wraps a bit set as stored.
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// A get raised a count that was 0.
     public static let getFromZero = Marks(rawValue: 1 << 0)
@@ -66,5 +68,51 @@ public struct Transition: Sendable {
     public static let unchained = Marks(rawValue: 1 << 19)
     /// Events since `event.time` were judged before it was known that others are missing.
     public static let darkSince = Marks(rawValue: 1 << 18)
+    /// One link was not observed but follows from the others.
+    public static let inferred = Marks(rawValue: 1 << 20)
+    /// The last reference was dropped while the sampled mapcount says that the page is mapped.
+    public static let droppedMapped = Marks(rawValue: 1 << 21)
+    /// `mm_page_free` of a page that a PFN entry of a process still maps.
+    public static let freedMapped = Marks(rawValue: 1 << 22)
+    /// `mm_page_free` of a page that a stage-2 entry still maps.
+    public static let freedInGuest = Marks(rawValue: 1 << 23)
+    /// `mm_page_free` of a page that a device may still reach.
+    public static let freedInDevice = Marks(rawValue: 1 << 24)
+    /// A stage-2 entry outlived an invalidation of its user address.
+    public static let staleInWindow = Marks(rawValue: 1 << 25)
+    /// The get was made in a guest's page fault.
+    public static let guestGet = Marks(rawValue: 1 << 26)
+    /// KVM keeps a kernel mapping of a PFN page while its user address is invalidated.
+    public static let mappedOutside = Marks(rawValue: 1 << 27)
+    /// get_user_pages got through to a page behind a PFN entry.
+    public static let gupSpecial = Marks(rawValue: 1 << 28)
+    /// A page that long-term pins must not be taken of is pinned for long.
+    public static let pinUnmovable = Marks(rawValue: 1 << 29)
+    /// vm_insert_page of the head of a block whose tails are not counted.
+    public static let normalOnPlain = Marks(rawValue: 1 << 30)
+    /// get_user_pages took the page through that entry.
+    public static let grabbed = Marks(rawValue: 1 << 31)
+    /// A huge PFN entry was installed.
+    public static let hugeSpecial = Marks(rawValue: 1 << 32)
+    /// A dma-buf's memory was mapped into a vma without VM_PFNMAP.
+    public static let objectNotPfnmap = Marks(rawValue: 1 << 33)
+    /// A private PFN mapping was written to: the process has a copy of its own now.
+    public static let cowWritten = Marks(rawValue: 1 << 34)
+    /// The write came after mprotect had made a private read-only PFN mapping writable.
+    public static let writeRestored = Marks(rawValue: 1 << 35)
+    /// A buffer object was moved while PFN entries of its old pages are alive.
+    public static let movedMapped = Marks(rawValue: 1 << 36)
+    /// The owner has freed the page, and a reference stays.
+    public static let orphaned = Marks(rawValue: 1 << 37)
+    /// Pages of one task and kind were allocated and never freed.
+    public static let leaked = Marks(rawValue: 1 << 38)
+    /// A pin was released that nobody had taken.
+    public static let unpinWithoutPin = Marks(rawValue: 1 << 39)
+    /// Plain puts have eaten into a pin.
+    public static let putOfPin = Marks(rawValue: 1 << 40)
+    /// Tails are put for references that were taken on the head.
+    public static let putAfterHeadGrab = Marks(rawValue: 1 << 41)
+    /// A device still reaches a frame that was looked up in an entry which is gone.
+    public static let lookupOutlived = Marks(rawValue: 1 << 42)
   }
 }

@@ -34,6 +34,8 @@ struct Watch {
   let includeBlock: Bool
   var frames: ClosedRange<UInt64>
   var steps: [WatchedStep] = []
+  /// References taken less references given back since the page's birth, by task.
+  var references: [Int32: Int64] = [:]
 
   init(_ range: WatchRange) {
     page = range.pfn
@@ -51,6 +53,7 @@ extension Replay {
 
   mutating func watchStep(_ event: Event, _ before: PageState, _ after: PageState) {
     guard watch?.frames.contains(event.pfn) == true else { return }
+    if event.pfn == watch?.page { watch?.count(event) }
     add(event, before, after, note: place(of: event.pfn, in: before.block))
   }
 
@@ -69,6 +72,7 @@ extension Replay {
     if event.kind == .pageAlloc, watched.includeBlock, covers(event, watched.page) {
       watch?.frames = event.pfn...last
     }
+    if event.kind == .pageAlloc || covers(event, watched.page) { watch?.count(event) }
     let isTail = event.pfn != watched.page && covers(event, watched.page)
     add(
       event, before, watchedState(event, head: after),
@@ -91,6 +95,11 @@ extension Replay {
     watch?.steps.append(
       WatchedStep(
         event: event, before: PageView(before).words, after: PageView(after).words, note: note))
+  }
+
+  /// A step that leaves the count as it is.
+  mutating func addStep(_ event: Event, _ state: PageState, note: String) {
+    add(event, state, state, note: note)
   }
 
   private func place(of pfn: UInt64, in number: UInt32) -> String {

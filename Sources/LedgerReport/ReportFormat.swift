@@ -20,18 +20,22 @@ public struct ReportStream {
   /// What the stream writes.
   public let format: ReportFormat
   private let text: TextReport
-  private let captures: Int
+  private var captures: Int
   private var written = 0
   private var bytes: [UInt8] = []
 
-  /// A report over `captures` captures; `style` and `detail` concern text only.
+  /// A report over `captures` captures; `style`, `detail` and `explains` concern text only.
   public init(
-    format: ReportFormat, captures: Int, style: TextStyle = .plain, detail: TextDetail = .full
+    format: ReportFormat, captures: Int, style: TextStyle = .plain, detail: TextDetail = .full,
+    explains: Bool = false
   ) {
     self.format = format
     self.captures = captures
-    self.text = TextReport(style: style, detail: detail)
+    self.text = TextReport(style: style, detail: detail, explains: explains)
   }
+
+  /// More captures will come than were announced; call before the first one is added.
+  public mutating func expectSeveral() { captures = max(captures, 2) }
 
   /// Adds the report of the next capture.
   public mutating func append(_ analysis: Analysis) {

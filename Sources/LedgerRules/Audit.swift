@@ -30,24 +30,35 @@ public struct Audit: ~Copyable {
   /// The watched steps since the last call.
   public mutating func takeWatched() -> [WatchedStep] { replay.takeWatched() }
 
-  /// Ends the capture and gives the result.
-  public mutating func finish(info: CaptureInfo, losses: LossLedger) -> Analysis {
+  /// What is known of a page now; nil before the first event.
+  public mutating func snapshot(of pfn: UInt64) -> PageSnapshot? { replay.snapshot(of: pfn) }
+
+  /// Ends the capture and gives the result; `complaints` are those of the capture and of a log beside it.
+  public mutating func finish(
+    info: CaptureInfo, losses: LossLedger, complaints: ComplaintLog = ComplaintLog()
+  ) -> Analysis {
     replay.finish()
     judge()
     var losses = losses
     losses.merge(replay.losses)
     let isFiltered = !replay.tasksDiffer && replay.eventsUsed >= Self.filterFloor
     if isFiltered { losses.add(.filterSuspected) }
-    if findings.dropped > 0 { losses.add(.findingsDropped, count: findings.dropped) }
+    let dropped = findings.dropped &+ complaints.dropped
+    if dropped > 0 { losses.add(.findingsDropped, count: dropped) }
     let coverage = Coverage(
       info: info, losses: losses, isFiltered: isFiltered, sawDisorder: discontinuities > 0)
-    if !coverage.ordersCPUs { losses.add(.unorderedClock) }
+    if !coverage.ordersCPUs, !coverage.lacksContext { losses.add(.unorderedClock) }
     let kept = findings.drafts.filter { isBelievable($0, coverage) }
     let rules = reports(coverage, kept)
-    return Analysis(
-      verdict: verdict(kept, losses, rules), capture: info, eventsUsed: replay.eventsUsed,
-      losses: losses.rows, rules: rules,
-      findings: Conclusion(info, isFiltered: isFiltered, losses: losses).findings(from: kept))
+    let witness = LogWitness(info: info, complaints: complaints)
+    var all = Conclusion(info, isFiltered: isFiltered, losses: losses).findings(from: kept)
+    witness.join(&all, replay)
+    Conclusion.number(&all)
+    var analysis = Analysis(
+      verdict: verdict(all, losses, rules), capture: info, eventsUsed: replay.eventsUsed,
+      losses: losses.rows, rules: rules + witness.reports, findings: all)
+    analysis.explained = replay.explained
+    return analysis
   }
 
   private mutating func judge() {
@@ -78,9 +89,10 @@ public struct Audit: ~Copyable {
     guard coverage.notRecorded(requirements).isEmpty,
       draft.charge.alsoNeeds.allSatisfy(coverage.covers)
     else { return false }
+    if let version = requirements.before, !coverage.isKernel(before: version) { return false }
     guard requirements.restsOnAbsence else { return true }
     if draft.charge.variant == PL005DoubleFree.silentVariant,
-      !KernelRelease.isBefore(6, 19, coverage.info.kernel)
+      !coverage.isKernel(before: KernelVersion(6, 19))
     {
       return false
     }
@@ -96,12 +108,19 @@ public struct Audit: ~Copyable {
       if kept.contains(where: { $0.rule == number }) {
         return RuleReport(id: name.id, name: name.name, status: .findings, missing: [])
       }
+      if coverage.hasNoTrace {
+        return RuleReport(
+          id: name.id, name: name.name, status: .undecidable, missing: [Coverage.noTrace])
+      }
       let absent = coverage.notRecorded(requirements)
       guard absent.isEmpty else {
         return RuleReport(id: name.id, name: name.name, status: .notRecorded, missing: absent)
       }
       var obstacles = coverage.obstacles(requirements)
-      if findings.drafts.contains(where: { $0.rule == number }), obstacles.isEmpty {
+      obstacles += observed(name.id)
+      if findings.drafts.contains(where: { $0.rule == number }), obstacles.isEmpty,
+        !coverage.isBeyond(requirements)
+      {
         obstacles.append(
           "the kernel's release, or order between CPUs: an event pattern fits, without proof")
       }
@@ -110,10 +129,28 @@ public struct Audit: ~Copyable {
     }
   }
 
-  private func verdict(_ kept: [Draft], _ losses: LossLedger, _ rules: [RuleReport])
+  /// What the replay met that the rule cannot see through.
+  private func observed(_ id: String) -> [String] {
+    let seen = replay.observations
+    if id == "PL008" || id == "PL009", seen.shadowEntries > 0 {
+      return [
+        "removals of the shadow MMU's entries, which leave no event (tdp_mmu=Y, no nested guest)"
+      ]
+    }
+    let isByPage = ["PL013", "PL015", "PL017", "PL021"].contains(id)
+    if isByPage, seen.unresolvedPages > 0 {
+      return [
+        "where struct page begins: vmemmap=@vmemmap_base in the probes, or pagemap:mm_lru_insertion"
+      ]
+    }
+    return []
+  }
+
+  /// A kernel that did not complain proves nothing: clean is what the rules of the ledger found clean.
+  private func verdict(_ found: [Finding], _ losses: LossLedger, _ rules: [RuleReport])
     -> AnalysisVerdict
   {
-    if kept.contains(where: { $0.charge.severity > .info }) { return .findings }
+    if found.contains(where: { $0.severity > .info }) { return .findings }
     let someDecided = rules.contains { $0.status == .clean || $0.status == .findings }
     return losses.isIncomplete || !someDecided ? .incomplete : .clean
   }

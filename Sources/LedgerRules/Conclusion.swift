@@ -9,16 +9,67 @@ struct Conclusion {
 
   /// Bytes of the capture are damaged: nothing in it is proof.
   private let isDamaged: Bool
+  /// Which task did what is not known: nothing that joins events of one task is proof.
+  private let lacksContext: Bool
 
   init(_ info: CaptureInfo, isFiltered: Bool, losses: LossLedger) {
     self.info = info
     self.isFiltered = isFiltered
     isDamaged = losses.rows.contains { $0.code.isDamage }
+    lacksContext = losses.rows.contains {
+      $0.code == .contextNotPrinted || $0.code == .missingColumns
+    }
   }
 
   func findings(from drafts: [Draft]) -> [Finding] {
     let freedTails = Set(drafts.compactMap { ruleID($0) == "PL028" ? $0.block?.head : nil })
-    return drafts.map { finding($0, freedTails) }.sorted(by: Self.weighsMore)
+    return inStories(drafts.map { (Cause($0), finding($0, freedTails)) })
+  }
+
+  /// What findings of one cause have in common: the block from one allocation to the next, or the page.
+  private struct Cause: Hashable {
+    var pfn: UInt64
+    var born: UInt64
+
+    init(_ draft: Draft) {
+      pfn = draft.block?.head ?? draft.pfn
+      born = draft.block?.time ?? 0
+    }
+  }
+
+  /// The findings by weight, those of one cause behind the strongest of them.
+  private func inStories(_ findings: [(cause: Cause, finding: Finding)]) -> [Finding] {
+    var stories: [Cause: Int] = [:]
+    var parts: [[Finding]] = []
+    for (cause, finding) in findings.sorted(by: { Self.weighsMore($0.finding, $1.finding) }) {
+      let isPlaced = cause.pfn != Event.noFrame
+      let number = isPlaced ? stories[cause] ?? parts.count : parts.count
+      if number == parts.count { parts.append([]) }
+      if isPlaced { stories[cause] = number }
+      var finding = finding
+      finding.story = number + 1
+      parts[number].append(finding)
+    }
+    return parts.flatMap { $0 }
+  }
+
+  /// Numbers the stories anew once the kernel's complaints are among the findings: a complaint joins the story of a
+  /// finding that it is tied to.
+  static func number(_ findings: inout [Finding]) {
+    let stories = Dictionary(
+      findings.filter { $0.story > 0 }.map { ($0.id, $0.story) }, uniquingKeysWith: { a, _ in a })
+    var places: [Int: Int] = [:]
+    var parts: [[Finding]] = []
+    for var finding in findings.sorted(by: weighsMore) {
+      var key = finding.story
+      if key == 0 { key = finding.related.lazy.compactMap { stories[$0] }.first ?? 0 }
+      let place = key == 0 ? parts.count : places[key] ?? parts.count
+      if place == parts.count { parts.append([]) }
+      if key != 0 { places[key] = place }
+      finding.story = place + 1
+      parts[place].append(finding)
+    }
+    findings = parts.flatMap { $0 }
   }
 
   private func ruleID(_ draft: Draft) -> String { RuleCatalog.rules[draft.rule].description.id }
@@ -41,13 +92,13 @@ struct Conclusion {
       doubt: draft.story.doubt)
   }
 
-  /// What other tasks did was left out, or bytes are damaged: then less is certain than the events themselves say.
+  /// What other tasks did was left out, tasks are not named, or bytes are damaged: then less is certain than the events themselves say.
   private func verdict(_ draft: Draft) -> Verdict {
     let verdict = draft.charge.verdict
     guard verdict == .proven else { return verdict }
     let restsOnAbsence = RuleCatalog.rules[draft.rule].requirements.restsOnAbsence
     if isDamaged { return restsOnAbsence ? .suspect : .likely }
-    return isFiltered && restsOnAbsence ? .likely : verdict
+    return lacksContext || isFiltered && restsOnAbsence ? .likely : verdict
   }
 
   private func title(_ draft: Draft, _ ranges: [ClosedRange<UInt64>]) -> String {
@@ -71,27 +122,12 @@ struct Conclusion {
 
   private func fingerprint(_ draft: Draft) -> String {
     let block = draft.block.map { "\($0.kind.rawValue)/\($0.order)" } ?? "page"
-    let task = Self.withoutNumbers(comm(draft.charge.pid))
+    let task = comm(draft.charge.pid).withoutNumbers
     let cause = "\(ruleID(draft))|\(draft.charge.variant)|\(block)|\(task)"
-    let digits = String(Self.hash(cause), radix: 16)
-    return "\(ruleID(draft))-" + String(repeating: "0", count: 16 - digits.count) + digits
+    return Fingerprint.id(rule: ruleID(draft), cause: cause)
   }
 
-  /// `kworker/0:1` and `kworker/3:0` are one kind of task.
-  private static func withoutNumbers(_ comm: String) -> String {
-    var words = ""
-    for character in comm where !(character.isNumber && words.hasSuffix("#")) {
-      words.append(character.isNumber ? "#" : character)
-    }
-    return words
-  }
-
-  /// FNV-1a, 64 bits: stable across runs and machines, unlike Swift's own hashes.
-  private static func hash(_ text: String) -> UInt64 {
-    text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-  }
-
-  private static func weighsMore(_ a: Finding, _ b: Finding) -> Bool {
+  static func weighsMore(_ a: Finding, _ b: Finding) -> Bool {
     let rank = { (verdict: Verdict) in Verdict.allCases.firstIndex(of: verdict) ?? 0 }
     if a.severity != b.severity { return a.severity > b.severity }
     if a.verdict != b.verdict { return rank(a.verdict) < rank(b.verdict) }

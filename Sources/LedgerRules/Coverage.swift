@@ -11,9 +11,19 @@ struct Coverage {
 
   /// Different times on different CPUs tell which event came first.
   var ordersCPUs: Bool {
+    guard !lacksContext else { return false }
     guard info.cpus > 1 else { return true }
     return info.clockOrdersCPUs && !(info.clock.isEmpty && sawDisorder)
   }
+
+  /// The capture is the kernel's log and nothing else.
+  var hasNoTrace: Bool { info.eventsRead == 0 && info.logLines > 0 && info.logPath.isEmpty }
+
+  /// What the rules of the ledger lack in a log without a dump.
+  static let noTrace = "a trace: the log holds no events of the ftrace buffer"
+
+  /// The text does not say when, where or in which task events happened.
+  var lacksContext: Bool { losses.rows.contains { $0.code == .contextNotPrinted } }
 
   /// Bytes of the capture are damaged.
   var isDamaged: Bool { losses.rows.contains { $0.code.isDamage } }
@@ -25,6 +35,19 @@ struct Coverage {
     // A text names only what happened; the whole page_ref group is enabled together as a rule.
     let everyday: [EventKind] = [.pageRefSet, .pageRefMod, .pageRefModAndTest, .pageRefModUnless]
     return kind.isPageRef && everyday.allSatisfy { info.count(of: $0) > 0 }
+  }
+
+  /// The kernel's release is known and older than `version`.
+  func isKernel(before version: KernelVersion) -> Bool {
+    KernelVersion(release: info.kernel).map { $0 < version } ?? false
+  }
+
+  /// The rule is about older kernels than this one.
+  func isBeyond(_ requirements: Requirements) -> Bool {
+    guard let limit = requirements.before, let version = KernelVersion(release: info.kernel) else {
+      return false
+    }
+    return version >= limit
   }
 
   func notRecorded(_ requirements: Requirements) -> [String] {
@@ -42,7 +65,11 @@ struct Coverage {
     if losses.isIncomplete { reasons.append("a capture without gaps (see losses)") }
     guard requirements.restsOnAbsence else { return reasons }
     if isFiltered { reasons.append("the events of all tasks (no pid filter)") }
-    if !ordersCPUs { reasons.append("a trace clock that orders CPUs (-C global or -C mono)") }
+    if lacksContext {
+      reasons.append("task, CPU and time of the events (option context-info)")
+    } else if !ordersCPUs {
+      reasons.append("a trace clock that orders CPUs (-C global or -C mono)")
+    }
     return reasons
   }
 

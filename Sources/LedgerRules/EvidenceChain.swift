@@ -12,7 +12,7 @@ struct EvidenceChain {
     if story.showsHistory { addHistory(transition, replay) }
     addExtra(story.extra, transition)
     addAllocation(transition)
-    items.sort { $0.event.time < $1.event.time }
+    items.sort { ($0.event.time, $0.event.ordinal) < ($1.event.time, $1.event.ordinal) }
   }
 
   private mutating func addHistory(_ transition: Transition, _ replay: borrowing Replay) {

@@ -47,9 +47,10 @@ struct FindingLedger {
   mutating func add(
     _ charge: Charge, rule number: Int, _ transition: Transition, _ replay: borrowing Replay
   ) {
+    let block = charge.isPerTask ? nil : transition.block
     let key = Key(
-      rule: number, variant: charge.variant, block: transition.block?.head ?? Event.noFrame,
-      born: transition.block?.time ?? 0, pid: transition.block == nil ? charge.pid : 0)
+      rule: number, variant: charge.variant, block: block?.head ?? Event.noFrame,
+      born: block?.time ?? 0, pid: block == nil ? charge.pid : 0)
     guard let place = places[key] else { return open(key, charge, transition, replay) }
     if isStronger(charge, than: drafts[place].charge) {
       rewrite(place, charge, transition, replay)
@@ -106,7 +107,8 @@ struct FindingLedger {
   }
 
   private func isStronger(_ charge: Charge, than other: Charge) -> Bool {
-    rank(charge.verdict) < rank(other.verdict)
+    let (a, b) = (rank(charge.verdict), rank(other.verdict))
+    return a != b ? a < b : charge.severity > other.severity
   }
 
   private func rank(_ verdict: Verdict) -> Int {

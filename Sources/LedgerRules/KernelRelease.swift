@@ -1,10 +1,23 @@
-/// Kernel releases, for the few questions that no event format answers.
-enum KernelRelease {
-  /// True if the release (`6.1.192-pglab`) is known to be older than `major.minor`.
-  static func isBefore(_ major: Int, _ minor: Int, _ release: String) -> Bool {
+/// A kernel version, major and minor.
+struct KernelVersion: Sendable, Comparable {
+  var major: Int
+  var minor: Int
+
+  init(_ major: Int, _ minor: Int) {
+    self.major = major
+    self.minor = minor
+  }
+
+  /// The version of a release such as `6.1.192-pglab`; nil when there is none in it.
+  init?(release: String) {
     let parts = release.split(separator: ".", maxSplits: 2)
-    guard parts.count >= 2, let first = Int(parts[0]) else { return false }
-    guard let second = Int(parts[1].prefix { $0.isNumber }) else { return false }
-    return (first, second) < (major, minor)
+    guard parts.count >= 2, let first = Int(parts[0]),
+      let second = Int(parts[1].prefix { $0.isNumber })
+    else { return nil }
+    self.init(first, second)
+  }
+
+  static func < (a: KernelVersion, b: KernelVersion) -> Bool {
+    (a.major, a.minor) < (b.major, b.minor)
   }
 }

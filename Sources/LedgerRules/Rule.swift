@@ -25,6 +25,8 @@ struct Charge {
   var dependsOnOthers = true
   /// Events that this case rests on beside those that the rule always needs.
   var alsoNeeds: [EventKind] = []
+  /// The cause is the task's, whatever blocks its pages lie in.
+  var isPerTask = false
   /// The pages that share the cause, when they are more than the transition's own.
   var pages: ClosedRange<UInt64>?
 }
@@ -43,7 +45,7 @@ struct Story {
 extension Transition {
   /// Words for the page's place: `page 5 of the order-3 block at 0x108f10`, or `page 0x108ebd`.
   var place: String {
-    guard let block else { return "page \(hex(pfn))" }
+    guard let block, block.order > 0 else { return "page \(hex(pfn))" }
     return "page \(block.index(of: pfn)) of the order-\(block.order) block at \(hex(block.head))"
   }
 

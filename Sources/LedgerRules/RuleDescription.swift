@@ -38,4 +38,6 @@ struct Requirements: Sendable {
   var any: [[EventKind]] = []
   /// The rule concludes from what was not seen, so gaps, filters and unordered clocks silence it.
   var restsOnAbsence: Bool
+  /// The rule is about kernels before this one only.
+  var before: KernelVersion?
 }

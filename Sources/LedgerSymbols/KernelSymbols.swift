@@ -45,6 +45,14 @@ public struct KernelSymbols: Sendable {
     }
   }
 
+  /// Shows every symbol to `look`.
+  func scan(_ look: (SymbolLine, RawSpan) -> Void) {
+    text.withRawSpan { text in
+      var lines = SymbolLines(text)
+      while let line = lines.next(text) { look(line, text) }
+    }
+  }
+
   private static func starts(
     of names: [String], in text: RawSpan, _ addresses: inout [UInt64]
   ) -> [Extent] {
@@ -85,6 +93,20 @@ struct SymbolLine {
 
   /// Has an address that code or data can have; `A` marks absolute values such as offsets of per-CPU variables.
   var isCode: Bool { address != 0 && type | 0x20 != UInt8(ascii: "a") }
+
+  /// The name begins with these bytes.
+  func startsWith(_ prefix: [UInt8], in text: RawSpan) -> Bool {
+    guard name.count >= prefix.count else { return false }
+    return prefix.indices.allSatisfy { text.u8(name.lowerBound + $0) == prefix[$0] }
+  }
+
+  /// The name, and the module in brackets if there is one.
+  func words(in text: RawSpan) -> [String] {
+    let bytes = name.map { text.u8($0) }
+    return bytes.split { $0 == 0x09 || $0 == 0x0d || $0 == 0x20 }.map {
+      String(decoding: $0, as: UTF8.self)
+    }
+  }
 
   /// Is `name`, or a copy of it that the compiler made.
   func isNamed(_ wanted: [UInt8], in text: RawSpan) -> Bool {

@@ -14,15 +14,22 @@ struct AnalyzeCommand: ParsableCommand {
         pageledger analyze trace.dat
         ssh lab cat trace.txt.zst | pageledger analyze -
         pageledger analyze --format json --report text=audit.txt a.dat b.dat
+        pageledger analyze logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
 
+      Each capture in an archive or a folder is analyzed under its own name.
       Exit codes, the worst of all captures: 0 clean; 1 findings at or above
       --fail-on (information never fails); 2 a capture cannot be read; 3 nothing
       found, but the capture is incomplete; 64 usage; 70 internal or output error;
       130 interrupted.
       """)
 
-  @Argument(help: "trace.dat, perf.data or text, packed or not; '-' is standard input.")
+  @Argument(help: "Capture, folder, archive or archive!member; '-' is standard input.")
   var capture: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "A log of the kernel (dmesg, console) to join with the capture.", valueName: "log"))
+  var console: String?
 
   @Option(help: "Form of standard output.")
   var format = ReportFormat.text
@@ -38,13 +45,19 @@ struct AnalyzeCommand: ParsableCommand {
   @Flag(help: "Exit with 0 when only the capture is incomplete.")
   var allowIncomplete = false
 
+  @Flag(help: "Also list, in text, what looks wrong and is legal, by pattern.")
+  var explain = false
+
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
     for request in report where capture.contains(request.path) {
       throw ValidationError("--report would overwrite the capture '\(request.path)'")
     }
-    guard capture.count(where: { $0 == "-" }) <= 1 else {
+    guard console == nil || capture.count == 1 else {
+      throw ValidationError("--console belongs to one capture")
+    }
+    guard (capture + [console ?? ""]).count(where: { $0 == "-" }) <= 1 else {
       throw ValidationError("standard input can be read only once")
     }
   }
@@ -55,16 +68,26 @@ struct AnalyzeCommand: ParsableCommand {
     var status = ExitStatus.clean
     var stream = ReportStream(
       format: format, captures: capture.count, style: common.color.style,
-      detail: common.quiet ? .titles : .full)
+      detail: common.quiet ? .titles : .full, explains: explain)
     let policy = FailurePolicy(threshold: failOn.severity, allowIncomplete: allowIncomplete)
+    var isFirst = true
     for path in capture where !Interruption.isRequested {
-      let analysis = CaptureRun(common).analyze(path)
-      status.worsen(to: policy.status(of: analysis))
-      if analysis.failure == nil || format != .text { stream.append(analysis) }
-      output.write(stream.take())
-      output.flush()
-      if let failure = analysis.failure { Diagnostics.say(failure) }
-      for index in files.indices { files[index].append(analysis) }
+      var reading = CaptureRun(common)
+      reading.console = console
+      reading.analyzeAll(path) { analysis, isOnly in
+        if isFirst, !isOnly {
+          stream.expectSeveral()
+          for index in files.indices { files[index].expectSeveral() }
+        }
+        isFirst = false
+        status.worsen(to: policy.status(of: analysis))
+        if analysis.failure == nil || format != .text { stream.append(analysis) }
+        output.write(stream.take())
+        output.flush()
+        if let failure = analysis.failure { Diagnostics.say(failure) }
+        for index in files.indices { files[index].append(analysis) }
+        return true
+      }
     }
     if Interruption.isRequested {
       Diagnostics.say("interrupted: the results are partial")

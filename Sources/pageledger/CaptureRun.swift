@@ -10,24 +10,63 @@ struct CaptureRun {
   /// Bytes that a packed capture may unpack to.
   let expandLimit: UInt64
   let quiet: Bool
+  /// Files that are no captures are named.
+  let verbose: Bool
   var watch: WatchRange?
+  /// Events behind this time are not replayed.
+  var until: TimeArgument?
+  /// A kernel log to read beside the capture.
+  var console: String?
 
-  init(_ options: CommonOptions, watch: WatchRange? = nil) {
+  init(_ options: CommonOptions, watch: WatchRange? = nil, until: TimeArgument? = nil) {
+    self.until = until
     memoryLimit = options.maxMemory.bytes
     expandLimit = options.input.maxExpand.bytes
     quiet = options.quiet
+    verbose = options.verbose
     self.watch = watch
   }
 
-  /// The analysis of a capture; `observe` sees the watched steps of each batch and says whether to go on.
+  /// Shows the analysis of each capture that a path leads to; `show` learns whether it is the only one and says whether to go on.
+  func analyzeAll(_ path: String, _ show: (Analysis, _ isOnly: Bool) -> Bool) {
+    let walk = CaptureWalk(path: path, detail: .replay, expandLimit: expandLimit)
+    walk.forEach { found in
+      for note in found.notes where !quiet { Diagnostics.say("\(found.name): \(note)") }
+      let analysis = analyze(found.name) { () throws(CaptureError) in try found.open(.replay) }
+      return show(analysis, found.isOnly) && !Interruption.isRequested
+    }
+    tell(walk, path)
+  }
+
+  /// Says what else was found beside captures.
+  private func tell(_ walk: CaptureWalk, _ path: String) {
+    if verbose {
+      for other in walk.others { Diagnostics.say("\(other.name): no capture: \(other.reason)") }
+    } else if walk.shown > 1, walk.otherCount > 0, !quiet {
+      let files = walk.otherCount == 1 ? "1 other file is" : "\(walk.otherCount) other files are"
+      let form = walk.otherCount == 1 ? "no capture" : "no captures"
+      Diagnostics.say("\(path): \(files) \(form); --verbose lists them")
+    }
+  }
+
+  /// The analysis of the one capture of a path; `observe` sees the watched steps of each batch and says whether to go on.
   ///
   /// A capture that cannot be read gives an analysis too, with the verdict `unreadable`.
   func analyze(
-    _ path: String, observe: (inout Audit, any CaptureReader) -> Bool = { _, _ in true }
+    _ path: String, observe: (inout Audit, any CaptureReader) -> Bool
+  ) -> Analysis {
+    analyze(path, observe) { () throws(CaptureError) in
+      try openCapture(path: path, detail: .replay, expandLimit: expandLimit)
+    }
+  }
+
+  private func analyze(
+    _ path: String, _ observe: (inout Audit, any CaptureReader) -> Bool = { _, _ in true },
+    open: () throws(CaptureError) -> any CaptureReader
   ) -> Analysis {
     do throws(CaptureError) {
-      let reader = try openCapture(path: path, detail: .replay, expandLimit: expandLimit)
-      return replay(reader, observe)
+      let log = try console.map { path throws(CaptureError) in try readLog(path) }
+      return replay(try open(), log, observe)
     } catch {
       return Analysis(
         verdict: .unreadable, capture: CaptureInfo(path: path, kind: ""), eventsUsed: 0,
@@ -35,8 +74,31 @@ struct CaptureRun {
     }
   }
 
+  /// Drops what lies behind the end; true if there was any.
+  private func cut(_ batch: inout EventBatch, _ nanoseconds: Bool) -> Bool {
+    guard let end = until?.units(nanoseconds: nanoseconds),
+      let first = batch.events.firstIndex(where: { $0.time > end })
+    else { return false }
+    batch.events.removeSubrange(first...)
+    return true
+  }
+
+  /// Reads a log of the kernel for its complaints; a dump of the trace buffer in it is left aside.
+  private func readLog(_ path: String) throws(CaptureError) -> KernelLog {
+    let reader = try openCapture(path: path, detail: .replay, expandLimit: expandLimit)
+    var batch = EventBatch()
+    while try reader.next(&batch) {
+      guard !Interruption.isRequested else { break }
+    }
+    guard reader.info.logLines > 0 else {
+      throw .notACapture(path: path, hint: "--console takes a log of the kernel")
+    }
+    return KernelLog(info: reader.info, complaints: reader.complaints)
+  }
+
   private func replay(
-    _ reader: any CaptureReader, _ observe: (inout Audit, any CaptureReader) -> Bool
+    _ reader: any CaptureReader, _ log: KernelLog?,
+    _ observe: (inout Audit, any CaptureReader) -> Bool
   ) -> Analysis {
     var audit = Audit(pageLimitBytes: memoryLimit, watch: watch)
     var progress = Progress(quiet: quiet)
@@ -45,19 +107,38 @@ struct CaptureRun {
     var failure: CaptureError?
     do throws(CaptureError) {
       while try reader.next(&batch) {
+        let isPast = cut(&batch, reader.info.timeIsNanoseconds)
         audit.consume(batch)
         progress.step(events: reader.info.eventsRead)
-        guard observe(&audit, reader), !Interruption.isRequested else { break }
+        guard observe(&audit, reader), !isPast, !Interruption.isRequested else { break }
       }
     } catch { failure = error }
     progress.erase()
     losses.merge(reader.losses)
     if Interruption.isRequested { losses.add(.interrupted) }
-    var analysis = audit.finish(info: reader.info, losses: losses)
+    var info = reader.info
+    var complaints = reader.complaints
+    log?.join(&info, &complaints)
+    var analysis = audit.finish(info: info, losses: losses, complaints: complaints)
     if let failure {
       analysis.verdict = .unreadable
       analysis.failure = failure.message
     }
     return analysis
+  }
+}
+
+/// What a log beside the capture says.
+struct KernelLog {
+  let info: CaptureInfo
+  let complaints: ComplaintLog
+
+  /// Adds it to what the capture says; marks and orders of the log's own dumps mean nothing to the capture.
+  func join(_ info: inout CaptureInfo, _ complaints: inout ComplaintLog) {
+    info.logPath = self.info.path
+    info.logLines &+= self.info.logLines
+    info.logDropped &+= self.info.logDropped
+    if info.kernel.isEmpty { info.kernel = self.info.kernel }
+    complaints.merge(self.complaints.apart)
   }
 }

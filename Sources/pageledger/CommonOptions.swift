@@ -6,6 +6,9 @@ struct CommonOptions: ParsableArguments {
   @Flag(help: "No progress; in text only the verdict and titles.")
   var quiet = false
 
+  @Flag(name: .shortAndLong, help: "Name the files of a folder or archive that are no captures.")
+  var verbose = false
+
   @Option(help: "When to colour text; NO_COLOR is honoured.")
   var color = ColorChoice.auto
 

@@ -24,7 +24,7 @@ struct EventsCommand: ParsableCommand {
     case text, ndjson
   }
 
-  @Argument(help: "trace.dat, perf.data or text, packed or not; '-' is standard input.")
+  @Argument(help: "Capture, folder, archive or archive!member; '-' is standard input.")
   var capture: String
 
   @Option(help: "Form of standard output.")

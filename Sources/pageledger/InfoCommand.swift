@@ -9,7 +9,7 @@ struct InfoCommand: ParsableCommand {
     abstract: "Show what a capture holds and which rules it lets decide.",
     usage: "pageledger info [OPTIONS] CAPTURE",
     discussion: """
-      Reads the whole capture. Exit codes: 0; 2 the capture cannot be read; 64 usage;
+      Reads the whole capture; of an archive or a folder, each. Exit codes: 0; 2 the capture cannot be read; 64 usage;
       70 internal or output error; 130 interrupted.
       """)
 
@@ -18,7 +18,7 @@ struct InfoCommand: ParsableCommand {
     case text, json
   }
 
-  @Argument(help: "trace.dat, perf.data or text, packed or not; '-' is standard input.")
+  @Argument(help: "Capture, folder, archive or archive!member; '-' is standard input.")
   var capture: String
 
   @Option(help: "Form of standard output.")
@@ -27,19 +27,31 @@ struct InfoCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let analysis = CaptureRun(common).analyze(capture)
     var output = Output()
-    switch format {
-    case .json: output.write(InfoDocument(analysis).json())
-    case .text where analysis.failure == nil:
-      output.write(Array(InfoText(style: common.color.style).render(analysis).utf8))
-    case .text: break
+    var status = ExitStatus.clean
+    var isArray = false
+    var shown = 0
+    CaptureRun(common).analyzeAll(capture) { analysis, isOnly in
+      if let failure = analysis.failure {
+        Diagnostics.say(failure)
+        status.worsen(to: .unreadable)
+      }
+      switch format {
+      case .json:
+        if shown == 0 { isArray = !isOnly }
+        if isArray { output.write(Array((shown == 0 ? "[" : ",\n").utf8)) }
+        output.write(InfoDocument(analysis).json())
+      case .text where analysis.failure == nil:
+        if shown > 0 { output.write([UInt8(ascii: "\n")]) }
+        output.write(Array(InfoText(style: common.color.style).render(analysis).utf8))
+      case .text: return true
+      }
+      shown += 1
+      output.flush()
+      return output.isWanted
     }
-    var status = output.close()
-    if let failure = analysis.failure {
-      Diagnostics.say(failure)
-      status.worsen(to: .unreadable)
-    }
+    if isArray { output.write(Array("]\n".utf8)) }
+    status.worsen(to: output.close())
     if Interruption.isRequested { status.worsen(to: .interrupted) }
     try status.exit()
   }

@@ -16,6 +16,7 @@ struct PageCommand: ParsableCommand {
 
         pageledger page 0x10af2c trace.dat
         pageledger page --block --format ndjson 1093420 trace.dat
+        pageledger page --at 10.353 0x10af2c trace.dat
 
       Exit codes: 0; 2 the capture cannot be read; 64 usage; 70 internal or output error;
       130 interrupted.
@@ -29,7 +30,7 @@ struct PageCommand: ParsableCommand {
   @Argument(help: "Page frame number, decimal or 0x hexadecimal.")
   var pfn: PageFrameArgument
 
-  @Argument(help: "trace.dat, perf.data or text, packed or not; '-' is standard input.")
+  @Argument(help: "Capture, folder, archive or archive!member; '-' is standard input.")
   var capture: String
 
   @Flag(help: "All pages of the block that the page belongs to.")
@@ -38,12 +39,19 @@ struct PageCommand: ParsableCommand {
   @Option(help: "Stop after so many steps.")
   var limit: UInt64?
 
+  @Option(
+    help: ArgumentHelp(
+      "Instead of the steps, the state right after this time: block, count, mappings, holders.",
+      valueName: "time"))
+  var at: TimeArgument?
+
   @Option(help: "Form of standard output.")
   var format = Format.text
 
   @OptionGroup var common: CommonOptions
 
   func run() throws {
+    if let at { return try show(at: at) }
     var life = PageLife(format: format, limit: limit ?? .max)
     let run = CaptureRun(common, watch: WatchRange(pfn: pfn.frame, includeBlock: block))
     let analysis = run.analyze(capture) { audit, reader in
@@ -57,6 +65,43 @@ struct PageCommand: ParsableCommand {
     } else if life.count == 0 {
       Diagnostics.say("page \(hex(pfn.frame)): no event of \(capture) concerns it")
     }
+    if Interruption.isRequested { status.worsen(to: .interrupted) }
+    try status.exit()
+  }
+}
+
+extension PageCommand {
+  private static func moment(_ snapshot: PageSnapshot, _ comms: [Int32: String]) -> PageMoment {
+    PageMoment(
+      pfn: snapshot.pfn, state: snapshot.state, block: snapshot.block?.reference,
+      holders: snapshot.holders,
+      references: snapshot.references.map { ($0.pid, comms[$0.pid] ?? "", $0.count) })
+  }
+
+  /// Prints the state of the page at one moment.
+  private func show(at time: TimeArgument) throws {
+    var moment: PageMoment?
+    let run = CaptureRun(
+      common, watch: WatchRange(pfn: pfn.frame, includeBlock: false), until: time)
+    let analysis = run.analyze(capture) { audit, reader in
+      moment = audit.snapshot(of: pfn.frame).map { Self.moment($0, reader.info.comms) }
+      return true
+    }
+    var output = Output()
+    var status = ExitStatus.clean
+    if let failure = analysis.failure {
+      Diagnostics.say(failure)
+      status.worsen(to: .unreadable)
+    } else if let moment {
+      let isText = format == .text
+      output.write(
+        isText
+          ? Array(moment.text(nanoseconds: analysis.capture.timeIsNanoseconds).utf8)
+          : moment.json())
+    } else {
+      Diagnostics.say("page \(hex(pfn.frame)): \(capture) has no event before that time")
+    }
+    status.worsen(to: output.close())
     if Interruption.isRequested { status.worsen(to: .interrupted) }
     try status.exit()
   }

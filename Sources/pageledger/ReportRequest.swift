@@ -37,6 +37,9 @@ struct ReportFile {
     stream = ReportStream(format: request.format, captures: captures)
   }
 
+  /// More than one capture will come, against what was said at first.
+  mutating func expectSeveral() { stream.expectSeveral() }
+
   mutating func append(_ analysis: Analysis) {
     stream.append(analysis)
     bytes += stream.take()

@@ -18,6 +18,8 @@ import Testing
     try Repository.withFolder { folder in
       try Data(capture.utf8).write(to: folder.appendingPathComponent("a.txt"))
       try Data().write(to: folder.appendingPathComponent("empty"))
+      try FileManager.default.createDirectory(
+        at: folder.appendingPathComponent("folder"), withIntermediateDirectories: false)
       try Data("\u{7f}ELF nothing to see".utf8).write(to: folder.appendingPathComponent("other"))
       return try body(folder)
     }
@@ -42,7 +44,8 @@ import Testing
 
   static let unreadable: [(path: String, words: String)] = [
     ("missing.dat", "missing.dat: cannot open: No such file or directory"),
-    (".", ".: is a directory"), ("empty", "empty: the file is empty"),
+    ("folder", "folder: not a capture that pageledger knows: none of its 0 files"),
+    ("empty", "empty: the file is empty"),
     ("other", "other: not a capture"), ("-", "-: the file is empty"),
   ]
 

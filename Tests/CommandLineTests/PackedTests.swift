@@ -174,15 +174,7 @@ import Testing
     ("gzip", "gzip -c </dev/null >p", "p: the file is empty"),
     ("bzip2", "bzip2 -c $F | head -c 2000 >p", "nothing can be unpacked: bzip2 data ends"),
     ("bzip2", "echo BZh9 is no bzip2 data >p", "bzip2"),
-    (
-      "tar", "cp $F a; cp $F b; echo no >c; tar -cf p a b c",
-      "this tar archive holds 2 captures, unpack it first: a, b"
-    ),
     ("tar", "echo no >c; tar -cf p c", "none of the 1 files in this tar archive is a capture"),
-    (
-      "zip", "cp $F a; cp $F b; zip -q p.zip a b; mv p.zip p",
-      "this zip archive holds 2 captures, unpack it first: a, b"
-    ),
     ("gzip", "(cat $F; cat $F) | gzip >p; set -- --max-expand 1M", "unpacks to more than 1048576"),
     ("gzip tar", "truncate -s 9G x; tar -cSf - x | gzip >p; set -- --max-expand 1M", "none of the"),
     (

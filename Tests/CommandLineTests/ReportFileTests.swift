@@ -12,7 +12,7 @@ import Testing
       #expect(outcome.status == 0)
       #expect(outcome.errors.isEmpty)
       let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-      #expect(names == ["a.txt", "empty", "other", "r.json", "r.nd", "r.txt"])
+      #expect(names == ["a.txt", "empty", "folder", "other", "r.json", "r.nd", "r.txt"])
       let path = folder.appendingPathComponent("r.json").path
       let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
       #expect(mode == 0o640)

@@ -10,9 +10,10 @@ struct Reading {
   var details: [EventDetail] = []
   var info: CaptureInfo
   var losses: LossLedger
+  var complaints: [KernelComplaint] = []
 
   /// Events without the reader's own marks.
-  var records: [Event] { events.filter { !$0.kind.isGap } }
+  var records: [Event] { events.filter { !$0.kind.isGap && $0.kind != .complaint } }
 
   /// Reads a text that is handed over as the bytes a sniffer has taken.
   init(_ text: [UInt8], detail: ReadDetail = .replay) throws {
@@ -46,6 +47,7 @@ struct Reading {
     info = parser.info
     info.events = parser.names.counts
     losses = parser.losses
+    complaints = parser.complaints.log.complaints
   }
 
   private init(source: ByteSource, prefix: [UInt8], detail: ReadDetail) throws {
@@ -58,6 +60,7 @@ struct Reading {
     }
     info = reader.info
     losses = reader.losses
+    complaints = reader.complaints.complaints
   }
 
   func count(_ name: String) -> UInt64 {

@@ -28,8 +28,8 @@ struct GoldenCase: CustomTestStringConvertible {
   init(_ url: URL) throws {
     self.url = url
     let parts = try String(contentsOf: url, encoding: .utf8).split(
-      separator: "----\n", maxSplits: 1, omittingEmptySubsequences: false)
-    preamble = parts[0].components(separatedBy: "\n").dropLast()
+      separator: "\n----\n", maxSplits: 1, omittingEmptySubsequences: false)
+    preamble = parts[0].components(separatedBy: "\n")
     let expected = parts.count > 1 ? String(parts[1]) : ""
     let streams = expected.components(separatedBy: "---- stderr\n")
     output = streams[0]

@@ -79,25 +79,42 @@ import Testing
     #expect(!LossCode.unknownSection.severity.rawValue.contains("loss"))
   }
 
-  /// Both buffers hold the same event: replaying both would count everything twice.
-  @Test func leavesOutWhatIsRecordedTwice() throws {
+  /// Both buffers hold the same event: replaying both as one would count everything twice.
+  @Test(arguments: [6, 7])
+  func offersBuffersOfTheSameEventApart(version: Int) throws {
     var file = Self.file(false, [])
     var inner = SubBufferBuilder(time: 5)
     inner.free(pfn: 2)
     file.instance = [inner.bytes]
-    let reading = try read(file.version6)
-    #expect(reading.events.count == 27)
-    #expect(reading.losses.map(\.code) == [.bufferLeftOut])
-    #expect(reading.losses[0].detail == "instance foo")
-    let listed = try read(file.version6, detail: .fields)
+    let bytes = version == 6 ? file.version6 : file.version7
+    let listed = try read(bytes, detail: .fields)
     #expect(listed.events.count == 28 && listed.losses.isEmpty)
-    try withFile(file.version6) { path in
-      let parts = try TraceDatFile(try ByteSource(path: path))
-      #expect(parts.names == ["", "foo"])
+    #expect(throws: CaptureError.self) { try read(bytes) }
+    try withFile(bytes) { path in
+      let whole = walk(path)
+      #expect(whole.map(\.name) == ["\(path)!top", "\(path)!foo"])
+      #expect(whole.map(\.reading?.events.count) == [27, 1])
+      #expect(whole.allSatisfy { $0.reading?.losses.isEmpty == true })
+      #expect(whole.last?.reading?.info.kind == "trace.dat v\(version), instance foo")
+      for row in whole {
+        let one = walk(row.name)
+        #expect(one.map(\.name) == [row.name])
+        #expect(one[0].reading?.events == row.reading?.events)
+        #expect(one[0].reading?.info.path == row.name)
+      }
+      let none = walk("\(path)!bar")
+      #expect(none.count == 1 && none[0].failure.contains("holds no 'bar', but \(path)!top"))
+      let reader = try openCapture(path: "\(path)!foo", detail: .fields)
       var batch = EventBatch()
-      let reader = try parts.reader(group: 1, detail: .replay)
       #expect(try reader.next(&batch))
-      #expect(batch.events.map(\.time) == [5] && reader.info.kind == "trace.dat v6, instance foo")
+      #expect(batch.events.map(\.time) == [5])
+    }
+    let archive = SnapshotBuilder(files: [("a/b.dat", bytes)]).tar
+    try withFile(archive) { path in
+      let whole = walk(path)
+      #expect(whole.map(\.name) == ["top", "foo"].map { "\(path)!a/b.dat!\($0)" })
+      #expect(walk("\(path)!a/b.dat").count == 2)
+      #expect(walk("\(path)!a/b.dat!foo").map(\.reading?.events.count) == [1])
     }
   }
 

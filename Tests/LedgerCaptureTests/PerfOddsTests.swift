@@ -11,7 +11,9 @@ import Testing
       guard let first = rest.first else {
         return try withFile(main) { path in
           let reader = try PerfDataReader(
-            source: try ByteSource(path: path), streams: sources, detail: detail)
+            source: try ByteSource(path: path),
+            streams: sources.map { PerfStream(source: $0, range: 0..<($0.size ?? 0)) },
+            detail: detail)
           var batch = EventBatch()
           var reading = Reading(info: reader.info, losses: [])
           while try reader.next(&batch) {
@@ -49,6 +51,38 @@ import Testing
       #expect(reading.events.map(\.time) == Array(100..<6100))
       #expect(reading.losses.isEmpty && reading.info.eventsRead == 6000)
       #expect(reading.details.count == (detail == .fields ? 6000 : 0))
+    }
+  }
+
+  /// A folder of perf and an archive of it, whatever the order of the files; an idle CPU's file is empty.
+  @Test(arguments: [false, true])
+  func readsFoldersOfStreams(isReversed: Bool) throws {
+    var builder = PerfDataBuilder()
+    builder.body = builder.round
+    var files: [(path: String, bytes: [UInt8])] = [("p/perf.data/data", builder.data)]
+    for cpu in 0..<12 {
+      let records = (0..<50).flatMap { place -> [UInt8] in
+        let time = UInt64(100 + 12 * place + cpu)
+        return builder.sample(pfn: time, time: time, cpu: UInt32(cpu))
+      }
+      files.append(("p/perf.data/data.\(cpu)", cpu == 11 ? [] : records))
+    }
+    files.append(("p/other/data.3", Array(repeating: 1, count: 64)))
+    let made = SnapshotBuilder(files: isReversed ? files.reversed() : files)
+    func check(_ path: String) throws {
+      let found = walk(path)
+      #expect(found.count == 1)
+      let reading = try #require(found.first?.reading, "\(found)")
+      #expect(reading.events.count == 550 && reading.losses.isEmpty)
+      #expect(reading.events.map(\.time) == reading.events.map(\.time).sorted())
+    }
+    try made.withFolder { folder in
+      try check(folder)
+      try check(folder + "/p/perf.data")
+    }
+    try withFile(made.tar) { path in
+      try check(path)
+      try check(path + "!p/perf.data")
     }
   }
 

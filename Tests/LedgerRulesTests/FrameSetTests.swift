@@ -34,14 +34,15 @@ import Testing
   }
 }
 
-@Suite struct KernelReleaseTests {
+@Suite struct KernelVersionTests {
   static let rows: [(release: String, isOld: Bool)] = [
     ("6.1.192-pglab", true), ("6.18.2", true), ("6.19.0", false), ("7.0-rc1", false),
     ("5.4", true), ("", false), ("unknown", false), ("6", false), ("6.x", false),
   ]
 
   @Test(arguments: rows) func compares(_ row: (release: String, isOld: Bool)) {
-    #expect(KernelRelease.isBefore(6, 19, row.release) == row.isOld)
+    let version = KernelVersion(release: row.release)
+    #expect(version.map { $0 < KernelVersion(6, 19) } ?? false == row.isOld)
   }
 }
 

@@ -40,4 +40,26 @@ import Testing
     #expect(found.isEmpty || found[0].addresses.lowerBound == 0xc010_1000)
     _ = symbols.name(at: .max)
   }
+
+  @Test func ordersEvents() {
+    let text = """
+      ffffffff81000000 t __event_disable
+      ffffffff81000010 d __event_c
+      ffffffff81000008 d __event_b
+      ffffffff81000000 D __start_ftrace_events
+      ffffffff81000000 d __event_a
+      ffffffff81000018 d __event_enter__open
+      ffffffff81000020 d __event_exit__open
+      ffffffff81000028 d __event_d
+      ffffffff81000038 d __event_e
+      ffffffffc0000000 d __event_kvm_exit\t[kvm]
+      0000000000000000 d __event_hidden
+
+      """
+    let runs = KernelSymbols(kallsyms: Array(text.utf8)).eventRuns()
+    #expect(runs.map(\.names) == [["a", "b", "c"], ["d"], ["e"], ["kvm_exit"]])
+    #expect(runs.map(\.place) == [0, 5, 6, 0])
+    #expect(runs.map(\.systemCalls) == [0, 2, 2, 0])
+    #expect(runs.map(\.isModule) == [false, false, false, true])
+  }
 }

@@ -11,6 +11,13 @@ struct ConsoleState {
   var isOpen = false
   /// `parse` stopped inside a line.
   var isInLine = false
+  /// The line at hand may lack its end.
+  var isTorn = false
+  /// Headers of dumps that were not empty.
+  var dumps = 0
+
+  /// Between two dumps.
+  var ended: ConsoleState { ConsoleState(isInLine: isInLine, isTorn: isTorn, dumps: dumps) }
 }
 
 extension TextParser {
@@ -28,12 +35,14 @@ extension TextParser {
         at = newline &+ 1
         continue
       }
-      let body = Dressing.strip(bytes, from: at, to: newline).at
-      let next = Dressing.nextStamp(bytes, from: max(body, at &+ 1), to: newline)
+      let dress = Dressing.strip(bytes, from: at, to: newline)
+      let next = Dressing.nextStamp(bytes, from: max(dress.at, at &+ 1), to: newline)
       var last = next ?? newline
-      while last > body, bytes.u8(last &- 1) == 0x0d { last &-= 1 }
-      if body < last {
-        consoleLine(bytes, body, last, isCut: next == nil && newline == end, &batch)
+      while last > dress.at, bytes.u8(last &- 1) == 0x0d { last &-= 1 }
+      if dress.isQuoted { last = Self.endOfWords(bytes, dress.at, last) }
+      console.isTorn = next != nil || newline == end
+      if dress.at < last {
+        consoleLine(bytes, dress, last, isCut: next == nil && newline == end, &batch)
       }
       console.isInLine = next != nil
       at = next ?? newline &+ 1
@@ -41,10 +50,17 @@ extension TextParser {
     return min(at, end)
   }
 
+  /// The end of the words of a list in YAML, which a quote and a bracket follow.
+  private static func endOfWords(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+    guard end &- start >= 2, bytes.u8(end &- 1) == 0x7d else { return end }
+    let quote = bytes.u8(end &- 2)
+    return quote == 0x22 || quote == 0x27 ? end &- 2 : end
+  }
+
   private mutating func consoleLine(
-    _ bytes: RawSpan, _ first: Int, _ end: Int, isCut: Bool, _ batch: inout EventBatch
+    _ bytes: RawSpan, _ dress: Dress, _ end: Int, isCut: Bool, _ batch: inout EventBatch
   ) {
-    var start = first
+    var start = dress.at
     let line = LineCursor(bytes, from: start, to: end)
     if let mark = ConsoleMark.read(line) { return take(mark) }
     if line.byte == 0x23 { return take(TextMark.comment(line)) }
@@ -58,6 +74,7 @@ extension TextParser {
     {
       return consoleEvent(bytes, context, end, isCut, &batch)
     }
+    if kernelLine(bytes, start, end, dress, isTorn: console.isTorn) { return }
     guard console.isInDump else { return noteKernel(line) }
     if let cpu = TornLine.cpu(bytes, from: start, to: end) { return torn(isCut, cpu) }
     guard DamagedLine.namesPageEvent(bytes, from: start, to: end) else { return }
@@ -84,14 +101,18 @@ extension TextParser {
   private mutating func take(_ mark: ConsoleMark) {
     switch mark {
     case .header(let isInstance): startDump(isInstance)
-    case .empty: console = ConsoleState(isInLine: console.isInLine)
+    case .empty:
+      if console.isInDump { console.dumps -= 1 }
+      console = console.ended
     case .rule:
       if console.hasHeader, !console.isOpen {
         console.isOpen = true
       } else {
-        console = ConsoleState(isInLine: console.isInLine)
+        console = console.ended
+        placeMarks()
       }
     case .dropped(let count):
+      info.logDropped &+= count
       guard console.isInDump else { return }
       losses.add(.lostUnknown, count: count, detail: "line \(lines): printk messages dropped")
       cpus.loseAnywhere()
@@ -104,6 +125,7 @@ extension TextParser {
     endDump()
     console.isInDump = true
     console.hasHeader = true
+    console.dumps += 1
     guard info.eventsRead > 0 else { return }
     if !isInstance {
       losses.add(.lostUnknown, detail: "line \(lines): between two dumps of the buffer")
@@ -117,19 +139,51 @@ extension TextParser {
     if console.isInDump, console.hasHeader {
       losses.add(.truncated, detail: "line \(lines): a dump without its end")
     }
-    console = ConsoleState(isInLine: console.isInLine)
+    console = console.ended
+    placeMarks()
+  }
+
+  /// Complaints that were printed before a dump are judged by what the dump shows at its end: nothing tells their clocks'
+  /// difference. Later ones come after it.
+  private mutating func placeMarks() {
+    guard info.eventsRead > 0 else { return }
+    give(complaints.takeMarks())
+    complaints.relation = .afterTrace
+  }
+
+  /// A line of the kernel's log that is no event; true when a complaint begins with it.
+  private mutating func kernelLine(
+    _ bytes: RawSpan, _ start: Int, _ end: Int, _ dress: Dress, isTorn: Bool
+  ) -> Bool {
+    let isComplaint = complaints.take(
+      bytes, from: start, to: end, dress, number: lines, isCut: isTorn)
+    if isComplaint || !console.isInDump { info.logLines &+= 1 }
+    if info.kernel.isEmpty { noteRelease(LineCursor(bytes, from: start, to: end)) }
+    if complaints.relation == .afterTrace, !console.isInDump { give(complaints.takeMarks()) }
+    return isComplaint
+  }
+
+  /// `CPU: 1 PID: 216 Comm: sh Not tainted 6.1.192 #1`: lib/dump_stack.c:dump_stack_print_info
+  private mutating func noteRelease(_ line: borrowing LineCursor) {
+    guard line.starts(with: .processor) else { return }
+    let text = line.bytes.text(from: line.at, to: min(line.end, line.at &+ 300))[...]
+    guard let words = text.behind(" Comm: ")?.before(" #")?.split(separator: " "),
+      let release = words.last, release.first?.isNumber == true, release.contains(".")
+    else { return }
+    info.kernel = String(release.prefix(128))
   }
 
   /// init/version.c:linux_banner, the first line of a boot.
   private mutating func noteKernel(_ line: borrowing LineCursor) {
-    guard line.starts(with: .banner) else { return }
-    var cursor = LineCursor(line.bytes, from: line.at &+ StaticText.banner.count, to: line.end)
+    guard line.starts(with: .kernelBanner) else { return }
+    var cursor = LineCursor(
+      line.bytes, from: line.at &+ StaticText.kernelBanner.count, to: line.end)
     cursor.skipWord()
     let end = min(cursor.at, line.at &+ 128)
-    info.kernel = line.bytes.text(from: line.at &+ StaticText.banner.count, to: end)
+    info.kernel = line.bytes.text(from: line.at &+ StaticText.kernelBanner.count, to: end)
   }
 }
 
 extension StaticText {
-  fileprivate static let banner = StaticText("Linux version ")
+  fileprivate static let processor = StaticText("CPU: ")
 }

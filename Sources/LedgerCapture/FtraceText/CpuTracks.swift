@@ -104,6 +104,25 @@ struct CpuTracks {
     }
   }
 
+  /// The text shows the CPU only from here on. Where a header said so before, it is in the dark already.
+  mutating func startLate(_ cpu: Int) {
+    reach(cpu)
+    guard cpu < tracks.count, !tracks[cpu].isDark else { return }
+    tracks[cpu].isLost = true
+  }
+
+  /// Another buffer starts in the same text: every CPU that had an event is in the dark from `time` to its next one.
+  mutating func restart(at time: UInt64) -> [Event] {
+    sinceHeader = 0
+    return tracks.indices.compactMap { cpu in
+      tracks[cpu].time = 0
+      guard tracks[cpu].isSeen, !tracks[cpu].isDark else { return nil }
+      tracks[cpu].isDark = true
+      darkCount &+= 1
+      return .gap(.gapOpens, cpu, time, 0)
+    }
+  }
+
   /// A new buffer starts in the same text, its times start anew.
   mutating func startBuffer() { for cpu in tracks.indices { tracks[cpu].time = 0 } }
 

@@ -25,7 +25,9 @@ struct EventBody {
     case .kvmSpteRequested: KvmBody.spteRequested(&line, &event)
     case .kvmSetSpte: KvmBody.setSpte(&line, &event)
     case .kvmUserspaceExit: KvmBody.userspaceExit(&line, isTraceCmd, &event)
-    default: false
+    case .zapAllFast: true
+    case .unmapHva: KvmBody.unmapHva(line, &event)
+    default: SlotWords.of(kind).read(line, &event)
     }
   }
 
@@ -38,10 +40,7 @@ struct EventBody {
     event.gaps = []
     while let key = Key.next(&line) {
       switch key {
-      case .pfn:
-        guard let value = line.number(), line.isAtBreak else { return false }
-        event.pfn = value
-        found |= 1
+      case .pfn: guard readFrame(&line, &event, &found) else { return false }
       case .flags: readFlags(&line, &event)
       case .count:
         guard let value = line.signed(), line.isAtBreak else { return false }
@@ -91,14 +90,8 @@ struct EventBody {
     while let key = Key.next(&line) {
       switch key {
       case .page: isFailed = Self.isNull(&line)
-      case .pfn:
-        guard let value = line.number(), line.isAtBreak else { return false }
-        event.pfn = value
-        found |= 1
-      case .order:
-        guard let value = line.decimal(), value <= 255, line.isAtBreak else { return false }
-        event.order = UInt8(truncatingIfNeeded: value)
-        found |= 2
+      case .pfn: guard Self.readFrame(&line, &event, &found) else { return false }
+      case .order: guard Self.readOrder(&line, &event, &found) else { return false }
       case .migratetype: event.value = line.signed() ?? 0
       case .gfpFlags:
         let start = line.at
@@ -115,25 +108,43 @@ struct EventBody {
     return found == 7
   }
 
-  /// `(null)`, `(nil)`, or nothing but zeros.
+  /// `(null)`, `(nil)`, or nothing but zeros; old kernels pad `(null)` to the width of a pointer.
   private static func isNull(_ line: inout LineCursor) -> Bool {
-    if line.byte == 0x28 { return true }
+    var ahead = LineCursor(line.bytes, from: line.at, to: line.end)
+    ahead.skipSpaces()
+    if ahead.byte == 0x28 { return true }
     return line.hex() == 0
+  }
+
+  /// The kernel prints `pfn=0x1400` from 5.15 on and `pfn=5120` before; nothing else has no prefix. Bit 1 of `found`.
+  @inline(__always)
+  private static func readFrame(
+    _ line: inout LineCursor, _ event: inout Event, _ found: inout UInt8
+  ) -> Bool {
+    guard let value = line.number(), line.isAtBreak else { return false }
+    event.pfn = value
+    found |= 1
+    return true
+  }
+
+  /// Bit 2 of `found`.
+  @inline(__always)
+  private static func readOrder(
+    _ line: inout LineCursor, _ event: inout Event, _ found: inout UInt8
+  ) -> Bool {
+    guard let value = line.number(), value <= 255, line.isAtBreak else { return false }
+    event.order = UInt8(truncatingIfNeeded: value)
+    found |= 2
+    return true
   }
 
   /// include/trace/events/kmem.h:mm_page_free, mm_page_free_batched; the latter has no order when printed raw.
   private static func pageFree(_ line: inout LineCursor, _ event: inout Event) -> Bool {
-    var found = event.kind == .pageFreeBatched ? 2 : 0
+    var found: UInt8 = event.kind == .pageFreeBatched ? 2 : 0
     while let key = Key.next(&line) {
       switch key {
-      case .pfn:
-        guard let value = line.number(), line.isAtBreak else { return false }
-        event.pfn = value
-        found |= 1
-      case .order:
-        guard let value = line.decimal(), value <= 255, line.isAtBreak else { return false }
-        event.order = UInt8(truncatingIfNeeded: value)
-        found |= 2
+      case .pfn: guard Self.readFrame(&line, &event, &found) else { return false }
+      case .order: guard Self.readOrder(&line, &event, &found) else { return false }
       default: break
       }
       line.skipWord()

@@ -1,4 +1,5 @@
 import LedgerCore
+import LedgerFormat
 import LedgerInput
 
 /// The names of events in a text, how often each was seen and what it means to the replay.
@@ -105,45 +106,17 @@ struct EventNames {
     seen.append(0)
     meanings.append(
       Meaning(
-        kind: kind, probe: Self.probe(named: name), isTracepoint: kind != .other,
+        kind: kind, probe: ProbeCatalog.kind(ofEvent: name), isTracepoint: kind != .other,
         mayContinue: Self.continuing.contains(name)))
   }
 
   static func isTracepoint(_ kind: EventKind) -> Bool {
-    switch kind {
-    case .other, .gapOpens, .gapCloses, .hvaToPfn, .hvaToPfnReturn, .splitPage, .prepCompoundPage:
-      false
-    default: true
-    }
+    !kind.group.isEmpty && !kind.isProbe
   }
 
   private static let continuing: Set<String> = [
     "tracing_mark_write", "print", "bprint", "bputs", "raw_data", "kernel_stack", "user_stack",
   ]
-
-  /// Functions whose probes mean something.
-  private static let functions: [(name: String, entry: EventKind, back: EventKind)] = [
-    ("hva_to_pfn", .hvaToPfn, .hvaToPfnReturn), ("split_page", .splitPage, .other),
-    ("prep_compound_page", .prepCompoundPage, .other),
-  ]
-
-  /// What a probe of a function is; `.other` for all but a few functions.
-  static func probe(of function: String, isReturn: Bool) -> EventKind {
-    guard let known = functions.first(where: { $0.name == function }) else { return .other }
-    return isReturn ? known.back : known.entry
-  }
-
-  /// The kernel's default names are `p_FUNCTION_0` and `r_FUNCTION_0` (kernel/trace/trace_kprobe.c,
-  /// 6.1), `FUNCTION__entry` and `FUNCTION__exit` (kernel/trace/trace_fprobe.c, 6.6).
-  private static func probe(named name: String) -> EventKind {
-    for known in functions {
-      let entries = ["", "_entry", "__entry"].map { known.name + $0 } + ["p_\(known.name)_0"]
-      if entries.contains(name) { return known.entry }
-      let backs = ["_ret", "_return", "__return", "__exit", "_exit"].map { known.name + $0 }
-      if (backs + ["r_\(known.name)_0"]).contains(name) { return known.back }
-    }
-    return .other
-  }
 }
 
 extension RawSpan {

@@ -7,6 +7,10 @@ public import LedgerInput
 /// Memory is bounded whatever the text: a few blocks of 1 MiB, 65,536 names of events and of tasks.
 public final class FtraceTextReader: CaptureReader {
   private let blocks: TextBlocks
+  /// Set when the text stands in a page.
+  private var html: HtmlText?
+  /// Set when buffers of several CPUs stand one behind the other.
+  private var merge: SectionMerge?
   private let dialect: TextDialect
   private var parser: TextParser
   private var block: [UInt8] = []
@@ -21,13 +25,16 @@ public final class FtraceTextReader: CaptureReader {
   /// Throws `notACapture` when none of the first 256 lines (or of the first MiB) is an event or a header, and
   /// what the source throws.
   public init(source: ByteSource, prefix: [UInt8], detail: ReadDetail) throws(CaptureError) {
+    if let what = Self.unreadable(prefix) { throw .notACapture(path: source.path, hint: what) }
+    html = HtmlText.isPage(prefix) ? HtmlText() : nil
+    merge = try BufferSections(source).map { SectionMerge(source, $0) }
     blocks = TextBlocks(source: source, prefix: prefix)
     var sniffer = TextSniffer()
     var skipped: UInt64 = 0
     while !sniffer.isDecided {
       var block: [UInt8] = []
-      guard var end = try blocks.next(&block) else { break }
-      end = TerminalCodes.strip(&block, to: end)
+      guard let size = try Self.read(&block, blocks, &merge) else { break }
+      let end = html?.strip(&block, to: size) ?? TerminalCodes.strip(&block, to: size)
       block.withRawSpan { sniffer.look($0, to: end) }
       looked.append((block, end))
       if !sniffer.needsBlocks {
@@ -35,19 +42,38 @@ public final class FtraceTextReader: CaptureReader {
         skipped = sniffer.lines
       }
     }
+    sniffer.finish()
     guard sniffer.isCapture else {
-      throw .notACapture(
-        path: source.path,
-        hint: """
-          trace.dat, perf.data, text of tracefs (trace, trace_pipe), of trace-cmd report and of perf script (with \
-          times), and console logs with an ftrace dump are read
-          """)
+      throw .notACapture(path: source.path, hint: html.map(Self.hint) ?? Self.hint)
     }
     dialect = sniffer.dialect
     parser = TextParser(
       info: CaptureInfo(path: source.path, kind: dialect.kind), dialect: dialect, detail: detail,
-      skipping: skipped)
+      skipping: skipped, isBare: sniffer.isBare)
+    if html != nil { parser.info.kind += " (systrace HTML)" }
     looked.reverse()
+  }
+
+  private static let hint = """
+    trace.dat, perf.data, text of tracefs (trace, trace_pipe), of trace-cmd report and of perf script (with \
+    times), and console logs of the kernel are read
+    """
+
+  private static func hint(_ page: HtmlText) -> String {
+    page.holdsPacked
+      ? "an HTML page with a packed trace (trace2html): give the file that it was made from"
+      : "an HTML page without the trace text that systrace puts into one"
+  }
+
+  /// Names text that no one can read back, from its first bytes.
+  private static func unreadable(_ prefix: [UInt8]) -> String? {
+    if prefix.starts(with: "TRACE:\n".utf8), prefix.dropFirst(7).first == 0x78 {
+      return "what atrace -z writes: record without -z"
+    }
+    guard prefix.starts(with: "# tracer:".utf8), prefix.count(where: { $0 == 0 }) > 16 else {
+      return nil
+    }
+    return "text of tracefs with the option bin: echo nobin > trace_options and print it again"
   }
 
   /// What is known so far; final when `next` has returned false.
@@ -60,6 +86,9 @@ public final class FtraceTextReader: CaptureReader {
 
   /// What was lost so far; final when `next` has returned false.
   public var losses: LossLedger { parser.losses }
+
+  /// What the kernel said about pages; final when `next` has returned false.
+  public var complaints: ComplaintLog { parser.complaints.log }
 
   /// Replaces the contents of `batch` by the next events; false at the end of the text.
   public func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
@@ -81,6 +110,12 @@ public final class FtraceTextReader: CaptureReader {
     parser.pending.removeFirst(min(room, parser.pending.count))
   }
 
+  private static func read(
+    _ block: inout [UInt8], _ blocks: TextBlocks, _ merge: inout SectionMerge?
+  ) throws(CaptureError) -> Int? {
+    merge == nil ? try blocks.next(&block) : try merge?.next(&block)
+  }
+
   /// Goes on to the next block; false at the end of the text.
   private func turn() throws(CaptureError) -> Bool {
     at = 0
@@ -89,12 +124,16 @@ public final class FtraceTextReader: CaptureReader {
       blockEnd = end
       return true
     }
-    guard var end = try blocks.next(&block) else {
+    guard var end = try Self.read(&block, blocks, &merge) else {
       isFinished = true
       parser.finish()
       return false
     }
-    if dialect == .console { end = TerminalCodes.strip(&block, to: end) }
+    if html != nil {
+      end = html?.strip(&block, to: end) ?? end
+    } else if dialect == .console {
+      end = TerminalCodes.strip(&block, to: end)
+    }
     blockEnd = end
     return true
   }

@@ -35,8 +35,29 @@ enum KvmBody {
     else { return false }
     event.word = spte
     event.pointer = frame
+    event.extra = hex(line, Name.at) ?? hex(line, Name.sptep) ?? 0
     event.pfn = (spte & 0x000f_ffff_ffff_f000) >> 12
     event.order = UInt8(truncatingIfNeeded: level)
+    return true
+  }
+
+  /// include/trace/events/kvm.h:kvm_unmap_hva_range, 6.1: `mmu notifier unmap range: 0x… -- 0x…`.
+  static func unmapHva(_ line: borrowing LineCursor, _ event: inout Event) -> Bool {
+    if let start = hex(line, Name.start), let end = hex(line, Name.end) {
+      event.word = start
+      event.extra = end
+      return true
+    }
+    guard let range = value(line, Name.range) else { return false }
+    var cursor = LineCursor(line.bytes, from: range, to: line.end)
+    cursor.skipSpaces()
+    guard let start = cursor.hex() else { return false }
+    cursor.skipSpaces()
+    guard cursor.skip(0x2d), cursor.skip(0x2d) else { return false }
+    cursor.skipSpaces()
+    guard let end = cursor.hex() else { return false }
+    event.word = start
+    event.extra = end
     return true
   }
 
@@ -111,6 +132,11 @@ enum KvmBody {
     static let pfn = StaticText("pfn")
     static let spte = StaticText("spte")
     static let level = StaticText("level")
+    static let at = StaticText("at")
+    static let sptep = StaticText("sptep")
+    static let start = StaticText("start")
+    static let end = StaticText("end")
+    static let range = StaticText("range:")
     static let reason = StaticText("reason")
     static let errno = StaticText("errno")
     static let error = StaticText("error (")

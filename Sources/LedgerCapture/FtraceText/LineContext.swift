@@ -21,10 +21,14 @@ struct LineContext {
   var isRawTime = false
   /// The time was `123us`: microseconds since the buffer was made.
   var isRelative = false
+  /// The text gives no time.
+  var isUntimed = false
+  /// The body is a number at most: what the event said was not printed.
+  var isNumbers = false
   /// Offset of the body behind `: `, spaces not yet skipped.
   var body = 0
 
-  /// Reads `comm-pid [(tgid)] [cpu] [flags] time:`, and the latency form when there is no bracket.
+  /// Reads `comm-pid [(tgid)] [cpu] [flags] time:`, and the forms of other options when there is no such bracket.
   ///
   /// The comm may hold spaces, dashes and brackets, so each `[` is tried until one has a pid before and a
   /// time behind it.
@@ -35,7 +39,7 @@ struct LineContext {
       if let context = standard(bytes, start, bracket, end) { return context }
       from = bracket &+ 1
     }
-    return latency(bytes, start, end)
+    return latency(bytes, start, end) ?? verbose(bytes, start, end) ?? numbers(bytes, start, end)
   }
 
   @inline(__always)
@@ -70,7 +74,7 @@ struct LineContext {
   }
 
   @inline(__always)
-  private mutating func readPid(_ bytes: RawSpan, _ start: Int, _ digitsEnd: Int) -> Bool {
+  mutating func readPid(_ bytes: RawSpan, _ start: Int, _ digitsEnd: Int) -> Bool {
     var at = digitsEnd
     var value: UInt64 = 0
     var scale: UInt64 = 1
@@ -91,7 +95,7 @@ struct LineContext {
 
   /// Reads the flags column of any width; kernel/trace/trace_output.c:trace_print_lat_fmt.
   @inline(__always)
-  private mutating func readFlags(_ cursor: inout LineCursor) {
+  mutating func readFlags(_ cursor: inout LineCursor) {
     let start = cursor.at
     if cursor.skip(0x2d) {
       context = cursor.hex().map { UInt8(truncatingIfNeeded: $0) & 0x59 } ?? 0
@@ -111,6 +115,27 @@ struct LineContext {
     default: break
     }
   }
+
+  /// Reads `comm-pid` with spaces around it; false when there is no such thing.
+  mutating func readTask(_ bytes: RawSpan, from start: Int, to end: Int) -> Bool {
+    var from = start
+    var stop = end
+    while from < stop, Ascii.isSpace(bytes.u8(from)) { from &+= 1 }
+    while stop > from, Ascii.isSpace(bytes.u8(stop &- 1)) { stop &-= 1 }
+    return readPid(bytes, from, stop)
+  }
+
+  /// The flags column and nothing else: kernel/trace/trace_output.c:trace_print_lat_fmt, 6.12.
+  static func isFlags(_ word: borrowing LineCursor) -> Bool {
+    guard firstFlags.contains(word.byte) else { return false }
+    var end = word.end
+    while end > word.at, Ascii.isSpace(word.bytes.u8(end &- 1)) { end &-= 1 }
+    guard end &- word.at >= 4, end &- word.at <= 8 else { return false }
+    return (word.at..<end).allSatisfy { !Ascii.isSpace(word.bytes.u8($0)) }
+  }
+
+  /// `.`, `d`, `D`, `b`, `X`
+  private static let firstFlags: [UInt8] = [0x2e, 0x64, 0x44, 0x62, 0x58]
 
   /// Reads `sec.usec:`, `sec.nsec:` or a plain count and its colon.
   @inline(__always)
@@ -137,7 +162,7 @@ struct LineContext {
   }
 
   @inline(__always)
-  private static func nanoseconds(_ seconds: UInt64, _ cursor: inout LineCursor) -> UInt64? {
+  static func nanoseconds(_ seconds: UInt64, _ cursor: inout LineCursor) -> UInt64? {
     cursor.at &+= 1
     let start = cursor.at
     guard var part = cursor.decimal() else { return nil }
@@ -151,41 +176,5 @@ struct LineContext {
     let (whole, over) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     let (sum, carry) = whole.addingReportingOverflow(part)
     return over || carry ? nil : sum
-  }
-
-  /// `comm-pid cpuFLAGS time:`, where the CPU and the flags touch; the time is `123us` and a mark, or as above.
-  private static func latency(_ bytes: RawSpan, _ start: Int, _ end: Int) -> LineContext? {
-    var from = start
-    let limit = min(end, start &+ 48)
-    while let dash = bytes.firstOffset(of: 0x2d, from: from, to: limit) {
-      from = dash &+ 1
-      var cursor = LineCursor(bytes, from: from, to: end)
-      guard cursor.decimal() != nil, Ascii.isSpace(cursor.byte) else { continue }
-      var context = LineContext()
-      guard context.readPid(bytes, start, cursor.at) else { continue }
-      cursor.skipSpaces()
-      guard let cpu = cursor.decimal(), cpu < cpuLimit, !Ascii.isSpace(cursor.byte) else {
-        continue
-      }
-      context.cpu = Int(truncatingIfNeeded: cpu)
-      context.readFlags(&cursor)
-      cursor.skipSpaces()
-      if context.readLatencyTime(&cursor) || context.readTime(&cursor) { return context }
-    }
-    return nil
-  }
-
-  private mutating func readLatencyTime(_ cursor: inout LineCursor) -> Bool {
-    let start = cursor.at
-    defer { if body == 0 { cursor.at = start } }
-    guard let value = cursor.decimal(), cursor.skip(0x75), cursor.skip(0x73) else { return false }
-    if !cursor.isAtEnd, cursor.byte != 0x3a { cursor.at &+= 1 }
-    guard cursor.skip(0x3a), cursor.isAtEnd || Ascii.isSpace(cursor.byte) else { return false }
-    let (scaled, over) = value.multipliedReportingOverflow(by: 1000)
-    guard !over else { return false }
-    time = scaled
-    isRelative = true
-    body = cursor.at
-    return true
   }
 }

@@ -1,4 +1,5 @@
 import LedgerCore
+import LedgerFormat
 import LedgerInput
 
 /// Bodies of kprobe and fprobe events: `(func+0x0/0x130) arg=..`, `(caller+0x.. <- func) arg=..`.
@@ -21,48 +22,32 @@ enum ProbeBody {
     var start = line.at &+ 1
     let arrow = StaticText.arrow.firstOffset(in: line.bytes, from: start, to: close)
     if let arrow { start = arrow &+ 4 }
-    let stop = line.bytes.firstOffset(of: 0x2b, from: start, to: close) ?? close
+    let plus = line.bytes.firstOffset(of: 0x2b, from: start, to: close) ?? close
+    // gcc's clones: `try_grab_page.part.0`; under the option sym-addr `func <ffffffff81831854>`.
+    var stop = line.bytes.firstOffset(of: 0x2e, from: start, to: plus) ?? plus
+    stop = line.bytes.firstOffset(of: 0x20, from: start, to: stop) ?? stop
     line.at = close &+ 1
-    var address = LineCursor(line.bytes, from: start, to: stop)
+    var address = LineCursor(line.bytes, from: start, to: plus)
     if address.hex() != nil, address.isAtEnd { return named }
-    guard stop &- start <= 32 else { return .other }
+    guard stop &- start <= 64 else { return .other }
     let function = line.bytes.text(from: start, to: stop)
-    return EventNames.probe(of: function, isReturn: arrow != nil)
+    return ProbeCatalog.kind(of: function, isReturn: arrow != nil)
   }
 
-  /// Reads the arguments; false when the one that matters is missing or no number.
+  /// Reads the arguments; false when one that matters is missing or no number.
   static func read(_ line: inout LineCursor, kind: EventKind, into event: inout Event) -> Bool {
-    switch kind {
-    case .hvaToPfn:
-      guard let value = argument(line, addr) ?? argument(line, hva) ?? firstArgument(line) else {
-        return false
-      }
-      event.word = value
-    case .hvaToPfnReturn:
-      guard let value = firstArgument(line) else { return false }
-      event.word = value
-      event.pfn = value >= refused ? Event.noFrame : value
-    default:
-      guard let page = argument(line, page) else { return false }
-      event.word = page
-      event.pointer = argument(line, vmemmap) ?? 0
-      event.order = argument(line, order).map { UInt8(truncatingIfNeeded: min($0, 255)) } ?? 0
-      event.pfn = frame(of: page, vmemmap: event.pointer)
+    event.kind = kind
+    defer { event.kind = .other }
+    guard !ProbeCatalog.isReturn(kind) else { return readReturn(&line, &event) }
+    return SlotWords.of(kind).read(line, &event)
+  }
+
+  private static func readReturn(_ line: inout LineCursor, _ event: inout Event) -> Bool {
+    guard let value = SlotWords.value(line, ret, isHex: false) ?? firstArgument(line) else {
+      return false
     }
-    return true
-  }
-
-  /// include/linux/mm_types.h:struct page is 64 bytes on 64-bit machines.
-  private static func frame(of page: UInt64, vmemmap: UInt64) -> UInt64 {
-    guard vmemmap > 0, page >= vmemmap, (page &- vmemmap) & 63 == 0 else { return Event.noFrame }
-    let frame = (page &- vmemmap) >> 6
-    return frame < Event.frameLimit ? frame : Event.noFrame
-  }
-
-  private static func argument(_ line: borrowing LineCursor, _ name: StaticText) -> UInt64? {
-    guard let start = KvmBody.value(line, name) else { return nil }
-    var cursor = LineCursor(line.bytes, from: start, to: line.end)
-    return cursor.number()
+    event.word = value
+    return event.complete(page: 0, vmemmap: 0, size: 0)
   }
 
   /// The first argument that is not the place of the probe.
@@ -72,21 +57,15 @@ enum ProbeBody {
       cursor.skipSpaces()
       guard !cursor.isAtEnd else { return nil }
       let isPlace = cursor.starts(with: rawMark)
-      while !cursor.isAtEnd, cursor.byte != 0x3d { cursor.at &+= 1 }
-      guard cursor.skip(0x3d) else { return nil }
-      if !isPlace { return cursor.number() }
+      while !cursor.isAtBreak, cursor.byte != 0x3d { cursor.at &+= 1 }
+      guard cursor.skip(0x3d) else { continue }
+      if !isPlace { return SlotWords.number(line, at: cursor.at, isHex: false) }
       cursor.skipWord()
     }
   }
 
-  /// include/linux/kvm_host.h:KVM_PFN_ERR_MASK and KVM_PFN_NOSLOT lie at and above this.
-  private static let refused: UInt64 = 0x7ff0_0000_0000_0000
   private static let rawMark = StaticText("__probe")
-  private static let addr = StaticText("addr")
-  private static let hva = StaticText("hva")
-  private static let page = StaticText("page")
-  private static let vmemmap = StaticText("vmemmap")
-  private static let order = StaticText("order")
+  private static let ret = StaticText("ret")
 }
 
 extension StaticText {

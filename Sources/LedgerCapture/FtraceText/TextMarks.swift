@@ -4,7 +4,11 @@ import LedgerInput
 /// Lines that are no events but say something about them.
 enum TextMark {
   /// `# tracer: NAME`: a buffer starts.
-  case tracer
+  case tracer(TextTracer)
+  /// A header that names columns before the body of events.
+  case columns
+  /// `##### CPU 2 buffer started ####`: what the CPU did before was overwritten.
+  case started(cpu: Int)
   /// `# entries-in-buffer/entries-written: A/B #P:N`, or the like of the latency header.
   case entries(kept: UInt64, written: UInt64, cpus: Int)
   /// `# nop latency trace v1.1.5 on 6.1.192`.
@@ -19,7 +23,11 @@ enum TextMark {
 
   /// kernel/trace/trace.c:print_lat_help_header, :print_event_info, :print_trace_header, 6.1.
   static func comment(_ line: borrowing LineCursor) -> TextMark {
-    if line.starts(with: Word.tracer) { return .tracer }
+    if line.starts(with: Word.tracer) {
+      let name = LineCursor(line.bytes, from: line.at &+ Word.tracer.count, to: line.end)
+      return .tracer(.named(name))
+    }
+    if line.starts(with: Word.started) { return started(line) }
     if line.starts(with: Word.entries) { return entries(line, line.at &+ Word.entries.count) }
     if line.starts(with: Word.latency), let hash = behind(Word.hash, line) {
       return entries(line, hash)
@@ -27,7 +35,14 @@ enum TextMark {
     if let release = behind(Word.traceVersion, line), let on = behind(Word.on, line), on > release {
       return .kernel(line.bytes.text(from: on, to: min(line.end, on &+ 128)))
     }
-    return .silent
+    let namesColumns = Word.columns.contains { behind($0, line) != nil }
+    return namesColumns ? .columns : .silent
+  }
+
+  private static func started(_ line: borrowing LineCursor) -> TextMark {
+    var cursor = LineCursor(line.bytes, from: line.at &+ Word.started.count, to: line.end)
+    guard let cpu = cursor.decimal(), cpu < LineContext.cpuLimit else { return .silent }
+    return .started(cpu: Int(truncatingIfNeeded: cpu))
   }
 
   private static func behind(_ word: StaticText, _ line: borrowing LineCursor) -> Int? {
@@ -84,6 +99,8 @@ enum TextMark {
 
   enum Word {
     static let tracer = StaticText("# tracer:")
+    static let started = StaticText("##### CPU ")
+    static let columns = [" TASK-PID ", " FUNCTION", " cmd "].map { StaticText($0) }
     static let entries = StaticText("# entries-in-buffer/entries-written:")
     static let latency = StaticText("# latency:")
     static let hash = StaticText(", #")

@@ -14,21 +14,38 @@ struct TextParser {
   var cpus = CpuTracks()
   var console = ConsoleState()
   var columns = PerfColumns()
+  var complaints = ComplaintReader()
   private var body = EventBody()
   private let detail: ReadDetail
-  private let dialect: TextDialect
+  let dialect: TextDialect
+  var bare = BareState.no
+  var tracer = TextTracer.other
+  /// An event gave a time.
+  var hasTime = false
+  var functionRow: Int?
+  var graphRows: (entry: Int, exit: Int)?
+  var typeRows: [UInt64: Int] = [:]
+  var tasks = GraphTasks()
+  var wrapped: WrappedLine?
+  /// A broken line is being read again with its next piece.
+  var isJoining = false
   /// The line before was an event whose text may hold newlines.
   var mayContinue = false
-  private var functionRow: Int?
+  /// The row of `printk:console`, whose body is what the kernel printed.
+  private var consoleRow: Int?
 
   /// Starts behind `skipping` lines that hold nothing.
-  init(info: CaptureInfo, dialect: TextDialect, detail: ReadDetail, skipping: UInt64 = 0) {
+  init(
+    info: CaptureInfo, dialect: TextDialect, detail: ReadDetail, skipping: UInt64 = 0,
+    isBare: Bool = false
+  ) {
     self.info = info
     self.dialect = dialect
     self.detail = detail
     self.lines = skipping
     self.info.kind = dialect.kind
     self.names = EventNames(hasSystems: dialect == .perf)
+    bare = isBare ? .yes : .no
   }
 
   /// A line may bring two marks beside its event.
@@ -39,13 +56,13 @@ struct TextParser {
     -> Int
   {
     switch dialect {
-    case .ftrace, .traceCmd: parseFtrace(bytes, from: start, to: end, into: &batch)
     case .console: parseConsole(bytes, from: start, to: end, into: &batch)
-    case .perf: parsePerf(bytes, from: start, to: end, into: &batch)
+    case .ftrace, .traceCmd, .perf: parseLines(bytes, from: start, to: end, into: &batch)
     }
   }
 
-  private mutating func parseFtrace(
+  /// Parses lines of a text that is a trace from end to end.
+  private mutating func parseLines(
     _ bytes: RawSpan, from start: Int, to end: Int, into batch: inout EventBatch
   )
     -> Int
@@ -62,42 +79,20 @@ struct TextParser {
 
   @inline(__always)
   private mutating func line(
-    _ bytes: RawSpan, _ first: Int, _ last: Int, isCut: Bool, _ batch: inout EventBatch
+    _ bytes: RawSpan, _ start: Int, _ last: Int, isCut: Bool, _ batch: inout EventBatch
   ) {
-    var start = first
     var end = last
     while start < end, bytes.u8(end &- 1) == 0x0d { end &-= 1 }
-    guard start < end else { return }
+    guard start < end else {
+      if dialect == .perf { mayContinue = false }
+      return
+    }
     guard end &- start <= TextBlocks.lineLimit else { return malformed(.malformedLine) }
-    switch bytes.u8(start) {
-    case 0x20, 0x09: break
-    case 0x3e: start = unquoted(bytes, start, end)
-    default: break
+    if dialect == .perf {
+      perfLine(bytes, start, end, isCut: isCut, &batch)
+    } else {
+      ftraceLine(bytes, start, end, isCut: isCut, &batch)
     }
-    if bytes.u8(start) == 0x23 {
-      return take(TextMark.comment(LineCursor(bytes, from: start, to: end)))
-    }
-    if bytes.u8(start) == 0x43 {
-      let mark = TextMark.lost(LineCursor(bytes, from: start, to: end))
-      take(mark)
-      if case .silent = mark { return }
-      if case .lost(_, _, let behind) = mark { start = behind }
-      guard start < end else { return }
-    }
-    guard let context = LineContext.parse(bytes, from: start, to: end) else {
-      return other(bytes, start, end, isCut)
-    }
-    event(bytes, context, end, isCut, &batch)
-  }
-
-  /// Mails quote lines with `> `.
-  private func unquoted(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
-    var at = start
-    while at < end, bytes.u8(at) == 0x3e {
-      at &+= 1
-      if at < end, bytes.u8(at) == 0x20 { at &+= 1 }
-    }
-    return at
   }
 
   @inline(__always)
@@ -107,8 +102,9 @@ struct TextParser {
     var line = LineCursor(bytes, from: context.body, to: end)
     line.skipSpaces()
     skipDifference(&line)
-    guard let row = row(&line) else {
+    guard let row = context.isNumbers ? numberRow(line) : row(&line) else {
       mayContinue = true
+      if line.isAtEnd { wrap(bytes, context, end, &batch) }
       return
     }
     event(bytes, context, row, &line, end, isCut, &batch)
@@ -120,6 +116,7 @@ struct TextParser {
     _ bytes: RawSpan, _ context: LineContext, _ row: Int, _ line: inout LineCursor, _ end: Int,
     _ isCut: Bool, _ batch: inout EventBatch
   ) {
+    if wrapped != nil { giveUpWrapped(&batch) }
     comms.note(context.pid, bytes, from: context.commStart, to: context.commEnd)
     let known = names.count(row)
     var event = Event()
@@ -137,28 +134,59 @@ struct TextParser {
         _ = damaged(isCut, event)
       }
     }
+    if row == consoleRow || names.isFirst(row) { tracedLog(row, line, event) }
     let isUsed = meaning(known, row, &line, isCut, &event)
+    if wrapped != nil { return keep(event, row, context, bytes, end) }
+    finish(event, isUsed: isUsed, row, bytes, context, end, &batch)
+  }
+
+  @inline(__always)
+  func finish(
+    _ event: Event, isUsed: Bool, _ row: Int, _ bytes: RawSpan, _ context: LineContext,
+    _ end: Int, _ batch: inout EventBatch
+  ) {
     switch detail {
     case .replay: if isUsed { batch.events.append(event) }
     case .fields: append(event, row, bytes, context, end, &batch)
     }
   }
 
+  /// What the kernel printed, as an event: complaints have their place among the events.
+  private mutating func tracedLog(_ row: Int, _ line: borrowing LineCursor, _ event: Event) {
+    if consoleRow == nil, names.split(row).name == "console" { consoleRow = row }
+    guard row == consoleRow else { return }
+    var dress = Dressing.strip(line.bytes, from: line.at, to: line.end)
+    info.logLines &+= 1
+    dress.time = event.time
+    dress.isKernel = true
+    dress.caller = .task(event.pid)
+    let relation = complaints.relation
+    complaints.relation = .inTrace
+    complaints.take(
+      line.bytes, from: dress.at, to: line.end, dress, number: lines, isCut: false)
+    complaints.relation = relation
+    give(complaints.takeMarks(), at: event.time)
+  }
+
   /// Fills the slots of an event that the replay uses; false for others and for damaged ones.
   @inline(__always)
-  private mutating func meaning(
+  mutating func meaning(
     _ known: EventNames.Meaning, _ row: Int, _ line: inout LineCursor, _ isCut: Bool,
     _ event: inout Event
   ) -> Bool {
     let spaces = line.at
     line.skipSpaces()
-    guard !line.isAtEnd else { return known.isTracepoint ? damaged(isCut, event) : false }
+    guard !line.isAtEnd else { return known.isTracepoint ? unfinished(isCut, event) : false }
     if known.isTracepoint, line.byte != 0x28 {
+      if known.kind == .iommuMap || known.kind == .iommuUnmap {
+        // Short names that others may use too: include/trace/events/iommu.h starts its text like this.
+        guard line.starts(with: StaticText.iommu) || dialect == .perf else { return false }
+      }
       event.kind = known.kind
       let isPadded = line.at &- spaces > 1 || dialect.isLibrary
       if body.read(&line, kind: known.kind, isTraceCmd: isPadded, into: &event) { return true }
       event.kind = .other
-      return damaged(isCut, event)
+      return unfinished(isCut, event)
     }
     guard line.byte == 0x28 || known.probe != .other else { return false }
     let kind = ProbeBody.kind(&line, named: known.probe)
@@ -169,7 +197,16 @@ struct TextParser {
     return true
   }
 
-  private mutating func damaged(_ isCut: Bool, _ event: Event) -> Bool {
+  /// A page event that lacks something: the next line may be its rest.
+  private mutating func unfinished(_ isCut: Bool, _ event: Event) -> Bool {
+    guard !isCut, !isJoining, dialect == .ftrace || dialect == .traceCmd else {
+      return isJoining ? false : damaged(isCut, event)
+    }
+    wrapped = WrappedLine()
+    return false
+  }
+
+  mutating func damaged(_ isCut: Bool, _ event: Event) -> Bool {
     malformed(isCut ? .truncated : .malformedEvent)
     cpus.lose(1, cpu: Int(event.cpu))
     return false
@@ -179,48 +216,12 @@ struct TextParser {
     losses.add(code, detail: "line \(lines)")
   }
 
-  /// The row of the event's name, nil for the header of a stack; moves behind the name's colon.
-  @inline(__always)
-  private mutating func row(_ line: inout LineCursor) -> Int? {
-    let start = line.at
-    let limit = min(line.end, start &+ EventNames.longestName &+ 1)
-    if let colon = line.bytes.firstOffset(of: 0x3a, from: start, to: limit),
-      colon &+ 1 == line.end || Ascii.isSpace(line.bytes.u8(colon &+ 1)),
-      let row = names.row(line.bytes, at: start, count: colon &- start)
-    {
-      line.at = colon &+ 1
-      return row
-    }
-    return unnamed(line)
-  }
-
-  /// Bodies without `name:`: `func <-parent`, `sys_write(fd: 2)`, `sys_write -> 0x12`, `<stack trace>`.
-  private mutating func unnamed(_ line: borrowing LineCursor) -> Int? {
-    if line.isAtEnd || line.byte == 0x3c { return nil }
-    var end = line.at
-    while end < line.end, Ascii.isName(line.bytes.u8(end)) { end &+= 1 }
-    let isCall = end < line.end && line.bytes.u8(end) == 0x28
-    let isReturn = StaticText.returns.isFound(in: line.bytes, at: end, end: line.end)
-    if isCall || isReturn, let row = names.row(line.bytes, at: line.at, count: end &- line.at) {
-      return row
-    }
-    if functionRow == nil { functionRow = names.row(implied: "function") }
-    return functionRow
-  }
-
-  /// `trace-cmd report --ts-diff` puts `(+12)` between time and name.
-  @inline(__always)
-  private func skipDifference(_ line: inout LineCursor) {
-    guard line.byte == 0x28, !line.isAtEnd, line.bytes.u8(line.at &+ 1) == 0x2b else { return }
-    line.skipWord()
-    line.skipSpaces()
-  }
-
   @inline(__always)
   private mutating func noteTime(_ context: LineContext) {
-    if info.eventsRead == 0 {
-      info.start = context.time
-      info.timeIsNanoseconds = !context.isRawTime
+    if !hasTime {
+      hasTime = !context.isUntimed
+      if hasTime || info.eventsRead == 0 { info.start = context.time }
+      info.timeIsNanoseconds = hasTime && !context.isRawTime
     }
     info.eventsRead &+= 1
     if context.time < info.start { info.start = context.time }
@@ -241,25 +242,29 @@ struct TextParser {
     if detail == .fields { batch.details.append(EventDetail(name: mark.kind.name)) }
   }
 
-  private mutating func other(_ bytes: RawSpan, _ start: Int, _ end: Int, _ isCut: Bool) {
-    let mark = TextMark.other(LineCursor(bytes, from: start, to: end))
-    guard case .unknown = mark else { return take(mark) }
-    if DamagedLine.namesPageEvent(bytes, from: start, to: end) {
-      malformed(isCut ? .truncated : .malformedEvent)
-      return cpus.loseAnywhere()
+  /// Puts the marks of complaints before the next event; they have no detail.
+  mutating func give(_ marks: [Event], at time: UInt64? = nil) {
+    guard detail == .replay else { return }
+    for mark in marks {
+      pending.append(mark)
+      pending[pending.count - 1].time = time ?? info.end
     }
-    if !mayContinue { malformed(isCut ? .truncated : .malformedLine) }
   }
 
   mutating func take(_ mark: TextMark) {
     switch mark {
-    case .tracer: cpus.startBuffer()
+    case .tracer(let tracer): startBuffer(tracer)
+    case .columns: bare = .no
     case .entries(let kept, let written, let count):
+      bare = .no
       info.cpus = max(info.cpus, count)
       guard written > kept else { return }
       losses.add(.overrun, count: written &- kept, detail: "line \(lines)")
       pending += cpus.openAll(count)
-    case .kernel(let release): info.kernel = release
+    case .kernel(let release):
+      bare = .no
+      info.kernel = release
+    case .started(let cpu): cpus.startLate(cpu)
     case .cpus(let count): info.cpus = max(info.cpus, count)
     case .lost(let cpu, let count, _):
       losses.add(
@@ -270,7 +275,27 @@ struct TextParser {
     }
   }
 
-  private func append(
+  /// Mails and bug reports show the kernel's log beside a trace; true for its lines.
+  mutating func quotedLog(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+    let dress = Dressing.strip(bytes, from: start, to: end)
+    let isComplaint = complaints.take(
+      bytes, from: dress.at, to: end, dress, number: lines, isCut: false)
+    guard dress.isKernel || isComplaint else { return false }
+    info.logLines &+= 1
+    return true
+  }
+
+  /// Another buffer begins in the same text: an instance, another CPU, or the same one read again later. What happened
+  /// between the two is not known, and an event may stand in both.
+  private mutating func startBuffer(_ tracer: TextTracer) {
+    self.tracer = tracer
+    bare = .open
+    guard info.eventsRead > 0 else { return }
+    losses.add(.lostUnknown, detail: "line \(lines): between two buffers")
+    pending += cpus.restart(at: info.end)
+  }
+
+  func append(
     _ event: Event, _ row: Int, _ bytes: RawSpan, _ context: LineContext, _ end: Int,
     _ batch: inout EventBatch
   ) {
@@ -282,15 +307,21 @@ struct TextParser {
     batch.details.append(detail)
   }
 
+  /// `CaptureInfo.kind` of a console log without a dump.
+  static let plainLog = "console log"
+
   /// Completes what is only known at the end of the text.
   mutating func finish() {
     if dialect == .console { endDump() }
+    loseWrapped()
+    complaints.flush()
+    if dialect == .console, console.dumps == 0, info.eventsRead == 0 { info.kind = Self.plainLog }
     cpus.reportBackwards(to: &losses)
     info.cpus = max(info.cpus, cpus.count)
   }
 }
 
 extension StaticText {
-  /// Between a system call and its result.
-  static let returns = StaticText(" -> ")
+  /// include/trace/events/iommu.h
+  static let iommu = StaticText("IOMMU:")
 }

@@ -20,32 +20,39 @@ enum TextDialect {
 
 /// Decides whether a text is a capture, and of which kind.
 ///
-/// A trace shows in the first lines. A console may say much before it dumps one, so a text that looks like a
-/// console's is looked through to its end.
+/// A trace shows in the first lines. A mail or a report may say much before it quotes one, and a console before it dumps
+/// one, so any text is looked through to its end; far from its start two events must stand near each other.
 struct TextSniffer {
-  /// How many lines and bytes are looked at before the text is refused.
+  /// How many lines and bytes one event is enough in.
   private static let lineLimit = 256
   private static let byteLimit = 1 << 20
+  /// Lines after which a far event alone proves nothing any more.
+  private static let patience = 4096
 
   private(set) var isCapture = false
   private(set) var dialect = TextDialect.ftrace
   /// Lines looked at.
   private(set) var lines: UInt64 = 0
+  /// Events stand without context, and no header says so.
+  private(set) var isBare = false
   private var isKindKnown = false
   private var traceLines = 0
   private var seen = 0
+  private var graphLines = 0
+  private var bareLines = 0
+  private var farEvents = 0
+  private var quiet = 0
   private var console = ConsoleEvidence()
 
   /// Nothing that follows can change the decision.
-  var isDecided: Bool {
-    isKindKnown || traceLines >= Self.lineLimit && isCapture
-      || seen >= Self.byteLimit && !console.isConsole
-  }
+  var isDecided: Bool { isKindKnown || !isNear && isCapture }
 
   /// What was looked at last may belong to the capture.
   var needsBlocks: Bool {
-    isCapture || traceLines < Self.lineLimit && seen < Self.byteLimit || console.isWaiting
+    isCapture || isNear || farEvents > 0 || console.isWaiting || console.isKernelLog
   }
+
+  private var isNear: Bool { traceLines < Self.lineLimit && seen < Self.byteLimit }
 
   /// Looks at the lines of a block.
   mutating func look(_ bytes: RawSpan, to end: Int) {
@@ -57,15 +64,26 @@ struct TextSniffer {
       at = newline &+ 1
     }
     seen &+= end
+    if !isKindKnown, !isCapture, !isNear, farEvents == 0, console.isKernelLog { decide(.console) }
+  }
+
+  /// Settles for the kernel's log when the text has ended and nothing else showed.
+  mutating func finish() {
+    if !isCapture, console.isKernelLog { decide(.console) }
   }
 
   private mutating func look(_ bytes: RawSpan, _ start: Int, _ end: Int) {
-    let (body, isDressed) = Dressing.strip(bytes, from: start, to: end)
-    console.look(bytes, from: body, to: end, isDressed: isDressed)
+    let dress = Dressing.strip(bytes, from: start, to: end)
+    console.look(bytes, dress, to: end)
     if console.isFound { return decide(.console) }
-    guard !isDressed, traceLines < Self.lineLimit else { return }
-    let line = LineCursor(bytes, from: start, to: end)
-    if start == end || bytes.u8(start) != 0x23 { traceLines &+= 1 }
+    guard !dress.isDressed, end &- start <= TextBlocks.lineLimit else { return }
+    let first = TextParser.behindByteOrderMark(bytes, start, end)
+    let line = LineCursor(bytes, from: TextParser.unquoted(bytes, first, end), to: end)
+    if start == end || line.byte != 0x23 { traceLines &+= 1 }
+    if farEvents > 0 {
+      quiet &+= 1
+      if quiet > Self.patience { farEvents = 0 }
+    }
     lookForTrace(line)
   }
 
@@ -74,11 +92,21 @@ struct TextSniffer {
     case .tracer, .entries, .kernel: return decide(.ftrace)
     default: break
     }
-    if case .cpus = TextMark.other(line) { return decide(.traceCmd) }
+    if isNear, case .cpus = TextMark.other(line) { return decide(.traceCmd) }
     guard let context = LineContext.parse(line.bytes, from: line.at, to: line.end) else {
-      if !isCapture { lookForPerf(line) }
+      return lookForOthers(line)
+    }
+    guard isNear else {
+      farEvents &+= 1
+      quiet = 0
+      if farEvents > 1 { lookAtName(line, context) }
       return
     }
+    lookAtName(line, context)
+  }
+
+  /// Two spaces behind the name of an event are those of trace-cmd.
+  private mutating func lookAtName(_ line: borrowing LineCursor, _ context: LineContext) {
     var body = LineCursor(line.bytes, from: context.body, to: line.end)
     body.skipSpaces()
     if hasGroup(body) { return decide(.perf) }
@@ -90,13 +118,28 @@ struct TextSniffer {
     decide(Ascii.isSpace(line.bytes.u8(colon &+ 2)) ? .traceCmd : .ftrace)
   }
 
+  /// Lines without the context of an event.
+  private mutating func lookForOthers(_ line: borrowing LineCursor) {
+    guard !line.isAtEnd else { return }
+    if let graph = GraphLine.parse(line.bytes, from: line.at, to: line.end), graph.body != .silent {
+      graphLines &+= 1
+      if graphLines >= 3 { isCapture = true }
+      return
+    }
+    if BareLine.isPageEvent(line) {
+      bareLines &+= 1
+      isBare = bareLines >= 3
+      if isBare { return decide(.ftrace) }
+    }
+    if isNear, !isCapture { lookForPerf(line) }
+  }
+
   /// A line with a thread or a group of events, a time and a name is from `perf script`.
   private mutating func lookForPerf(_ line: borrowing LineCursor) {
-    guard !line.isAtEnd, line.byte != 0x09, line.byte != 0x23 else { return }
-    let start = TextParser.behindByteOrderMark(line.bytes, line.at, line.end)
-    guard let context = PerfContext.parse(line.bytes, from: start, to: line.end) else {
+    guard line.byte != 0x09, line.byte != 0x23 else { return }
+    guard let context = PerfContext.parse(line.bytes, from: line.at, to: line.end) else {
       // Without a time only the name says so: that of a known event.
-      if PerfContext.untimed(line.bytes, from: start, to: line.end, isFirst: true) != nil {
+      if PerfContext.untimed(line.bytes, from: line.at, to: line.end, isFirst: true) != nil {
         decide(.perf)
       }
       return

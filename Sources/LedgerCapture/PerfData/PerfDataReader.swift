@@ -12,12 +12,15 @@ final class PerfDataReader: CaptureReader {
   private let relay: Relay<PerfSource>
   private var chunk: EventChunk?
   private var at = 0
+  /// Next message of the chunk.
+  private var message = 0
+  private var traced = TracedLog()
 
   /// Reads the descriptions of a seekable source; `streams` are the files `data.0`, `data.1` and so on of a folder, of
   /// which `source` is the file `data`.
   ///
   /// Throws when the header or the event attributes cannot be read: nothing can be understood without them.
-  init(source: ByteSource, streams: [ByteSource] = [], detail: ReadDetail) throws(CaptureError) {
+  init(source: ByteSource, streams: [PerfStream] = [], detail: ReadDetail) throws(CaptureError) {
     let header = try PerfHeader(source)
     var metadata = PerfMetadata(path: source.path, bigEndian: header.bigEndian)
     if header.form == .pipe {
@@ -32,7 +35,8 @@ final class PerfDataReader: CaptureReader {
     let decoder = PerfDecoder(
       metadata, info: Self.describe(header, metadata, source.path), detail: detail)
     let feeds =
-      [RecordFeed(header, source: source)] + streams.map { RecordFeed(header, stream: $0) }
+      [RecordFeed(header, source: source)]
+      + streams.map { RecordFeed(header, stream: $0, of: streams.count) }
     account = PerfAccount(decoder.state)
     // Events come in rounds: while one is read, the replay works on the one before.
     relay = Relay(PerfSource(decoder, feeds, account), lanes: 1, ahead: 64)
@@ -41,7 +45,14 @@ final class PerfDataReader: CaptureReader {
   deinit { relay.stop() }
 
   /// What is known so far; final when `next` has returned false.
-  var info: CaptureInfo { account.current.info }
+  var info: CaptureInfo {
+    var info = account.current.info
+    info.logLines = traced.lines
+    return info
+  }
+
+  /// What the kernel said on its console, when that was traced.
+  var complaints: ComplaintLog { traced.complaints.log }
 
   /// What was lost so far; final when `next` has returned false.
   var losses: LossLedger { account.current.losses }
@@ -55,15 +66,29 @@ final class PerfDataReader: CaptureReader {
         batch.events.append(contentsOf: chunk.events[at..<end])
         if !chunk.details.isEmpty { batch.details.append(contentsOf: chunk.details[at..<end]) }
         at = end
+        if !chunk.messages.isEmpty { readMessages(chunk, &batch) }
       } else {
         let used = chunk
         chunk = nil
         chunk = try relay.take(lane: 0, returning: used)
         at = 0
-        if chunk == nil { return false }
+        message = 0
+        guard chunk != nil else {
+          traced.finish()
+          return false
+        }
       }
     }
     return true
+  }
+
+  private func readMessages(_ chunk: EventChunk, _ batch: inout EventBatch) {
+    var place = message
+    traced.replaceMessages(in: &batch, from: 0) { _ in
+      defer { place += 1 }
+      return place < chunk.messages.count ? chunk.messages[place] : nil
+    }
+    message = place
   }
 
   private static func describe(

@@ -29,6 +29,11 @@ struct PerfDecoder {
   /// Where samples have their number, -1 if they have none.
   private let idPlace: Int
   private let words: FieldWords?
+  private let console: ConsoleMessage?
+  /// Texts of messages that wait in the queue, by `word` of their marks.
+  private var messages: [UInt64: String] = [:]
+  private var nextMessage: UInt64 = 0
+  private static let messageLimit = 1 << 16
   private let attributeOfID: AttributeTable
   /// Samples by row of the table of events.
   private var counts: [UInt64] = []
@@ -54,6 +59,7 @@ struct PerfDecoder {
       ? nil
       : FieldWords(
         layout.formats, comms: [:], long: layout.page.long, bigEndian: layout.bigEndian)
+    console = words == nil ? ConsoleMessage(layout.formats, bigEndian: layout.bigEndian) : nil
     attributeOfID = AttributeTable(metadata.attributeOfID)
     cpuOfID = metadata.cpuOfID
     swapped = metadata.bigEndian
@@ -142,6 +148,16 @@ struct PerfDecoder {
     case PerfRecord.fork: takeFork(bytes, body, end)
     case PerfRecord.idIndex: takeIndex(bytes, body, end)
     default: break
+    }
+  }
+
+  /// Moves what is ready to a chunk, the words of the console's messages too.
+  mutating func give(_ chunk: EventChunk) {
+    let start = chunk.count
+    queue.give(chunk)
+    guard !messages.isEmpty else { return }
+    for place in start..<chunk.count where chunk.events[place].kind == .complaint {
+      chunk.messages.append(messages.removeValue(forKey: chunk.events[place].word) ?? "")
     }
   }
 
@@ -270,7 +286,24 @@ extension PerfDecoder {
       queue.enter(event, words.detail(bytes, raw.lowerBound, raw.count, format, event.pid))
     } else if outcome == .decoded && !meaning.isRepeated {
       queue.enter(event, EventDetail(name: ""))
+    } else if console?.format == format, !meaning.isRepeated {
+      takeMessage(bytes, raw, format, event)
     }
+  }
+
+  /// A message of the kernel waits as a mark, and its words beside the queue.
+  private mutating func takeMessage(
+    _ bytes: RawSpan, _ raw: Range<Int>, _ format: Int, _ event: Event
+  ) {
+    guard messages.count < Self.messageLimit,
+      let text = console?.text(bytes, at: raw.lowerBound, count: raw.count)
+    else { return }
+    var mark = event
+    mark.kind = .complaint
+    mark.word = nextMessage
+    messages[nextMessage] = text
+    nextMessage &+= 1
+    queue.enter(mark, EventDetail(name: ""))
   }
 
   private mutating func refuse(_ code: LossCode, _ event: Event) {

@@ -39,7 +39,7 @@ struct PerfSource: LaneSource {
     chunk.clear()
     while chunk.count < Self.capacity {
       if decoder.queue.isReady {
-        decoder.queue.give(chunk)
+        decoder.give(chunk)
       } else if feeds.isEmpty {
         decoder.queue.settle()
         break

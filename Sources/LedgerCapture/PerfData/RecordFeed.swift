@@ -21,7 +21,8 @@ struct RecordFeed: Sendable {
   private var isLost = false
 
   private static let step = 1 << 18
-  private static let inflatedLimit = 1 << 26
+  /// Bytes of records that may be unpacked at a time.
+  private var inflatedLimit = 1 << 26
 
   init(_ header: PerfHeader, source: ByteSource) {
     let size = source.size ?? 0
@@ -32,11 +33,13 @@ struct RecordFeed: Sendable {
   }
 
   /// A file of nothing but records, which belongs to the one with the header.
-  init(_ header: PerfHeader, stream: ByteSource) {
+  init(_ header: PerfHeader, stream: PerfStream, of count: Int) {
     var header = header
-    header.data = PerfSection(offset: 0, size: stream.size ?? 0)
+    let size = stream.range.upperBound - stream.range.lowerBound
+    header.data = PerfSection(offset: stream.range.lowerBound, size: size)
     header.isAborted = false
-    self.init(header, source: stream)
+    self.init(header, source: stream.source)
+    inflatedLimit = max(1 << 20, (1 << 28) / count)
   }
 
   /// Decodes the next piece; false when nothing follows.
@@ -132,7 +135,7 @@ struct RecordFeed: Sendable {
     let old = inflated.count
     if isSound {
       isSound = inflater.inflate(
-        bytes, from: from, to: to, into: &inflated, limit: Self.inflatedLimit)
+        bytes, from: from, to: to, into: &inflated, limit: inflatedLimit)
     }
     guard !isSound else { return }
     isTorn = true

@@ -2,31 +2,11 @@ import LedgerCore
 import LedgerInput
 
 extension TextParser {
-  /// Parses lines of `perf script` until the batch is full, and returns where it stopped.
-  mutating func parsePerf(
-    _ bytes: RawSpan, from start: Int, to end: Int, into batch: inout EventBatch
-  ) -> Int {
-    var at = start
-    while at < end, batch.events.count <= Self.fullBatch, pending.isEmpty {
-      let newline = bytes.firstOffset(of: 0x0a, from: at, to: end) ?? end
-      lines &+= 1
-      perfLine(bytes, at, newline, isCut: newline == end, &batch)
-      at = newline &+ 1
-    }
-    return min(at, end)
-  }
-
+  /// One line of `perf script`, without its newline and not empty.
   @inline(__always)
-  private mutating func perfLine(
-    _ bytes: RawSpan, _ first: Int, _ last: Int, isCut: Bool, _ batch: inout EventBatch
+  mutating func perfLine(
+    _ bytes: RawSpan, _ first: Int, _ end: Int, isCut: Bool, _ batch: inout EventBatch
   ) {
-    var end = last
-    while first < end, bytes.u8(end &- 1) == 0x0d { end &-= 1 }
-    guard first < end else {
-      mayContinue = false
-      return
-    }
-    guard end &- first <= TextBlocks.lineLimit else { return malformed(.malformedLine) }
     switch bytes.u8(first) {
     case 0x09: return
     case 0x23: return PerfTextHeader.read(LineCursor(bytes, from: first, to: end), into: &info)
@@ -52,15 +32,6 @@ extension TextParser {
     if info.clock.isEmpty { info.clock = "perf" }
     // Whichever they were, there may have been several.
     if columns.lacksCPU { info.cpus = max(info.cpus, 2) }
-  }
-
-  /// Tools on Windows put one before the first line.
-  @inline(__always)
-  static func behindByteOrderMark(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
-    guard bytes.u8(start) == 0xef, end &- start > 3, bytes.u8(start &+ 1) == 0xbb,
-      bytes.u8(start &+ 2) == 0xbf
-    else { return start }
-    return start &+ 3
   }
 
   @inline(__always)

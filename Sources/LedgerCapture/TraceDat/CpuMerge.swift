@@ -6,6 +6,8 @@ struct MergeLane: Sendable {
   var chunk: EventChunk?
   /// Next event of the chunk.
   var at = 0
+  /// Next message of the chunk.
+  var message = 0
   /// Time of the next event, never lower than that of an earlier one; `UInt64.max` at the end.
   var key: UInt64 = 0
   /// Nothing follows.

@@ -13,6 +13,8 @@ struct CpuExtent: Sendable, Equatable {
   var compression: Compression
   /// Bytes of a sub-buffer, 0 to take it from `header_page`.
   var subBuffer: Int
+  /// The last sub-buffer may lack bytes behind its records.
+  var mayEndShort = false
 }
 
 /// What `per_cpu/cpuN/stats` said about one CPU when the recording ended (kernel/trace/trace.c:tracing_stats_read, 6.1).
@@ -31,16 +33,24 @@ struct CpuStatistics: Sendable, Equatable {
   /// Events that a complete file holds: those read before the statistics were taken, and those still to be read.
   var produced: UInt64 { read &+ entries }
 
-  /// Reads `CPU: 0`, `entries: 13643`, `overrun: 0` and so on, a line each; nil when no CPU is named.
+  /// Reads `CPU: 0`, as trace-cmd adds it, `entries: 13643`, `overrun: 0` and so on, a line each; nil when no CPU is named.
   init?(text: [UInt8], instance: String) {
+    self.init(text: text, instance: instance, cpu: nil)
+  }
+
+  /// Reads the kernel's own file of a CPU, which does not name it.
+  init?(text: [UInt8], cpu: Int) { self.init(text: text, instance: "", cpu: cpu) }
+
+  private init?(text: [UInt8], instance: String, cpu known: Int?) {
     self.instance = instance
-    var isNamed = false
+    cpu = known ?? 0
+    var isNamed = known != nil
     for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1)
       guard parts.count == 2 else { continue }
       let value = UInt64(parts[1].drop { $0 == " " }) ?? 0
       switch parts[0] {
-      case "CPU":
+      case "CPU" where known == nil:
         cpu = Int(clamping: value)
         isNamed = true
       case "entries": entries = value
@@ -99,4 +109,6 @@ struct TraceDatLayout: Sendable {
   var losses = LossLedger()
   /// Formats that could not be read, of all.
   var badFormats = 0
+  /// The formats are those of events that were seen, not of those that were enabled.
+  var formatsAreOfSeenEvents = false
 }

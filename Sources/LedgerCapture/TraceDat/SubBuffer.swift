@@ -54,6 +54,7 @@ struct SubBufferDecoder: Sendable {
   let time: TimeCorrection
   /// Every event is wanted, with its words.
   let words: FieldWords?
+  private let console: ConsoleMessage?
   private let blank = Event()
 
   init(
@@ -65,6 +66,7 @@ struct SubBufferDecoder: Sendable {
     self.bigEndian = bigEndian
     self.time = time
     self.words = words
+    console = ConsoleMessage(records.formats, bigEndian: bigEndian)
   }
 
   /// Bytes of the sub-buffer at `start` of `bytes`, which lies at `offset` of the file, are decoded into `chunk`.
@@ -170,11 +172,27 @@ struct SubBufferDecoder: Sendable {
       room.place &+= 1
     } else if outcome == .decoded {
       room.place &+= 1
+    } else if console?.format == format {
+      takeMessage(bytes, payload, length, format, chunk, &room)
     }
     if outcome == .short || outcome == .implausible {
       account(outcome, format, state, chunk)
       state.openGap()
     }
+  }
+
+  /// A message of the kernel stands in the stream as a mark, whose words lie in the chunk.
+  @inline(never)
+  private mutating func takeMessage(
+    _ bytes: RawSpan, _ payload: Int, _ length: Int, _ format: Int, _ chunk: EventChunk,
+    _ room: inout EventRoom
+  ) {
+    guard let text = console?.text(bytes, at: payload, count: length) else { return }
+    records.decodeCommon(
+      bytes, at: payload, count: length, format: format, into: &room.events[room.place])
+    room.events[room.place].kind = .complaint
+    room.place &+= 1
+    chunk.messages.append(text)
   }
 
   private func account(

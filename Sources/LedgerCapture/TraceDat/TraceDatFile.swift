@@ -24,31 +24,20 @@ struct TraceDatFile {
     groups = layout.groups(source, records)
   }
 
-  /// A name for each group: that of its first instance, empty for the one with the top buffer.
-  var names: [String] { groups.map { $0.names.first ?? "" } }
+  /// The instances of each group by which it may be asked for, the one that it is called by first; `top` is the top buffer.
+  var names: [[String]] { groups.map { $0.names.map { $0.isEmpty ? "top" : $0 } } }
 
-  /// A reader of one group; `text` of a latency tracer is read as text.
-  func reader(group: Int, detail: ReadDetail) throws(CaptureError) -> any CaptureReader {
+  /// A reader of one group, or of all buffers for nil; `text` of a latency tracer is read as text.
+  ///
+  /// Who reads all buffers may get the same event twice.
+  func reader(group: Int?, detail: ReadDetail) throws(CaptureError) -> any CaptureReader {
     if let text = layout.text {
       let source = source.section(
         text.offset, size: text.size, compression: text.compression,
         bigEndian: layout.bigEndian)
       return try FtraceTextReader(source: source, prefix: [], detail: detail)
     }
-    return TraceDatReader(self, group: groups[group], detail: detail)
-  }
-}
-
-extension TraceDatFile {
-  /// A reader of the first group, which counts the others as left out; of all buffers when the events are only listed.
-  func reader(detail: ReadDetail) throws(CaptureError) -> any CaptureReader {
-    if detail == .fields, layout.text == nil {
-      let all = BufferGroup(clock: layout.clock, names: groups.flatMap(\.names), ids: [])
-      return TraceDatReader(self, group: all, detail: detail)
-    }
-    let reader = try reader(group: 0, detail: detail)
-    guard let records = reader as? TraceDatReader else { return reader }
-    for name in groups.dropFirst().flatMap(\.names) { records.leaveOut(name) }
-    return records
+    let all = BufferGroup(clock: layout.clock, names: groups.flatMap(\.names), ids: [])
+    return TraceDatReader(self, group: group.map { groups[$0] } ?? all, detail: detail)
   }
 }

@@ -52,7 +52,8 @@ extension TraceDatLayout {
     accountStatistics()
   }
 
-  private mutating func accountStatistics() {
+  /// Accounts what the statistics say was lost.
+  mutating func accountStatistics() {
     for cpu in statistics {
       let rows: [(String, UInt64)] = [
         ("overrun", cpu.overrun), ("commit overrun", cpu.commitOverrun),

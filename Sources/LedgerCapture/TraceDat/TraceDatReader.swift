@@ -16,12 +16,36 @@ final class TraceDatReader: CaptureReader {
   private var remainder: KernelRemainder
   private let isDetailed: Bool
   private var gaps: GapUnion?
+  private let hasConsole: Bool
+  private var traced = TracedLog()
 
-  /// Reads one group of a file's buffers; decoding starts in the background.
-  init(_ file: TraceDatFile, group: BufferGroup, detail: ReadDetail) {
+  /// Reads one group of a file's buffers, or all of them; decoding starts in the background.
+  convenience init(_ file: TraceDatFile, group: BufferGroup, detail: ReadDetail) {
     let layout = file.layout.restricted(to: group)
-    let records = file.records
-    info = Self.describe(layout, file.source.path, records)
+    self.init(
+      layout, records: file.records,
+      sources: Array(repeating: file.source, count: layout.extents.count), path: file.source.path,
+      kind: layout.kind, detail: detail)
+  }
+
+  /// Reads what `layout` describes, each extent from its own of `sources`.
+  convenience init(
+    _ layout: TraceDatLayout, sources: [ByteSource], path: String, kind: String,
+    detail: ReadDetail
+  ) {
+    var layout = layout
+    let records = RecordDecoder(
+      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
+    layout.kallsyms = []
+    self.init(
+      layout, records: records, sources: sources, path: path, kind: kind, detail: detail)
+  }
+
+  private init(
+    _ layout: TraceDatLayout, records: RecordDecoder, sources: [ByteSource], path: String,
+    kind: String, detail: ReadDetail
+  ) {
+    info = Self.describe(layout, path, kind, records)
     losses = layout.losses
     for index in records.incomplete {
       losses.add(.malformedFormat, detail: "\(layout.formats[index].name) lacks a field")
@@ -31,18 +55,15 @@ final class TraceDatReader: CaptureReader {
     order = LaneOrder(count: layout.extents.count)
     remainder = KernelRemainder(layout)
     isDetailed = detail == .fields
+    hasConsole =
+      !isDetailed && ConsoleMessage(layout.formats, bigEndian: layout.bigEndian) != nil
     remainder.account(&losses)
     relay = Relay(
-      TraceDatSource(layout, source: file.source, detail: detail, records: records),
+      TraceDatSource(layout, sources: sources, detail: detail, records: records),
       lanes: layout.extents.count)
   }
 
   deinit { relay.stop() }
-
-  /// Accounts a buffer that nobody reads.
-  func leaveOut(_ buffer: String) {
-    losses.add(.bufferLeftOut, detail: buffer.isEmpty ? "the top buffer" : "instance \(buffer)")
-  }
 
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
     guard gaps != nil else { return try merge(&batch) }
@@ -62,8 +83,10 @@ final class TraceDatReader: CaptureReader {
     while batch.events.count < EventBatch.capacity, !lanes.isEmpty {
       let turn = order.turn(lanes)
       guard !lanes[turn.lane].isDone else { break }
+      let filled = batch.events.count
       lanes[turn.lane].run(
         turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
+      if hasConsole { readMessages(turn.lane, from: filled, &batch) }
       if lanes[turn.lane].at >= lanes[turn.lane].chunk?.count ?? 0 {
         try refill(turn.lane)
         if !isDetailed, lanes[turn.lane].isDone,
@@ -74,7 +97,26 @@ final class TraceDatReader: CaptureReader {
       }
       order.update(turn.lane, lanes)
     }
+    if batch.events.isEmpty { finishLog() }
     return !batch.events.isEmpty
+  }
+
+  /// What the kernel said on its console, when that was traced.
+  var complaints: ComplaintLog { traced.complaints.log }
+
+  private func readMessages(_ lane: Int, from start: Int, _ batch: inout EventBatch) {
+    let messages = lanes[lane].chunk?.messages ?? []
+    var place = lanes[lane].message
+    traced.replaceMessages(in: &batch, from: start) { _ in
+      defer { place += 1 }
+      return place < messages.count ? messages[place] : nil
+    }
+    lanes[lane].message = place
+  }
+
+  private func finishLog() {
+    traced.finish()
+    info.logLines = traced.lines
   }
 
   private func lastTime(_ batch: borrowing EventBatch) -> UInt64 {
@@ -91,7 +133,9 @@ final class TraceDatReader: CaptureReader {
       chunk.events[0].time = earliest == .max ? 0 : earliest
       lanes[lane].key = 0
       let turn = LaneOrder.Turn(lane: lane, limit: 0, rival: .max)
+      let filled = batch.events.count
       lanes[lane].run(turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
+      if hasConsole { readMessages(lane, from: filled, &batch) }
       if lanes[lane].at >= chunk.count { try refill(lane) }
     }
     order.build(lanes)
@@ -102,6 +146,7 @@ final class TraceDatReader: CaptureReader {
     var used = lanes[lane].chunk
     lanes[lane].chunk = nil
     lanes[lane].at = 0
+    lanes[lane].message = 0
     while let chunk = try relay.take(lane: lane, returning: used) {
       account(chunk)
       remainder.count(chunk.records, lane: lane)
@@ -139,9 +184,9 @@ extension TraceDatReader {
   private static let selectionLimit = 400
 
   private static func describe(
-    _ layout: TraceDatLayout, _ path: String, _ records: RecordDecoder
+    _ layout: TraceDatLayout, _ path: String, _ kind: String, _ records: RecordDecoder
   ) -> CaptureInfo {
-    var info = CaptureInfo(path: path, kind: layout.kind)
+    var info = CaptureInfo(path: path, kind: kind)
     info.kernel = layout.kernel
     info.clock = layout.clock
     info.cpus = layout.cpus
@@ -150,7 +195,8 @@ extension TraceDatReader {
       layout.time.multiplier != 0
       || !["counter", "uptime", "x86-tsc", "ppc-tb"].contains(layout.clock)
     info.listsEnabledEvents =
-      layout.formats.count { $0.system != "ftrace" } < selectionLimit
+      !layout.formatsAreOfSeenEvents
+      && layout.formats.count { $0.system != "ftrace" } < selectionLimit
     info.events = layout.formats.indices.map {
       EventCount(
         system: layout.formats[$0].system, name: layout.formats[$0].name,
@@ -187,7 +233,7 @@ extension TraceDatLayout {
     guard formats.contains(where: \.isProbe) else { return ProbeFunctions() }
     let symbols = KernelSymbols(kallsyms: kallsyms)
     return ProbeFunctions(
-      symbols.extents(of: EventFormat.probedFunctions).map {
+      symbols.extents(of: ProbeCatalog.functions).map {
         ProbeFunctions.Extent(function: $0.name, addresses: $0.addresses)
       })
   }

@@ -51,6 +51,11 @@ struct CpuStream: Sendable {
     let size = UInt64(extent.subBuffer)
     let whole = cursor.remaining / size * size
     guard whole > 0 else {
+      if extent.mayEndShort, cursor.remaining > 0 {
+        try cursor.read(cursor.remaining, into: &piece)
+        piece += Array(repeating: 0, count: extent.subBuffer - piece.count)
+        return true
+      }
       let read = cursor.offset > extent.offset ? cursor.offset &- extent.offset : 0
       state =
         read >= extent.size
@@ -104,16 +109,20 @@ struct TraceDatSource: LaneSource {
   private let inflater: Inflater
   private let capacity: Int
 
-  init(_ layout: TraceDatLayout, source: ByteSource, detail: ReadDetail, records: RecordDecoder) {
-    streams = layout.extents.map {
-      CpuStream($0, source: source, bigEndian: layout.bigEndian)
+  /// Reads the extents of `layout`, each from its own of `sources`.
+  init(
+    _ layout: TraceDatLayout, sources: [ByteSource], detail: ReadDetail, records: RecordDecoder
+  ) {
+    streams = zip(layout.extents, sources).map {
+      CpuStream($0, source: $1, bigEndian: layout.bigEndian)
     }
     states = layout.extents.map { CpuState(cpu: UInt16(truncatingIfNeeded: $0.cpu)) }
     isClosed = Array(repeating: false, count: layout.extents.count)
     inflater = Inflater(layout.compression)
     // Three buffers a CPU: small ones when there are many.
     let perPage = layout.extents.map { Self.eventsPerSubBuffer($0.subBuffer) }.max() ?? 0
-    let fileLimit = Int(clamping: (source.size ?? 0) / 16)
+    let bytes = sources.map { $0.size ?? 0 }.max() ?? 0
+    let fileLimit = Int(clamping: bytes / 16)
     capacity = max(2 * perPage, min(4096, fileLimit, (1 << 16) / max(1, layout.extents.count)))
     decoder = SubBufferDecoder(
       records: records, page: layout.page, bigEndian: layout.bigEndian, time: layout.time,

@@ -42,6 +42,22 @@ public struct AnalysisDocument {
     return writer.bytes
   }
 
+  private func explain(_ writer: inout JSONWriter) {
+    writer.key("explained")
+    writer.array { writer in
+      for row in analysis.explained {
+        writer.object {
+          $0.member("name", row.name)
+          $0.member("count", row.count)
+          $0.member("reason", row.reason)
+          $0.member("firstTime", row.firstTime)
+          $0.key("pfn")
+          if row.pfn == Event.noFrame { $0.null() } else { $0.value(row.pfn) }
+        }
+      }
+    }
+  }
+
   private func summary(_ writer: inout JSONWriter) {
     writer.member("schema", Self.schema)
     writer.member("verdict", analysis.verdict.rawValue)
@@ -58,6 +74,7 @@ public struct AnalysisDocument {
         }
       }
     }
+    explain(&writer)
   }
 
   private func write(_ finding: Finding, to writer: inout JSONWriter) {
@@ -70,7 +87,8 @@ public struct AnalysisDocument {
     writer.member("verdict", finding.verdict.rawValue)
     writer.member("severity", finding.severity.rawValue)
     writer.member("title", finding.title)
-    writer.member("pfn", finding.pfn)
+    writer.key("pfn")
+    if let pfn = finding.frame { writer.value(pfn) } else { writer.null() }
     writer.member("pages", finding.pages)
     writer.key("pageRanges")
     writer.array { for range in finding.pageRanges { write(range, to: &$0) } }
@@ -86,6 +104,13 @@ public struct AnalysisDocument {
     writer.array { for evidence in finding.evidence { write(evidence, to: &$0) } }
     writer.member("advice", finding.advice)
     writer.member("doubt", finding.doubt)
+    writer.member("story", finding.story)
+    guard finding.clock != .capture || !finding.ledger.isEmpty || !finding.related.isEmpty else {
+      return
+    }
+    writer.member("clock", finding.clock.rawValue)
+    writer.member("ledger", finding.ledger)
+    writer.member("related", finding.related)
   }
 
   private func write(_ range: ClosedRange<UInt64>, to writer: inout JSONWriter) {
@@ -117,6 +142,8 @@ public struct AnalysisDocument {
       $0.member("text", evidence.text)
       $0.member("before", evidence.before)
       $0.member("after", evidence.after)
+      if evidence.clock != .capture { $0.member("clock", evidence.clock.rawValue) }
+      if let line = evidence.line { $0.member("line", line) }
     }
   }
 }

@@ -18,6 +18,8 @@ struct CaptureDocument {
       $0.member("cpus", capture.cpus)
       $0.member("start", capture.start)
       $0.member("end", capture.end)
+      if capture.logLines > 0 { $0.member("logLines", capture.logLines) }
+      if !capture.logPath.isEmpty { $0.member("console", capture.logPath) }
     }
     writer.key("events")
     writer.object { writer in

@@ -15,8 +15,14 @@ public struct InfoText {
     page.line(style.paint(capture.path.escapedForTerminal, .strong))
     field("kind", capture.kind, on: &page)
     field("kernel", capture.kernel.isEmpty ? "unknown" : capture.kernel, on: &page)
-    field("clock", clock(capture), on: &page)
-    field("CPUs", capture.cpus > 0 ? "\(capture.cpus)" : "unknown", on: &page)
+    let isLog = capture.eventsRead == 0 && capture.logLines > 0
+    if !isLog {
+      field("clock", clock(analysis), on: &page)
+      field("CPUs", capture.cpus > 0 ? "\(capture.cpus)" : "unknown", on: &page)
+    }
+    if capture.logLines > 0 {
+      field("log", "\(NumberText.counted(capture.logLines, "line")) of the kernel", on: &page)
+    }
     field("span", span(capture), on: &page)
     field(
       "events",
@@ -32,7 +38,13 @@ public struct InfoText {
     page.paragraph(words.escapedForTerminal, label: "  " + label, indent: Self.indent)
   }
 
-  private func clock(_ capture: CaptureInfo) -> String {
+  private func clock(_ analysis: Analysis) -> String {
+    let capture = analysis.capture
+    if !capture.timeIsNanoseconds,
+      analysis.losses.contains(where: { $0.code == .contextNotPrinted })
+    {
+      return "none; the order of the lines stands for it"
+    }
     guard !capture.clock.isEmpty else { return "not named; assumed to order events of all CPUs" }
     return capture.clock
       + (capture.clockOrdersCPUs

@@ -9,6 +9,13 @@ public enum NumberText {
     return "\(seconds).\(String(rest).padded(left: 9, with: "0"))"
   }
 
+  /// A time of the capture as above; one of printk as `dmesg` prints it: `[101.002666]`.
+  static func time(_ time: UInt64, _ clock: EvidenceClock, nanoseconds: Bool) -> String {
+    guard clock != .capture else { return Self.time(time, nanoseconds: nanoseconds) }
+    let (seconds, rest) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
+    return "[\(seconds).\(String(rest / 1000).padded(left: 6, with: "0"))]"
+  }
+
   /// A number with a comma between groups of three digits.
   public static func grouped(_ number: UInt64) -> String {
     var groups: [String] = []

@@ -6,11 +6,13 @@ public import LedgerCore
 public struct TextReport: Sendable {
   let style: TextStyle
   let detail: TextDetail
+  let explains: Bool
 
-  /// A writer with a style and a level of detail.
-  public init(style: TextStyle = .plain, detail: TextDetail = .full) {
+  /// A writer with a style and a level of detail; `explains` adds what looks wrong and is legal.
+  public init(style: TextStyle = .plain, detail: TextDetail = .full, explains: Bool = false) {
     self.style = style
     self.detail = detail
+    self.explains = explains
   }
 
   /// The whole report, ending in a newline.
@@ -26,11 +28,19 @@ public struct TextReport: Sendable {
 
   private func renderBody(_ analysis: Analysis, on page: inout TextPage) {
     guard analysis.verdict != .unreadable || !analysis.findings.isEmpty else { return }
+    let stories = Dictionary(grouping: analysis.findings, by: \.story)
+    var previous = 0
     for finding in analysis.findings {
+      let others = stories[finding.story] ?? []
+      let place: FindingText.Place =
+        finding.story == previous && finding.story > 0
+        ? .part(of: others.first?.rule ?? "") : .main(others.dropFirst().map(\.rule))
+      previous = finding.story
       page.line()
       FindingText(style: style, nanoseconds: analysis.capture.timeIsNanoseconds)
-        .render(finding, on: &page)
+        .render(finding, place, on: &page)
     }
+    if explains { ExplainedText(style: style).render(analysis, on: &page) }
     let gaps = GapText(style: style)
     gaps.render(losses: analysis.losses, on: &page)
     gaps.render(rules: analysis.rules, on: &page)
@@ -41,7 +51,7 @@ public struct TextReport: Sendable {
   /// `HIGH proven  PL010  title  [1,023 pages]`.
   private func titleLine(_ finding: Finding) -> String {
     FindingText.headline(finding, style: style)
-      + "  [\(NumberText.counted(finding.pages, "page"))]"
+      + (finding.pages > 0 ? "  [\(NumberText.counted(finding.pages, "page"))]" : "")
   }
 
   private func verdictLine(_ analysis: Analysis) -> String {
@@ -60,6 +70,13 @@ public struct TextReport: Sendable {
   }
 
   private func incompleteWords(_ analysis: Analysis) -> String {
+    if analysis.capture.eventsRead == 0, analysis.capture.logLines > 0 {
+      let isDamaged = analysis.losses.contains { $0.code.severity == .dataLoss }
+      return "no complaint of the kernel about pages in "
+        + "\(NumberText.counted(analysis.capture.logLines, "line")) of its log, and "
+        + (isDamaged
+          ? "no event could be read (below)" : "no trace that shows what was done to them")
+    }
     guard analysis.capture.eventsRead > 0 else {
       let left = analysis.losses.filter { $0.code == .leftInKernel }.reduce(0) { $0 &+ $1.count }
       guard left > 0 else {
@@ -102,6 +119,14 @@ public struct TextReport: Sendable {
       capture.kernel.isEmpty ? "kernel unknown" : "kernel \(capture.kernel)",
       capture.clock.isEmpty ? "clock unknown" : "clock \(capture.clock)",
     ]
+    if capture.logLines > 0 {
+      parts.insert(
+        "\(NumberText.counted(capture.logLines, "line")) of the kernel's log"
+          + (capture.logPath.isEmpty ? "" : " in \(capture.logPath)"), at: 0)
+      if capture.eventsRead == 0 {
+        parts = [parts[0], capture.kernel.isEmpty ? "kernel unknown" : "kernel \(capture.kernel)"]
+      }
+    }
     if capture.cpus > 0 { parts.append(NumberText.counted(UInt64(capture.cpus), "CPU")) }
     parts.append(capture.kind)
     return parts.joined(separator: "; ").escapedForTerminal

@@ -1,0 +1,49 @@
+import LedgerCore
+import LedgerInput
+
+/// The content of one file of a snapshot: a file, or a part of one.
+struct SnapshotPiece: Sendable {
+  let source: ByteSource
+  let range: Range<UInt64>
+  /// The name that the file has in its archive or folder.
+  let name: String
+
+  /// Bytes of the piece.
+  var size: UInt64 { range.upperBound - range.lowerBound }
+
+  /// A copy of up to `limit` bytes from `offset` of the piece on.
+  func bytes(from offset: UInt64 = 0, limit: Int) throws(CaptureError) -> [UInt8] {
+    guard offset < size else { return [] }
+    var bytes: [UInt8] = []
+    let count = Int(clamping: min(size - offset, UInt64(max(0, limit))))
+    _ = try source.read(into: &bytes, count: count, at: range.lowerBound &+ offset)
+    return bytes
+  }
+}
+
+/// What the files of one tracefs say besides its events: of the top folder, or of an instance.
+struct SnapshotWords {
+  var formats: [EventText] = []
+  var headerPage: [UInt8] = []
+  var comms: [UInt8] = []
+  var clock: [UInt8] = []
+  var kernel: [UInt8] = []
+  var symbols: SnapshotPiece?
+
+  /// The text of a format and the group of its event.
+  struct EventText {
+    var system: String
+    var text: [UInt8]
+  }
+}
+
+/// The raw sub-buffers of one trace buffer, or of the snapshot that was taken of it.
+struct SnapshotBuffer {
+  /// Path of the tracefs or of its instance, with `/snapshot_raw` for a snapshot.
+  var name: String
+  var pieces: [(cpu: Int, piece: SnapshotPiece)] = []
+  var statistics: [CpuStatistics] = []
+  var words = SnapshotWords()
+  /// For people: what was there and is not used.
+  var notes: [String] = []
+}

@@ -1,0 +1,83 @@
+internal import LedgerCore
+
+/// A range of pages that a device may reach.
+struct DeviceMapping {
+  var event: Event
+  var pages: UInt64
+  var node: UInt32 = 0
+  /// The same bus address was mapped again: several domains or devices, which the events do not tell apart.
+  var isDisputed = false
+  var isReported = false
+  /// False once it has been removed and its record may be used again.
+  var isLive = true
+}
+
+/// What devices may reach: IOMMU and DMA mappings by bus address. include/trace/events/iommu.h, dma.h
+struct DeviceMappings {
+  private static let limit = 1 << 22
+  /// Larger ones are identity maps of whole machines.
+  private static let pageLimit: UInt64 = 1 << 24
+
+  private(set) var records: [DeviceMapping] = []
+  private var vacant: [UInt32] = []
+  private var places: [UInt64: UInt32] = [:]
+  private(set) var frames = FrameIndex()
+  /// An unmap was seen that no known mapping answers to: entries may have gone unseen.
+  private(set) var isUnreliable = false
+
+  subscript(number: UInt32) -> DeviceMapping {
+    get { records[Int(number)] }
+    set { records[Int(number)] = newValue }
+  }
+
+  mutating func map(_ event: Event) {
+    guard places.count < Self.limit, event.pfn < Event.frameLimit, event.pointer > 0 else { return }
+    if let place = places[event.word] {
+      records[Int(place)].isDisputed = true
+      return
+    }
+    let pages = event.pointer.addingReportingOverflow(4095).partialValue >> 12
+    guard pages > 0, pages <= Self.pageLimit else { return }
+    let number = newRecord(DeviceMapping(event: event, pages: pages))
+    records[Int(number)].node = frames.insert(number, pfn: event.pfn, pages: pages)
+    places[event.word] = number
+  }
+
+  /// drivers/iommu/iommu.c:iommu_unmap may undo several maps at once.
+  mutating func unmap(_ event: Event) {
+    let (end, overflow) = event.word.addingReportingOverflow(event.pointer)
+    guard !overflow, places[event.word] != nil else {
+      isUnreliable = true
+      return
+    }
+    var address = event.word
+    while address < end, let number = places[address] {
+      address &+= max(records[Int(number)].event.pointer, 4096)
+      if !records[Int(number)].isDisputed { remove(number) }
+    }
+  }
+
+  /// A mapping that covers a frame; nil when none does.
+  func number(of pfn: UInt64) -> UInt32? {
+    var found: UInt32?
+    frames.forEach(in: pfn..<pfn &+ 1) { found = $0 }
+    return found
+  }
+
+  private mutating func remove(_ number: UInt32) {
+    let old = records[Int(number)]
+    frames.remove(old.node)
+    records[Int(number)].isLive = false
+    places[old.event.word] = nil
+    vacant.append(number)
+  }
+
+  private mutating func newRecord(_ mapping: DeviceMapping) -> UInt32 {
+    if let number = vacant.popLast() {
+      records[Int(number)] = mapping
+      return number
+    }
+    records.append(mapping)
+    return UInt32(records.count - 1)
+  }
+}

@@ -1,0 +1,115 @@
+internal import LedgerCore
+
+// Stage-2 entries, memory slots and invalidations. arch/x86/kvm/mmu, virt/kvm/kvm_main.c (5.15 to 7.1)
+extension Replay {
+  /// `kvm_tdp_mmu_spte_changed`: one entry, its old and its new value.
+  mutating func entryChanged(_ event: Event) {
+    let level = event.order
+    guard (1...5).contains(level) else { return }
+    let kvm = machine(changing: event)
+    let space = UInt8(truncatingIfNeeded: event.value)
+    let old = event.extra
+    if StageTwo.isLeaf(old, level: level), level <= 3 {
+      let pfn = StageTwo.frame(of: old, level: level)
+      if let number = holders.stageTwo.number(
+        gfn: event.pointer, space: space, level: level, pfn: pfn, kvm: kvm)
+      {
+        // Only bits have changed: the entry and its proof stay.
+        if StageTwo.isLeaf(event.word, level: level),
+          StageTwo.frame(of: event.word, level: level) == pfn
+        {
+          return
+        }
+        holders.stageTwo.remove(number)
+      }
+    }
+    guard StageTwo.isLeaf(event.word, level: level), level <= 3 else { return }
+    holders.stageTwo.add(
+      GuestMapping(
+        kvm: kvm, gfn: event.pointer, pfn: StageTwo.frame(of: event.word, level: level),
+        space: space, level: level, event: event))
+  }
+
+  /// The VM of a change: named by the probe right before it, or the only one there is.
+  private mutating func machine(changing event: Event) -> UInt64 {
+    if let named = holders.changing.take(event.pid), named.pointer == event.pointer,
+      named.word == event.word
+    {
+      return named.span
+    }
+    return holders.machines.onlyVM
+  }
+
+  /// `kvm_mmu_set_spte`: beside a change of the TDP MMU, or alone for the shadow MMU.
+  mutating func entrySet(_ event: Event) {
+    guard (1...3).contains(event.order), StageTwo.isLeaf(event.word, level: event.order) else {
+      return
+    }
+    let pfn = StageTwo.frame(of: event.word, level: event.order)
+    let gfn = event.pointer & ~(GuestMapping.pages(atLevel: event.order) &- 1)
+    for space in UInt8(0)...1 {
+      let known = holders.stageTwo.number(
+        gfn: gfn, space: space, level: event.order, pfn: pfn, kvm: 0)
+      if known != nil { return }
+    }
+    observations.shadowEntries &+= 1
+  }
+
+  /// A window ends: no leaf over its addresses may be left, or the notifier missed it.
+  mutating func windowEnds(_ event: Event) {
+    guard let window = holders.machines.close(event), !gaps.isDark else { return }
+    // include/linux/mmu_notifier.h: UNMAP, CLEAR, RELEASE, MIGRATE; protection changes may keep the page.
+    guard [0, 1, 5, 6].contains(window.start.order), window.start.extra > window.start.word else {
+      return
+    }
+    let addresses = window.start.word..<window.start.extra
+    for gfns in holders.machines.guestFrames(of: window.kvm, at: addresses) {
+      for number in holders.stageTwo.numbers(gfns: gfns, kvm: window.kvm) {
+        noteStale(number, window, event)
+      }
+    }
+  }
+
+  private mutating func noteStale(
+    _ number: UInt32, _ window: VirtualMachines.Window, _ event: Event
+  ) {
+    let leaf = holders.stageTwo[number]
+    // At the same time on another CPU: which came first is not known.
+    if leaf.event.time == event.time, leaf.event.cpu != event.cpu { return }
+    guard !leaf.isDisputed, !leaf.isReported else { return }
+    holders.stageTwo[number].isReported = true
+    noteHolder(event, pfn: leaf.pfn, .staleInWindow, [leaf.event, window.start])
+  }
+
+  /// An invalidation begins: what kvm_vcpu_map handed out below it is not revoked.
+  mutating func windowBegins(_ event: Event) {
+    holders.machines.open(event)
+    guard !holders.vcpuMaps.isEmpty, event.extra > event.word else { return }
+    let kvm = holders.machines.machine(ofNotifier: event.span)
+    for (vcpu, map) in holders.vcpuMaps {
+      guard let address = holders.machines.address(of: map.word, kvm: kvm),
+        (event.word..<event.extra).contains(address),
+        let entry = entry(at: address, notifier: event), holders.host[entry].kind == .special
+      else { continue }
+      let mapping = holders.host[entry]
+      let pfn = mapping.pfn &+ (address &- mapping.address) >> 12
+      holders.vcpuMaps[vcpu] = nil
+      noteHolder(event, pfn: pfn, .mappedOutside, [mapping.insertion, map])
+    }
+  }
+
+  private func entry(at address: UInt64, notifier event: Event) -> UInt32? {
+    holders.host.number(at: address, space: event.pointer)
+  }
+
+  mutating func vcpuMapReturned(_ event: Event) {
+    guard event.word != 0 else { return }
+    holders.vcpuMaps = holders.vcpuMaps.filter { $0.value.pid != event.pid }
+  }
+
+  mutating func machineDestroyed(_ event: Event) {
+    holders.stageTwo.removeAll(of: event.pointer)
+    if holders.machines.onlyVM == event.pointer { holders.stageTwo.removeAll(of: 0) }
+    holders.machines.destroy(event.pointer)
+  }
+}

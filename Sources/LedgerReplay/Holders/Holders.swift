@@ -1,0 +1,154 @@
+internal import LedgerCore
+
+/// All who hold pages without a reference, and what they are doing at the moment.
+struct Holders {
+  var host = HostTables()
+  var stageTwo = StageTwo()
+  var devices = DeviceMappings()
+  var machines = VirtualMachines()
+  var users = UserPages()
+  var objects = BufferObjects()
+  var geometry = PageGeometry()
+  /// vm_insert_page calls whose success no event has shown yet, by task.
+  var insertions = PerTask<Event>()
+  /// The entry that a task's insertion made last.
+  var inserted = PerTask<UInt32>()
+  /// mprotect calls that made a private PFN mapping writable.
+  var protections: [Event] = []
+  /// The VM and entry that `handle_changed_spte` named last, by task.
+  var changing = PerTask<Event>()
+  /// kvm_vcpu_map calls without their unmap, by vCPU.
+  var vcpuMaps: [UInt64: Event] = [:]
+  /// Pages pinned for long while they must not be, with the call.
+  var longPins: [UInt64: (call: Event, grab: Event)] = [:]
+  /// Lookups of page table entries in progress, by task.
+  var lookups = PerTask<Event>()
+  /// References taken on the head of a plain block for all its pages, by block.
+  var headGrabs: [UInt32: Event] = [:]
+  /// `__free_pages` calls whose put has not come yet, by task.
+  var freeing = PerTask<Event>()
+  var lone = LonePages()
+  /// Journal number of the last allocation.
+  var lastAllocation: UInt32 = 0
+  /// Pages whose owner has freed them without the count reaching zero.
+  var orphans: [UInt64: Orphan] = [:]
+  /// Frees of held pages that wait for the clock to move on: the holder may let go at the same time.
+  var suspicions: [Suspicion] = []
+
+  /// Nobody holds anything that a free could hit.
+  var areNone: Bool {
+    host.frames.isEmpty && stageTwo.frames.isEmpty && devices.frames.isEmpty
+  }
+
+  /// A reference event may be part of something that is followed.
+  var wantsReferences: Bool { !users.isEmpty || !insertions.isEmpty || !freeing.isEmpty }
+}
+
+/// Something each task is in the middle of; there are not more tasks than a machine has pids at once.
+struct PerTask<Value> {
+  private static var limit: Int { 1 << 16 }
+  private var values: [Int32: Value] = [:]
+
+  var isEmpty: Bool { values.isEmpty }
+
+  subscript(pid: Int32) -> Value? {
+    get { values[pid] }
+    set {
+      if newValue != nil, values.count >= Self.limit { values.removeAll() }
+      values[pid] = newValue
+    }
+  }
+
+  /// Takes the task's value out.
+  mutating func take(_ pid: Int32) -> Value? { values.removeValue(forKey: pid) }
+}
+
+/// A page that its owner freed while somebody had a reference.
+struct Orphan {
+  /// `__free_pages`.
+  var free: Event
+  /// The put that did not reach zero.
+  var put: Event
+  /// Journal number of that put: as long as it is the page's last step, the reference is still there.
+  var step: UInt32
+}
+
+/// What the replay saw that limits the conclusions of some rules.
+public struct Observations: Sendable {
+  /// Pages that probes named by an address nobody could turn into a frame.
+  public internal(set) var unresolvedPages: UInt64 = 0
+  /// Stage-2 entries of the shadow MMU, whose removals leave no event.
+  public internal(set) var shadowEntries: UInt64 = 0
+  /// `_mapcount` was printed raw, -1 for unmapped, as from 6.12 on.
+  public internal(set) var mapcountIsRaw = false
+}
+
+/// A page freed while somebody holds it, as it looks so far.
+struct Suspicion {
+  enum Holder {
+    case host(UInt32)
+    case guest(UInt32)
+    case device(UInt32)
+  }
+
+  struct Outcome {
+    var marks: Transition.Marks
+    /// No link had to be inferred.
+    var isConfirmed: Bool
+  }
+
+  var holder: Holder
+  /// Set once it is known that the holder outlived the free.
+  var outcome: Outcome?
+  /// `mm_page_free`.
+  var free: Event
+  var pfn: UInt64
+  var before: PageState
+  var block: Block?
+  var step: UInt32
+  /// The call that made the holder, to see whether its record still stands for it.
+  var made: Event
+}
+
+/// Where the array of `struct page` begins, learnt from records that hold both an address and a frame.
+///
+/// include/asm-generic/memory_model.h: `pfn = page - vmemmap`, 64 bytes a page on nearly every 64-bit kernel.
+struct PageGeometry {
+  private var sample: (address: UInt64, pfn: UInt64)?
+  private(set) var base: UInt64?
+  private(set) var size: UInt64 = 64
+  /// Samples that contradict each other: hashed addresses.
+  private var isRefuted = false
+
+  /// Takes in a `struct page` address with its frame; hashed addresses are told by not fitting together.
+  mutating func learn(address: UInt64, pfn: UInt64) {
+    guard base == nil, !isRefuted, address >> 47 == 0x1ffff, pfn < Event.frameLimit else { return }
+    guard let first = sample else {
+      sample = (address, pfn)
+      return
+    }
+    guard first.pfn != pfn else { return }
+    let second = (address: address, pfn: pfn)
+    let (low, high) = first.pfn > pfn ? (second, first) : (first, second)
+    guard high.address > low.address else { return isRefuted = true }
+    let (size, rest) = (high.address &- low.address).quotientAndRemainder(
+      dividingBy: high.pfn &- low.pfn)
+    guard rest == 0, size % 8 == 0, (56...128).contains(size) else { return isRefuted = true }
+    let (offset, overflow) = low.pfn.multipliedReportingOverflow(by: size)
+    guard !overflow, offset < low.address else { return isRefuted = true }
+    base = low.address &- offset
+    self.size = size
+  }
+
+  /// The frame of a `struct page`; nil while the array's place is not known.
+  func frame(of address: UInt64) -> UInt64? {
+    guard let base, address >= base, (address &- base) % size == 0 else { return nil }
+    let frame = (address &- base) / size
+    return frame < Event.frameLimit ? frame : nil
+  }
+
+  /// A frame that was computed with 64 bytes a page, in the kernel's own size.
+  func corrected(_ pfn: UInt64) -> UInt64 {
+    size == 64 ? pfn : pfn &* 64 / size
+  }
+}

@@ -1,0 +1,150 @@
+internal import LedgerCore
+
+// What stands out when an entry is written, copied on write, or made writable.
+extension Replay {
+  /// An insertion was called, or returned with success.
+  mutating func noteInsertion(_ event: Event, isConfirmed: Bool) {
+    var marks: Transition.Marks = isConfirmed ? [] : .inferred
+    let flags = UInt32(bitPattern: event.value)
+    var related: [Event] = []
+    if event.kind == .insertHuge, event.result == 0 { marks.insert(.hugeSpecial) }
+    if let showing = holders.objects.showings[event.extra], showing.isDmabuf,
+      flags != 0 || event.kind == .insertPage, flags & VMFlags.pfnmap == 0,
+      event.kind != .remapRange
+    {
+      marks.insert(.objectNotPfnmap)
+      if showing.isConfirmed { marks.remove(.inferred) }
+      related.append(showing.event)
+    }
+    guard !marks.subtracting(.inferred).isEmpty else { return }
+    noteHolder(event, pfn: event.pfn, marks, related)
+  }
+
+  /// vm_insert_page: whether it succeeds shows in the reference it takes. mm/memory.c:insert_page_into_pte_locked
+  mutating func insertPage(_ event: Event) {
+    guard let event = resolved(event) else { return }
+    holders.insertions[event.pid] = event
+    noteInsertion(event, isConfirmed: false)
+  }
+
+  /// The reference of a vm_insert_page in progress.
+  mutating func sawInsertedReference(_ reference: Event) {
+    guard reference.kind == .pageRefMod, reference.value > 0, !reference.isInInterrupt,
+      let insertion = holders.insertions[reference.pid], insertion.pfn == reference.pfn
+    else { return }
+    holders.insertions[reference.pid] = nil
+    pageInserted(insertion, by: reference)
+  }
+
+  /// A normal entry was written; for the head of a block whose tails are not counted that is a mistake.
+  private mutating func pageInserted(_ insertion: Event, by reference: Event?) {
+    let mapping = HostMapping(
+      space: insertion.pointer, address: insertion.word & ~0xfff, pages: 1, pfn: insertion.pfn,
+      vma: insertion.extra, flags: UInt32(bitPattern: insertion.value), kind: .normal,
+      isConfirmed: true, insertion: insertion)
+    let range = mapping.address..<mapping.address &+ 4096
+    if mapping.address > 0, mapping.address < 1 << 57,
+      !holders.host.isOccupied(range, space: mapping.space)
+    {
+      _ = holders.host.add(mapping)
+    }
+    guard isPlainHead(insertion.pfn) else { return }
+    noteHolder(insertion, pfn: insertion.pfn, .normalOnPlain, reference.map { [$0] } ?? [])
+  }
+
+  mutating func insertPageReturned(_ event: Event) {
+    guard let insertion = holders.insertions.take(event.pid), event.word == 0 else {
+      return
+    }
+    pageInserted(insertion, by: nil)
+  }
+
+  func isPlainHead(_ pfn: UInt64) -> Bool {
+    guard let slot = table.existingSlot(of: pfn) else { return false }
+    let state = table[slot]
+    guard state.epoch == gaps.epoch, state.block != 0 else { return false }
+    let block = blocks[state.block]
+    return block.kind == .plain && block.head == pfn && block.order > 0
+  }
+
+  /// mm/memory.c:wp_page_copy: the process gets a private copy; in a PFN mapping it thereby parts from the object.
+  mutating func copyOnWrite(_ event: Event) {
+    let range = event.word & ~0xfff..<(event.word & ~0xfff) &+ 4096
+    let number = holders.host.number(at: event.word, space: event.pointer)
+    let mapping = number.map { holders.host[$0] }
+    holders.host.remove(range, space: event.pointer) { _ in }
+    if let mapping { explanations.add(.writtenAway, mapping.insertion) }
+    let flags = UInt32(bitPattern: event.value)
+    guard flags & VMFlags.pfnmap != 0, VMFlags.isCow(flags) else { return }
+    noteCopy(event, of: mapping, space: event.pointer, [])
+  }
+
+  /// A user's write to an entry that is there and read-only: in a private PFN mapping that makes a copy.
+  ///
+  /// arch/x86/include/asm/trap_pf.h: bit 0 present, bit 1 write. It stands in for wp_page_copy, which gcc inlines into
+  /// some kernels; the address space is that of the task that the entry was made for.
+  mutating func userFault(_ event: Event) {
+    guard event.pointer & 3 == 3, event.word > 0 else { return }
+    for space in holders.host.spaces(of: event.pid) {
+      guard let number = holders.host.number(at: event.word, space: space) else { continue }
+      let mapping = holders.host[number]
+      let isPfnmap = mapping.flags & VMFlags.pfnmap != 0 || mapping.insertion.kind == .remapRange
+      guard mapping.kind == .special, isPfnmap, VMFlags.isCow(mapping.flags),
+        !mapping.isDisputed
+      else { continue }
+      if mapping.pages == 1 { holders.host[number].isDisputed = true }
+      return noteCopy(event, of: mapping, space: space, .inferred)
+    }
+  }
+
+  private mutating func noteCopy(
+    _ event: Event, of mapping: HostMapping?, space: UInt64, _ marks: Transition.Marks
+  ) {
+    let range = event.word & ~0xfff..<(event.word & ~0xfff) &+ 4096
+    let frame = mapping?.frames(in: range).first ?? Event.noFrame
+    var related = mapping.map { [$0.insertion] } ?? []
+    noteHolder(event, pfn: frame, marks.union(.cowWritten), related)
+    let change = holders.protections.last {
+      $0.pointer == space && $0.word <= event.word && event.word < $0.extra
+    }
+    guard let change else { return }
+    related.append(change)
+    noteHolder(event, pfn: frame, marks.union(.writeRestored), related)
+  }
+
+  /// mm/mprotect.c:mprotect_fixup on a private read-only PFN mapping that may become writable.
+  mutating func protect(_ event: Event) {
+    let new = UInt32(bitPattern: event.value)
+    let old = UInt32(bitPattern: event.result)
+    guard old & VMFlags.pfnmap != 0, old & VMFlags.write == 0, VMFlags.isCow(old),
+      new & VMFlags.write != 0
+    else { return }
+    if holders.protections.count >= 1024 { holders.protections.removeFirst() }
+    holders.protections.append(event)
+  }
+
+  /// Reports what an event did to a page that is named by its frame only.
+  mutating func noteHolder(
+    _ event: Event, pfn: UInt64, _ marks: Transition.Marks, _ related: [Event]
+  ) {
+    var view = PageView.unknown
+    var block: Block?
+    var step: UInt32 = 0
+    var marks = marks
+    if let slot = table.existingSlot(of: pfn) {
+      let state = freshState(slot)
+      view = PageView(state)
+      step = state.step
+      if state.block != 0 {
+        block = blocks[state.block]
+        if pfn != block?.head, block?.isWhole == true, !state.bits.contains(.ownUnit) {
+          marks.insert(.tail)
+        }
+      }
+    }
+    note(
+      Transition(
+        event: event, pfn: pfn, before: view, after: view, block: block.map { BlockView($0) },
+        marks: marks, step: step, fault: nil, related: related))
+  }
+}

@@ -1,0 +1,132 @@
+internal import LedgerCore
+
+/// A leaf of a guest's stage-2 table: guest frames over host frames.
+struct GuestMapping {
+  /// The VM's `struct kvm`, 0 when no probe names it.
+  var kvm: UInt64
+  var gfn: UInt64
+  var pfn: UInt64
+  var space: UInt8
+  var level: UInt8
+  /// KVM may have dropped the entry without an event.
+  var isDisputed = false
+  var isReported = false
+  /// False once it has been removed and its record may be used again.
+  var isLive = true
+  /// The event that installed it.
+  var event: Event
+  var node: UInt32 = 0
+
+  /// 4 KiB pages below one entry of a paging level. arch/x86/include/asm/kvm_host.h:KVM_PAGES_PER_HPAGE, 6.1
+  var pages: UInt64 { Self.pages(atLevel: level) }
+
+  static func pages(atLevel level: UInt8) -> UInt64 { 1 << (UInt64(min(max(level, 1), 3) - 1) * 9) }
+}
+
+/// The TDP MMU's stage-2 leaves of all guests. arch/x86/kvm/mmu/tdp_mmu.c:__handle_changed_spte, 5.15 to 7.1
+///
+/// Every change of an entry is traced with its old and new value, so that the table follows exactly. Entries of the
+/// shadow MMU come without removals and are only counted.
+struct StageTwo {
+  /// Leaves kept; a 16 TiB guest of huge pages has half as many.
+  static let limit = 1 << 24
+
+  private struct Key: Hashable {
+    var gfn: UInt64
+    var space: UInt8
+    var level: UInt8
+  }
+
+  private(set) var records: [GuestMapping] = []
+  private var vacant: [UInt32] = []
+  private var places: [Key: [UInt32]] = [:]
+  private(set) var frames = FrameIndex()
+
+  subscript(number: UInt32) -> GuestMapping {
+    get { records[Int(number)] }
+    set { records[Int(number)] = newValue }
+  }
+
+  var count: Int { records.count - vacant.count }
+
+  /// arch/x86/kvm/mmu/spte.h: SPTE_MMU_PRESENT_MASK is bit 11 from 5.15 on; a leaf is at level 1 or has bit 7.
+  static func isLeaf(_ spte: UInt64, level: UInt8) -> Bool {
+    spte & 1 << 11 != 0 && (level == 1 || spte & 1 << 7 != 0)
+  }
+
+  /// The frame of a leaf, aligned to its level.
+  static func frame(of spte: UInt64, level: UInt8) -> UInt64 {
+    (spte & 0x000f_ffff_ffff_f000) >> 12 & ~(GuestMapping.pages(atLevel: level) &- 1)
+  }
+
+  mutating func add(_ mapping: GuestMapping) {
+    guard count < Self.limit, mapping.pfn < Event.frameLimit else { return }
+    let number = newRecord(mapping)
+    records[Int(number)].node = frames.insert(number, pfn: mapping.pfn, pages: mapping.pages)
+    places[key(mapping), default: []].append(number)
+  }
+
+  /// The leaf that an event says was there before; of several VMs' leaves the one whose VM is named.
+  func number(gfn: UInt64, space: UInt8, level: UInt8, pfn: UInt64, kvm: UInt64) -> UInt32? {
+    let candidates = places[Key(gfn: gfn, space: space, level: level)] ?? []
+    let same = candidates.filter { records[Int($0)].pfn == pfn }
+    return same.first { records[Int($0)].kvm == kvm } ?? same.first
+  }
+
+  /// The leaves of a VM over a range of guest frames.
+  func numbers(gfns: Range<UInt64>, kvm: UInt64) -> [UInt32] {
+    guard !gfns.isEmpty, count > 0 else { return [] }
+    var found: [UInt32] = []
+    if UInt64(gfns.count) > UInt64(count) {
+      for list in places.values { found += list }
+    } else {
+      for level in UInt8(1)...3 {
+        let pages = GuestMapping.pages(atLevel: level)
+        for gfn in stride(
+          from: gfns.lowerBound & ~(pages &- 1), to: gfns.upperBound, by: Int(pages))
+        {
+          found += places[Key(gfn: gfn, space: 0, level: level)] ?? []
+        }
+      }
+    }
+    return found.filter { number in
+      let record = records[Int(number)]
+      return record.kvm == kvm && record.space == 0
+        && (record.gfn..<record.gfn &+ record.pages).overlaps(gfns)
+    }.sorted()
+  }
+
+  mutating func remove(_ number: UInt32) {
+    let old = records[Int(number)]
+    frames.remove(old.node)
+    records[Int(number)].isLive = false
+    vacant.append(number)
+    let key = key(old)
+    guard let place = places[key]?.firstIndex(of: number) else { return }
+    if places[key]?.count == 1 { places[key] = nil } else { places[key]?.remove(at: place) }
+  }
+
+  mutating func disputeAll() {
+    for list in places.values { for number in list { records[Int(number)].isDisputed = true } }
+  }
+
+  /// All leaves of a VM are gone with it.
+  mutating func removeAll(of kvm: UInt64) {
+    for number in places.values.flatMap({ $0 }) where records[Int(number)].kvm == kvm {
+      remove(number)
+    }
+  }
+
+  private func key(_ mapping: GuestMapping) -> Key {
+    Key(gfn: mapping.gfn, space: mapping.space, level: mapping.level)
+  }
+
+  private mutating func newRecord(_ mapping: GuestMapping) -> UInt32 {
+    if let number = vacant.popLast() {
+      records[Int(number)] = mapping
+      return number
+    }
+    records.append(mapping)
+    return UInt32(records.count - 1)
+  }
+}
