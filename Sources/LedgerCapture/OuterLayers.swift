@@ -79,10 +79,11 @@ struct OuterLayers {
 }
 
 extension ByteSource {
-  /// Reads until `count` bytes are there or the source ends.
+  /// Reads until `count` bytes are there or the source ends; of a pipe that pauses, what tells its kind is enough.
   func prefix(_ count: Int) throws(CaptureError) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < count {
+      if bytes.count >= 64, !isReady(within: 100) { break }
       guard try read(into: &bytes, count: count - bytes.count) > 0 else { break }
     }
     return bytes

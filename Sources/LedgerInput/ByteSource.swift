@@ -66,6 +66,13 @@ public final class ByteSource: Sendable {
   /// True when `read(into:count:at:)` may be used.
   public var isSeekable: Bool { size != nil }
 
+  /// False when nothing comes within `milliseconds` from a pipe that is still open; true when bytes, or the end, are there.
+  public func isReady(within milliseconds: Int32) -> Bool {
+    guard layer == nil, size == nil else { return true }
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&request, 1, milliseconds) != 0
+  }
+
   /// Appends up to `count` bytes from the current position to `buffer`; returns how many, 0 at the end.
   public func read(into buffer: inout [UInt8], count: Int) throws(CaptureError) -> Int {
     try unsafe append(to: &buffer, count: count) { target throws(CaptureError) in

@@ -28,6 +28,9 @@ public final class TextBlocks {
 
   deinit { handOver.cancel() }
 
+  /// True if the next block, or the end, is there already.
+  public var isReady: Bool { handOver.isReady }
+
   /// Replaces `block` by the next one and returns the bytes of text in it; nil at the end of the source.
   public func next(_ block: inout [UInt8]) throws(CaptureError) -> Int? {
     switch handOver.take(recycling: &block) {
@@ -44,6 +47,7 @@ private final class BlockHandOver: Sendable {
     var free: [[UInt8]] = []
     var failure: CaptureError?
     var isCancelled = false
+    var hasEnded = false
   }
 
   private let state = Mutex(State())
@@ -58,6 +62,9 @@ private final class BlockHandOver: Sendable {
     return state.withLock { $0.isCancelled ? nil : ($0.free.popLast() ?? []) }
   }
 
+  /// True if `take` would not wait.
+  var isReady: Bool { state.withLock { !$0.ready.isEmpty || $0.hasEnded } }
+
   func put(_ block: [UInt8]) {
     state.withLock { $0.ready.append(block) }
     filled.signal()
@@ -65,7 +72,10 @@ private final class BlockHandOver: Sendable {
 
   /// Ends the stream: what is ready is still delivered, then `failure` if there was one.
   func finish(_ failure: CaptureError?) {
-    state.withLock { $0.failure = failure }
+    state.withLock {
+      $0.failure = failure
+      $0.hasEnded = true
+    }
     filled.signal()
   }
 

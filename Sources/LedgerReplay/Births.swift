@@ -34,7 +34,7 @@ extension Replay {
 
   /// A probe on split_page() names the page: its block is split whatever the references show.
   mutating func splitAnnounced(_ event: Event) {
-    guard let slot = table.existingSlot(of: event.pfn) else { return }
+    guard let event = resolved(event), let slot = table.existingSlot(of: event.pfn) else { return }
     let state = freshState(slot)
     guard state.block != 0, blocks[state.block].head == event.pfn else { return }
     blocks[state.block].kind = .split
@@ -42,7 +42,7 @@ extension Replay {
 
   /// A probe on prep_compound_page() names the head: the owner made its block compound.
   mutating func compoundPrepared(_ event: Event) {
-    guard let slot = table.existingSlot(of: event.pfn) else { return }
+    guard let event = resolved(event), let slot = table.existingSlot(of: event.pfn) else { return }
     let state = freshState(slot)
     guard state.block != 0, blocks[state.block].head == event.pfn else { return }
     blocks[state.block].kind = .compound

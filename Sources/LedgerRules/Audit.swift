@@ -7,6 +7,8 @@ public struct Audit: ~Copyable {
   private var findings = FindingLedger()
   private var discontinuities = 0
   private var sawGap = false
+  /// Drafts that were given out before the end.
+  private var followed: Set<UInt64> = []
   private static let marksOfRules = RuleCatalog.rules.map(\.marks)
 
   /// A get from 0 on a page never seen before is judged only this long after the start: a page frozen before the
@@ -29,6 +31,25 @@ public struct Audit: ~Copyable {
 
   /// The watched steps since the last call.
   public mutating func takeWatched() -> [WatchedStep] { replay.takeWatched() }
+
+  /// There may be something that `newlyCertain` has not given yet.
+  public var hasUntold: Bool { findings.drafts.count > followed.count }
+
+  /// The findings that can be believed by now and were not given before, in the order in which they arose.
+  ///
+  /// A later gap in the capture may still take one back: the final analysis is what counts.
+  public mutating func newlyCertain(info: CaptureInfo, losses: LossLedger) -> [Finding] {
+    guard findings.drafts.contains(where: { !followed.contains($0.serial) }) else { return [] }
+    let isFiltered = !replay.tasksDiffer && replay.eventsUsed >= Self.filterFloor
+    let coverage = Coverage(
+      info: info, losses: losses, isFiltered: isFiltered, sawDisorder: discontinuities > 0)
+    let conclusion = Conclusion(info, isFiltered: isFiltered, losses: losses)
+    return findings.drafts.filter { !followed.contains($0.serial) && isBelievable($0, coverage) }
+      .flatMap { draft in
+        followed.insert(draft.serial)
+        return conclusion.findings(from: [draft])
+      }
+  }
 
   /// What is known of a page now; nil before the first event.
   public mutating func snapshot(of pfn: UInt64) -> PageSnapshot? { replay.snapshot(of: pfn) }
@@ -89,7 +110,11 @@ public struct Audit: ~Copyable {
     guard coverage.notRecorded(requirements).isEmpty,
       draft.charge.alsoNeeds.allSatisfy(coverage.covers)
     else { return false }
-    if let version = requirements.before, !coverage.isKernel(before: version) { return false }
+    if let version = requirements.before, !draft.charge.isOfAnyKernel,
+      !coverage.isKernel(before: version)
+    {
+      return false
+    }
     guard requirements.restsOnAbsence else { return true }
     if draft.charge.variant == PL005DoubleFree.silentVariant,
       !coverage.isKernel(before: KernelVersion(6, 19))
@@ -97,7 +122,7 @@ public struct Audit: ~Copyable {
       return false
     }
     if coverage.isFiltered, draft.charge.dependsOnOthers { return false }
-    if coverage.isDamaged, draft.charge.verdict != .proven { return false }
+    if coverage.isDamaged || coverage.hidesEvents, draft.charge.verdict != .proven { return false }
     return coverage.ordersCPUs || draft.evidence.allSatisfy { $0.event.cpu == draft.caseEvent.cpu }
   }
 
@@ -135,6 +160,16 @@ public struct Audit: ~Copyable {
     if id == "PL008" || id == "PL009", seen.shadowEntries > 0 {
       return [
         "removals of the shadow MMU's entries, which leave no event (tdp_mmu=Y, no nested guest)"
+      ]
+    }
+    if id == "PL008" || id == "PL009", seen.olderEntries > 0 {
+      return [
+        "\(seen.olderEntries) guest entries that are older than the capture: start before the VM"
+      ]
+    }
+    if id == "PL009", seen.unplacedEntries > 0 {
+      return [
+        "the VM and the memory slots of \(seen.unplacedEntries) guest entries: start before the VM, with a probe on handle_changed_spte"
       ]
     }
     let isByPage = ["PL013", "PL015", "PL017", "PL021"].contains(id)

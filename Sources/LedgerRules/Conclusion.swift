@@ -9,6 +9,8 @@ struct Conclusion {
 
   /// Bytes of the capture are damaged: nothing in it is proof.
   private let isDamaged: Bool
+  /// Records of events that nothing describes were read.
+  private let hidesEvents: Bool
   /// Which task did what is not known: nothing that joins events of one task is proof.
   private let lacksContext: Bool
 
@@ -16,6 +18,7 @@ struct Conclusion {
     self.info = info
     self.isFiltered = isFiltered
     isDamaged = losses.rows.contains { $0.code.isDamage }
+    hidesEvents = losses.rows.contains { $0.code == .unknownEvent }
     lacksContext = losses.rows.contains {
       $0.code == .contextNotPrinted || $0.code == .missingColumns
     }
@@ -97,6 +100,7 @@ struct Conclusion {
     let verdict = draft.charge.verdict
     guard verdict == .proven else { return verdict }
     let restsOnAbsence = RuleCatalog.rules[draft.rule].requirements.restsOnAbsence
+    if hidesEvents, restsOnAbsence { return .suspect }
     if isDamaged { return restsOnAbsence ? .suspect : .likely }
     return lacksContext || isFiltered && restsOnAbsence ? .likely : verdict
   }

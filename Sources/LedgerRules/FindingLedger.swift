@@ -9,6 +9,8 @@ struct Draft {
     var after: String
   }
 
+  /// Number of the draft, in the order of their making.
+  var serial: UInt64 = 0
   var rule: Int
   var charge: Charge
   var story: Story
@@ -22,7 +24,9 @@ struct Draft {
   var caseEvent: Event
 
   mutating func insert(_ charge: Charge, _ transition: Transition) {
-    guard let range = charge.pages else { return pages.insert(transition.pfn) }
+    guard let range = charge.pages else {
+      return transition.pfn == Event.noFrame ? () : pages.insert(transition.pfn)
+    }
     pages.insert(range)
   }
 }
@@ -43,6 +47,8 @@ struct FindingLedger {
   private(set) var drafts: [Draft] = []
   private var places: [Key: Int] = [:]
   private(set) var dropped: UInt64 = 0
+  /// Drafts made so far.
+  private(set) var made: UInt64 = 0
 
   mutating func add(
     _ charge: Charge, rule number: Int, _ transition: Transition, _ replay: borrowing Replay
@@ -90,6 +96,8 @@ struct FindingLedger {
       rule: key.rule, charge: charge, story: story, block: transition.block, pfn: transition.pfn,
       occurrences: 1, firstTime: transition.event.time, lastTime: transition.event.time,
       evidence: chain.items, caseEvent: transition.event)
+    made &+= 1
+    draft.serial = made
     draft.insert(charge, transition)
     places[key] = drafts.count
     drafts.append(draft)

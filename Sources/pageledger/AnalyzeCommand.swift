@@ -23,12 +23,12 @@ struct AnalyzeCommand: ParsableCommand {
       130 interrupted.
       """)
 
-  @Argument(help: "Capture, folder, archive or archive!member; '-' is standard input.")
+  @Argument(help: "Capture, folder, archive!member; '-': standard input.")
   var capture: [String]
 
   @Option(
     help: ArgumentHelp(
-      "A log of the kernel (dmesg, console) to join with the capture.", valueName: "log"))
+      "A kernel log (dmesg) to join with it.", valueName: "log"))
   var console: String?
 
   @Option(help: "Form of standard output.")
@@ -45,7 +45,10 @@ struct AnalyzeCommand: ParsableCommand {
   @Flag(help: "Exit with 0 when only the capture is incomplete.")
   var allowIncomplete = false
 
-  @Flag(help: "Also list, in text, what looks wrong and is legal, by pattern.")
+  @Flag(help: "Tell each finding as soon as it is certain.")
+  var follow = false
+
+  @Flag(help: "Also list what looks wrong and is legal.")
   var explain = false
 
   @OptionGroup var common: CommonOptions
@@ -53,6 +56,9 @@ struct AnalyzeCommand: ParsableCommand {
   func validate() throws {
     for request in report where capture.contains(request.path) {
       throw ValidationError("--report would overwrite the capture '\(request.path)'")
+    }
+    guard !follow || format != .json else {
+      throw ValidationError("--follow tells findings in text or ndjson")
     }
     guard console == nil || capture.count == 1 else {
       throw ValidationError("--console belongs to one capture")
@@ -74,6 +80,7 @@ struct AnalyzeCommand: ParsableCommand {
     for path in capture where !Interruption.isRequested {
       var reading = CaptureRun(common)
       reading.console = console
+      if follow { reading.follow = follower }
       reading.analyzeAll(path) { analysis, isOnly in
         if isFirst, !isOnly {
           stream.expectSeveral()
@@ -98,6 +105,20 @@ struct AnalyzeCommand: ParsableCommand {
     status.worsen(to: output.close())
     status.worsen(to: Self.write(&files))
     try status.exit()
+  }
+
+  /// Writes a finding while its capture still grows.
+  private var follower: (Finding, CaptureInfo) -> Void {
+    let text = TextReport(style: common.color.style)
+    let isText = format == .text
+    return { finding, info in
+      var output = Output()
+      output.write(
+        isText
+          ? Array(text.render(finding, nanoseconds: info.timeIsNanoseconds).utf8)
+          : AnalysisDocument.live(finding, path: info.path))
+      output.flush()
+    }
   }
 
   private func openReports() throws -> [ReportFile] {

@@ -15,6 +15,8 @@ struct CaptureRun {
   var watch: WatchRange?
   /// Events behind this time are not replayed.
   var until: TimeArgument?
+  /// Hears of each finding as soon as it is certain.
+  var follow: ((Finding, CaptureInfo) -> Void)?
   /// A kernel log to read beside the capture.
   var console: String?
 
@@ -109,6 +111,12 @@ struct CaptureRun {
       while try reader.next(&batch) {
         let isPast = cut(&batch, reader.info.timeIsNanoseconds)
         audit.consume(batch)
+        if let follow, audit.hasUntold {
+          let info = reader.info
+          for finding in audit.newlyCertain(info: info, losses: reader.losses) {
+            follow(finding, info)
+          }
+        }
         progress.step(events: reader.info.eventsRead)
         guard observe(&audit, reader), !isPast, !Interruption.isRequested else { break }
       }

@@ -6,7 +6,7 @@ struct CommonOptions: ParsableArguments {
   @Flag(help: "No progress; in text only the verdict and titles.")
   var quiet = false
 
-  @Flag(name: .shortAndLong, help: "Name the files of a folder or archive that are no captures.")
+  @Flag(name: .shortAndLong, help: "Name the files that are no captures.")
   var verbose = false
 
   @Option(help: "When to colour text; NO_COLOR is honoured.")
@@ -22,7 +22,7 @@ struct CommonOptions: ParsableArguments {
 /// Options of how a capture is opened.
 struct InputOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Limit of what a packed capture unpacks to.", valueName: "size"))
+    help: ArgumentHelp("Limit of unpacking (K, M, G).", valueName: "size"))
   var maxExpand = SizeArgument.expansion
 }
 

@@ -202,7 +202,8 @@ struct LineCase: Sendable, CustomTestStringConvertible {
     ) { $0.kind == .splitPage && $0.pfn == 0x108f18 && $0.order == 3 },
     LineCase("compound", head + "c: (prep_compound_page+0x0/0x40) page=0xffffeb1f4423c600 order=9")
     {
-      $0.kind == .prepCompoundPage && $0.pfn == Event.noFrame && $0.word == 0xffff_eb1f_4423_c600
+      $0.kind == .prepCompoundPage && $0.pfn == 0xffff_eb1f_4423_c600
+        && $0.gaps.contains(.pageAddress)
     },
   ]
 }

@@ -192,8 +192,10 @@ struct Form: CustomStringConvertible, Sendable {
     file.cpus = [(0, [top.bytes]), (1, [top.bytes])]
     file.instance = [inner.bytes]
     file.emptyVersion = true
-    let reading = try read(file.version6)
-    #expect(reading.outline == ["10/0/1", "10/1/1"])
+    try withFile(file.version6) { path in
+      #expect(
+        walk(path).map(\.reading?.outline) == [["10/0/1", "10/1/1"], ["5/0/2"]])
+    }
     let listed = try read(file.version6, detail: .fields)
     #expect(listed.outline == ["5/0/2", "10/0/1", "10/1/1"])
   }

@@ -98,7 +98,11 @@ public final class FtraceTextReader: CaptureReader {
         givePending(&batch)
         continue
       }
-      if at >= blockEnd, try !turn() { break }
+      if at >= blockEnd {
+        // A live pipe pauses: what it has brought goes on its way now.
+        if !batch.events.isEmpty, looked.isEmpty, merge == nil, !blocks.isReady { break }
+        if try !turn() { break }
+      }
       at = block.withRawSpan { parser.parse($0, from: at, to: blockEnd, into: &batch) }
     }
     return !batch.events.isEmpty

@@ -21,9 +21,12 @@ extension Replay {
           return
         }
         holders.stageTwo.remove(number)
+      } else {
+        observations.olderEntries &+= 1
       }
     }
     guard StageTwo.isLeaf(event.word, level: level), level <= 3 else { return }
+    if kvm == 0 || !holders.machines.knows(kvm) { observations.unplacedEntries &+= 1 }
     holders.stageTwo.add(
       GuestMapping(
         kvm: kvm, gfn: event.pointer, pfn: StageTwo.frame(of: event.word, level: level),

@@ -79,6 +79,10 @@ public struct Observations: Sendable {
   public internal(set) var unresolvedPages: UInt64 = 0
   /// Stage-2 entries of the shadow MMU, whose removals leave no event.
   public internal(set) var shadowEntries: UInt64 = 0
+  /// Stage-2 entries whose VM or memory slots are not known: several VMs, or one that is older than the capture.
+  public internal(set) var unplacedEntries: UInt64 = 0
+  /// Stage-2 entries that were there before the capture began.
+  public internal(set) var olderEntries: UInt64 = 0
   /// `_mapcount` was printed raw, -1 for unmapped, as from 6.12 on.
   public internal(set) var mapcountIsRaw = false
 }

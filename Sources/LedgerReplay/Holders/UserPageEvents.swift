@@ -47,6 +47,9 @@ extension Replay {
     // A reference through the entry is itself proof that the entry was there.
     marks.remove(.inferred)
     noteHolder(grab, pfn: grab.pfn, marks, [mapping.insertion, call.event])
+    guard mapping.insertion.kind == .insertHuge, mapping.insertion.result == 0 else { return }
+    noteHolder(
+      mapping.insertion, pfn: mapping.pfn, [.hugeSpecial, .grabbed], [call.event, grab])
   }
 
   /// At the end: pins for long of pages that had to be moved away first.

@@ -35,10 +35,22 @@ public struct AnalysisDocument {
       writer.object { writer in
         writer.member("kind", "finding")
         writer.member("path", analysis.capture.path)
-        members(of: finding, to: &writer)
+        Self.members(of: finding, to: &writer)
       }
       writer.endLine()
     }
+    return writer.bytes
+  }
+
+  /// One line for a finding that is told while the capture still grows (`"kind":"live"`).
+  public static func live(_ finding: Finding, path: String) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("kind", "live")
+      writer.member("path", path)
+      members(of: finding, to: &writer)
+    }
+    writer.endLine()
     return writer.bytes
   }
 
@@ -78,10 +90,10 @@ public struct AnalysisDocument {
   }
 
   private func write(_ finding: Finding, to writer: inout JSONWriter) {
-    writer.object { members(of: finding, to: &$0) }
+    writer.object { Self.members(of: finding, to: &$0) }
   }
 
-  private func members(of finding: Finding, to writer: inout JSONWriter) {
+  private static func members(of finding: Finding, to writer: inout JSONWriter) {
     writer.member("id", finding.id)
     writer.member("rule", finding.rule)
     writer.member("verdict", finding.verdict.rawValue)
@@ -113,14 +125,14 @@ public struct AnalysisDocument {
     writer.member("related", finding.related)
   }
 
-  private func write(_ range: ClosedRange<UInt64>, to writer: inout JSONWriter) {
+  private static func write(_ range: ClosedRange<UInt64>, to writer: inout JSONWriter) {
     writer.array {
       $0.value(range.lowerBound)
       $0.value(range.upperBound)
     }
   }
 
-  private func write(_ block: BlockReference?, to writer: inout JSONWriter) {
+  private static func write(_ block: BlockReference?, to writer: inout JSONWriter) {
     guard let block else {
       writer.null()
       return
@@ -132,7 +144,7 @@ public struct AnalysisDocument {
     }
   }
 
-  private func write(_ evidence: Evidence, to writer: inout JSONWriter) {
+  private static func write(_ evidence: Evidence, to writer: inout JSONWriter) {
     writer.object {
       $0.member("time", evidence.time)
       $0.member("cpu", evidence.cpu)

@@ -26,6 +26,14 @@ public struct TextReport: Sendable {
     return page.text
   }
 
+  /// One finding by itself, as it is told while a capture still grows.
+  public func render(_ finding: Finding, nanoseconds: Bool) -> String {
+    var page = TextPage()
+    FindingText(style: style, nanoseconds: nanoseconds).render(finding, .main([]), on: &page)
+    page.line()
+    return page.text
+  }
+
   private func renderBody(_ analysis: Analysis, on page: inout TextPage) {
     guard analysis.verdict != .unreadable || !analysis.findings.isEmpty else { return }
     let stories = Dictionary(grouping: analysis.findings, by: \.story)

@@ -1,0 +1,33 @@
+import CommandTestSupport
+import Foundation
+import Testing
+
+/// `--follow` tells a finding while its pipe is still open.
+@Suite struct FollowTests {
+  @Test func tellsBeforeThePipeEnds() throws {
+    let script = """
+      dir=$(mktemp -d) && mkfifo "$dir/pipe"
+      "$PAGELEDGER" analyze --follow --format ndjson "$dir/pipe" > "$dir/out" &
+      exec 3> "$dir/pipe"
+      cat fixtures/captures/text-default.txt >&3
+      tries=0
+      until grep -q '"kind":"live"' "$dir/out"; do
+        tries=$((tries + 1)); [ $tries -lt 600 ] || break; sleep 0.1
+      done
+      echo "open: $(grep -c '"kind":"live"' "$dir/out") $(grep -c '"kind":"capture"' "$dir/out")"
+      exec 3>&-
+      wait $!
+      echo "status: $?"
+      echo "closed: $(grep -c '"kind":"finding"' "$dir/out")"
+      rm -r "$dir"
+      """
+    let outcome = try Invocation.shell(script, in: Repository.root)
+    #expect(outcome.output == "open: 1 0\nstatus: 1\nclosed: 1\n")
+  }
+
+  @Test func oneDocumentCannotFollow() throws {
+    let outcome = try Invocation.pageledger(
+      ["--follow", "--format", "json", "-"], in: Repository.root)
+    #expect(outcome.status == 64)
+  }
+}
