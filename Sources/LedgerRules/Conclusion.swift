@@ -19,7 +19,9 @@ struct Conclusion {
     self.isFiltered = isFiltered
     isDamaged = losses.rows.contains { $0.code.isDamage }
     hidesEvents = losses.rows.contains { $0.code == .unknownEvent }
-    lacksContext = losses.rows.contains { $0.code == .contextNotPrinted }
+    lacksContext = losses.rows.contains {
+      $0.code == .contextNotPrinted || $0.code == .missingColumns
+    }
   }
 
   func findings(from drafts: [Draft]) -> [Finding] {
