@@ -35,6 +35,14 @@ enum PerfContext {
       while at < limit, Ascii.isSpace(bytes.u8(at)) { at &+= 1 }
       let word = at
       while at < end, !Ascii.isSpace(bytes.u8(at)) { at &+= 1 }
+      if isGeneric(bytes, word, at, end) {
+        var context = LineContext()
+        context.isRawTime = true
+        context.body = word
+        context.readOwner(bytes, start, behindPeriod(bytes, start, word))
+        guard context.pid >= 0 else { return nil }
+        return context
+      }
       guard isName(bytes, word, at) else { continue }
       if isFirst, !DamagedLine.namesPageEvent(bytes, from: word, to: end) { return nil }
       var context = LineContext()
@@ -45,6 +53,23 @@ enum PerfContext {
     }
     return nil
   }
+
+  /// `cycles:` or `cpu-clock:u:` at the end of a line. tools/perf/util/parse-events.c:event_symbols_hw and event_symbols_sw, 6.1
+  private static func isGeneric(_ bytes: RawSpan, _ start: Int, _ end: Int, _ lineEnd: Int) -> Bool
+  {
+    guard end &- start > 2, end &- start < 40, bytes.u8(end &- 1) == 0x3a else { return false }
+    for at in end..<lineEnd where !Ascii.isSpace(bytes.u8(at)) { return false }
+    let colon = bytes.firstOffset(of: 0x3a, from: start, to: end) ?? end
+    return genericEvents.contains(bytes.text(from: start, to: colon))
+  }
+
+  private static let genericEvents: Set<String> = [
+    "cycles", "cpu-cycles", "instructions", "branches", "branch-instructions", "branch-misses",
+    "cache-references", "cache-misses", "bus-cycles", "ref-cycles", "stalled-cycles-frontend",
+    "stalled-cycles-backend", "cpu-clock", "task-clock", "page-faults", "faults", "minor-faults",
+    "major-faults", "context-switches", "cs", "cpu-migrations", "migrations", "alignment-faults",
+    "emulation-faults", "dummy", "bpf-output",
+  ]
 
   /// `group:name:` between `start` and `end`.
   private static func isName(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
