@@ -70,12 +70,18 @@ import Testing
   static let line = "sh 79 [001] 4.749555: \(free)\n"
 
   @Test(arguments: [
-    "java 19983 cycles:\nffff native\n", "  0.010 ( 0.004 ms): sh/79 read(fd: 3) = 1\n",
+    "java 19983 widgets:\nffff native\n", "  0.010 ( 0.004 ms): sh/79 read(fd: 3) = 1\n",
     "# ========\n# hostname : x\n# ========\n", "note 5 of 4.7: see above\n x\n",
   ])
   func otherTextsAreRefused(_ text: String) {
     let isPerf = (try? Reading(text))?.info.kind == "perf script text"
     #expect(!isPerf || text.hasPrefix("note"))
+  }
+
+  @Test func genericEventsNeedNoTime() throws {
+    let reading = try Reading("java 19983 cycles: \nffffffff8103d0ca native ([kernel.kallsyms])\n")
+    #expect(reading.info.kind == "perf script text" && reading.info.eventsRead == 1)
+    #expect(reading.losses.rows.contains { $0.code == .missingColumns })
   }
 
   @Test func callChains() throws {
