@@ -17,6 +17,9 @@ final class TraceDatReader: CaptureReader {
   private let isDetailed: Bool
   private let hasConsole: Bool
   private var traced = TracedLog()
+  private let chains = StackStore()
+  /// What the capture knows about its kernel's symbols.
+  private(set) var clues = KernelClues()
 
   /// Reads the layout of a seekable source; decoding starts in the background.
   convenience init(source: ByteSource, detail: ReadDetail) throws(CaptureError) {
@@ -34,7 +37,9 @@ final class TraceDatReader: CaptureReader {
     var layout = layout
     let records = RecordDecoder(
       layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
+    clues.kallsyms = layout.symbols ?? Self.loader(layout.kallsyms)
     layout.kallsyms = []
+    layout.symbols = nil
     info = Self.describe(layout, path, kind, records)
     losses = layout.losses
     for index in records.incomplete {
@@ -48,7 +53,7 @@ final class TraceDatReader: CaptureReader {
       !isDetailed && ConsoleMessage(layout.formats, bigEndian: layout.bigEndian) != nil
     remainder.account(&losses)
     relay = Relay(
-      TraceDatSource(layout, sources: sources, detail: detail, records: records),
+      TraceDatSource(layout, sources: sources, detail: detail, records: records, chains: chains),
       lanes: layout.extents.count)
   }
 
@@ -65,7 +70,8 @@ final class TraceDatReader: CaptureReader {
       guard !lanes[turn.lane].isDone else { break }
       let filled = batch.events.count
       lanes[turn.lane].run(
-        turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
+        turn, into: &batch.events, details: &batch.details, stacks: &batch.stacks,
+        ordinal: &ordinal)
       if hasConsole { readMessages(turn.lane, from: filled, &batch) }
       if lanes[turn.lane].at >= lanes[turn.lane].chunk?.count ?? 0 {
         try refill(turn.lane)
@@ -83,6 +89,13 @@ final class TraceDatReader: CaptureReader {
 
   /// What the kernel said on its console, when that was traced.
   var complaints: ComplaintLog { traced.complaints.log }
+
+  /// The call chains that were recorded behind events.
+  var stacks: StackTable { chains.table }
+
+  private static func loader(_ text: [UInt8]) -> (@Sendable () -> [UInt8])? {
+    text.isEmpty ? nil : { text }
+  }
 
   private func readMessages(_ lane: Int, from start: Int, _ batch: inout EventBatch) {
     let messages = lanes[lane].chunk?.messages ?? []
@@ -114,7 +127,8 @@ final class TraceDatReader: CaptureReader {
       lanes[lane].key = 0
       let turn = LaneOrder.Turn(lane: lane, limit: 0, rival: .max)
       let filled = batch.events.count
-      lanes[lane].run(turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
+      lanes[lane].run(turn, into: &batch.events, details: &batch.details, stacks: &batch.stacks,
+        ordinal: &ordinal)
       if hasConsole { readMessages(lane, from: filled, &batch) }
       if lanes[lane].at >= chunk.count { try refill(lane) }
     }
@@ -127,6 +141,7 @@ final class TraceDatReader: CaptureReader {
     lanes[lane].chunk = nil
     lanes[lane].at = 0
     lanes[lane].message = 0
+    lanes[lane].stack = 0
     while let chunk = try relay.take(lane: lane, returning: used) {
       account(chunk)
       remainder.count(chunk.records, lane: lane)
