@@ -12,8 +12,14 @@ struct Conclusion {
   /// Which task did what is not known: nothing that joins events of one task is proof.
   private let lacksContext: Bool
 
-  init(_ info: CaptureInfo, isFiltered: Bool, losses: LossLedger) {
+  /// The call chains that the evidence names.
+  private let stacks: StackTable
+
+  init(
+    _ info: CaptureInfo, isFiltered: Bool, losses: LossLedger, stacks: StackTable = StackTable()
+  ) {
     self.info = info
+    self.stacks = stacks
     self.isFiltered = isFiltered
     isDamaged = losses.rows.contains { $0.code.isDamage }
     lacksContext = losses.rows.contains { $0.code == .contextNotPrinted }
@@ -80,7 +86,7 @@ struct Conclusion {
     }
     draft.charge.verdict = verdict(draft)
     let ranges = draft.pages.settled()
-    return Finding(
+    var finding = Finding(
       id: fingerprint(draft), rule: ruleID(draft), verdict: draft.charge.verdict,
       severity: draft.charge.severity, title: title(draft, ranges), pfn: draft.pfn,
       pageRanges: ranges, block: draft.block?.reference, occurrences: draft.occurrences,
@@ -88,6 +94,18 @@ struct Conclusion {
       pid: draft.charge.pid, comm: comm(draft.charge.pid),
       evidence: draft.evidence.map(evidence), advice: draft.story.advice,
       doubt: draft.story.doubt)
+    finding.paths = paths(draft)
+    return finding
+  }
+
+  private func paths(_ draft: Draft) -> [CodePath] {
+    Attribution(draft).items.map { role, item in
+      let frames = stacks.frames(of: item.stack).map { CodeFrame($0) }
+      return CodePath(
+        role: role, event: item.event.kind.name, time: item.event.time, pid: item.event.pid,
+        comm: comm(item.event.pid),
+        frames: frames.isEmpty ? [CodeFrame(function: item.event.kind.function)] : frames)
+    }
   }
 
   /// What other tasks did was left out, tasks are not named, or bytes are damaged: then less is certain than the events themselves say.

@@ -17,6 +17,8 @@ struct CaptureRun {
   var until: TimeArgument?
   /// Hears of each finding as soon as it is certain.
   var follow: ((Finding, CaptureInfo) -> Void)?
+  /// Where the names of functions come from beside the capture.
+  let symbols: SymbolOptions
   /// A kernel log to read beside the capture.
   var console: String?
 
@@ -25,6 +27,7 @@ struct CaptureRun {
     memoryLimit = options.maxMemory.bytes
     expandLimit = options.input.maxExpand.bytes
     quiet = options.quiet
+    symbols = options.symbols
     verbose = options.verbose
     self.watch = watch
   }
@@ -127,7 +130,9 @@ struct CaptureRun {
     var info = reader.info
     var complaints = reader.complaints
     log?.join(&info, &complaints)
-    var analysis = audit.finish(info: info, losses: losses, complaints: complaints)
+    var analysis = audit.finish(
+      info: info, losses: losses, complaints: complaints, stacks: reader.stacks)
+    Symbolizer(symbols, reader.clues).name(&analysis)
     if let failure {
       analysis.verdict = .unreadable
       analysis.failure = failure.message

@@ -61,6 +61,7 @@ extension TextParser {
     _ bytes: RawSpan, _ dress: Dress, _ end: Int, isCut: Bool, _ batch: inout EventBatch
   ) {
     var start = dress.at
+    if chains.isOpen, consoleFrame(bytes, start, end) { return }
     let line = LineCursor(bytes, from: start, to: end)
     if let mark = ConsoleMark.read(line) { return take(mark) }
     if line.byte == 0x23 { return take(TextMark.comment(line)) }
@@ -80,6 +81,15 @@ extension TextParser {
     guard DamagedLine.namesPageEvent(bytes, from: start, to: end) else { return }
     malformed(isCut ? .truncated : .malformedEvent)
     cpus.loseAnywhere()
+  }
+
+  /// A line of a call chain, which the console prints like any other.
+  private mutating func consoleFrame(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+    var line = LineCursor(bytes, from: start, to: end)
+    line.skipSpaces()
+    guard line.skip(0x3d), line.skip(0x3e) else { return false }
+    chains.take(line)
+    return true
   }
 
   private mutating func consoleEvent(

@@ -10,6 +10,8 @@ final class PerfDataReader: CaptureReader {
   private var decoder: PerfDecoder
   private var feed: RecordFeed
   private var isFinished = false
+  private let symbols: (@Sendable () -> [UInt8])?
+  private let buildID: [UInt8]
   private var traced = TracedLog()
 
   /// Reads the descriptions of a seekable source.
@@ -26,6 +28,8 @@ final class PerfDataReader: CaptureReader {
     decoder = PerfDecoder(
       metadata, info: Self.describe(header, metadata, source.path), detail: detail)
     feed = RecordFeed(header, source: source)
+    symbols = metadata.tracing.symbols
+    buildID = metadata.kernelBuildID
   }
 
   /// What is known so far; final when `next` has returned false.
@@ -37,6 +41,17 @@ final class PerfDataReader: CaptureReader {
 
   /// What the kernel said on its console, when that was traced.
   var complaints: ComplaintLog { traced.complaints.log }
+
+  /// The call chains of the samples.
+  var stacks: StackTable { decoder.chains }
+
+  /// What the capture knows about its kernel's symbols.
+  var clues: KernelClues {
+    var clues = decoder.clues
+    clues.kallsyms = symbols
+    clues.buildID = buildID
+    return clues
+  }
 
   /// What was lost so far; final when `next` has returned false.
   var losses: LossLedger {

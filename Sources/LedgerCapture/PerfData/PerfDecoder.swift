@@ -25,6 +25,10 @@ struct PerfDecoder {
   private let meanings: [Meaning]
   private let words: FieldWords?
   private let console: ConsoleMessage?
+  /// The call chains of samples.
+  private(set) var chains = StackTable()
+  /// What the records say about the kernel's symbols.
+  var clues = KernelClues()
   /// Texts of messages that wait in the queue, by `word` of their marks.
   var messages: [UInt64: String] = [:]
   private var nextMessage: UInt64 = 0
@@ -124,6 +128,8 @@ struct PerfDecoder {
     case PerfRecord.comm: takeComm(bytes, body, end)
     case PerfRecord.fork: takeFork(bytes, body, end)
     case PerfRecord.idIndex: takeIndex(bytes, body, end)
+    case PerfRecord.mmap, PerfRecord.mmap2:
+      PerfChain.note(bytes, body, end, isNewer: type == PerfRecord.mmap2, swapped, &clues)
     default: break
     }
   }
@@ -141,6 +147,7 @@ struct PerfDecoder {
     }
     info.cpus = max(info.cpus, darkness.count)
     info.comms = comms
+    if chains.dropped > 0 { losses.add(.stacksDropped, count: chains.dropped) }
     queue.finish()
   }
 
@@ -201,7 +208,7 @@ extension PerfDecoder {
     event.format = UInt16(truncatingIfNeeded: row)
     event.pid = sample.tid
     if let format = meanings[index].format, let raw = sample.raw {
-      decode(bytes, raw, format, meanings[index], &event)
+      decode(bytes, raw, format, meanings[index], sample.chain, &event)
     } else if words != nil {
       let detail = plainDetail(sample, meanings[index])
       queue.enter(event, detail)
@@ -215,7 +222,8 @@ extension PerfDecoder {
   }
 
   private mutating func decode(
-    _ bytes: RawSpan, _ raw: Range<Int>, _ format: Int, _ meaning: Meaning, _ event: inout Event
+    _ bytes: RawSpan, _ raw: Range<Int>, _ format: Int, _ meaning: Meaning,
+    _ chain: Range<Int>?, _ event: inout Event
   ) {
     guard raw.count >= 8, bytes.word16(raw.lowerBound, rawSwapped) == meaning.type else {
       return refuse(.malformedEvent, event)
@@ -234,6 +242,9 @@ extension PerfDecoder {
       detail.comm = comm(event.pid)
       queue.enter(event, detail)
     } else if outcome == .decoded && !meaning.isRepeated {
+      if let chain, !chain.isEmpty {
+        queue.enterChain(chains.number(of: PerfChain.frames(bytes, chain, swapped: swapped)))
+      }
       queue.enter(event, EventDetail(name: ""))
     } else if console?.format == format, !meaning.isRepeated {
       takeMessage(bytes, raw, format, event)

@@ -13,6 +13,8 @@ struct PerfMetadata: Sendable {
   /// Event formats; the tracing data is the start of a trace.dat.
   var tracing = TraceDatLayout()
   var kernel = ""
+  /// Build id of the running kernel, empty when the file does not tell it.
+  var kernelBuildID: [UInt8] = []
   var cpus = 0
   var losses = LossLedger()
 

@@ -11,6 +11,8 @@ struct TimeQueue {
   private var ready: [Event] = []
   private var taken = 0
   private var details: [UInt32: EventDetail] = [:]
+  /// Call chains of events that wait, by the number of their entry.
+  private var chains: [UInt32: UInt32] = [:]
   private var entered: UInt32 = 0
   private var delivered: UInt32 = 0
   private var newest: UInt64 = 0
@@ -44,6 +46,9 @@ struct TimeQueue {
     waiting.append(event)
     if waiting.count >= room { pass(upTo: nil) }
   }
+
+  /// The event that is entered next has this call chain.
+  mutating func enterChain(_ number: UInt32) { if number != 0 { chains[entered] = number } }
 
   /// All buffers were emptied once more.
   mutating func endRound() {
@@ -84,6 +89,7 @@ struct TimeQueue {
       if isDetailed {
         batch.details.append(details.removeValue(forKey: event.ordinal) ?? EventDetail(name: ""))
       }
+      let chain = chains.isEmpty ? nil : chains.removeValue(forKey: event.ordinal)
       let floor = latest ?? 0
       if event.time < floor && isOrdered {
         // A gap that began in what was given away already begins now.
@@ -91,6 +97,7 @@ struct TimeQueue {
       }
       latest = max(floor, event.time)
       event.ordinal = delivered
+      if let chain { batch.stacks.append(StackNote(event, stack: chain)) }
       delivered &+= 1
       batch.events.append(event)
     }

@@ -8,12 +8,13 @@ extension TextParser {
     _ bytes: RawSpan, _ first: Int, _ end: Int, isCut: Bool, _ batch: inout EventBatch
   ) {
     switch bytes.u8(first) {
-    case 0x09: return
+    case 0x09: return sampleFrame(bytes, first, end, batch)
     case 0x23: return PerfTextHeader.read(LineCursor(bytes, from: first, to: end), into: &info)
     default: break
     }
     let start = Self.behindByteOrderMark(bytes, first, end)
     guard let context = PerfContext.parse(bytes, from: start, to: end) else {
+      if mayContinue, Ascii.isSpace(bytes.u8(start)) { sampleFrame(bytes, start, end, batch) }
       return otherPerf(bytes, start, end, isCut)
     }
     perfEvent(bytes, context, end, isCut, &batch)

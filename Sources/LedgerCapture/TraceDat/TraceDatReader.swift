@@ -94,7 +94,7 @@ final class TraceDatReader: CaptureReader {
   var stacks: StackTable { chains.table }
 
   private static func loader(_ text: [UInt8]) -> (@Sendable () -> [UInt8])? {
-    text.isEmpty ? nil : { text }
+    text.isEmpty ? nil : { @Sendable in text }
   }
 
   private func readMessages(_ lane: Int, from start: Int, _ batch: inout EventBatch) {
