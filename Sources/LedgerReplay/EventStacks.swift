@@ -30,7 +30,7 @@ struct EventStacks {
 
 extension Replay {
   /// Takes the call chains of a batch; must come before the batch itself is applied.
-  public mutating func take(_ notes: borrowing [StackNote]) {
+  public mutating func take(_ notes: [StackNote]) {
     for note in notes {
       stacks.add(note)
       // The chain of an allocation that was applied with an earlier batch.

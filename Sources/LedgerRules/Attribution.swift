@@ -68,7 +68,7 @@ extension Event {
 
 extension EventKind {
   /// The function that a probe is attached to.
-  fileprivate var function: String {
+  var function: String {
     guard isProbe else { return "" }
     return name.hasSuffix("_ret") ? String(name.dropLast(4)) : name
   }

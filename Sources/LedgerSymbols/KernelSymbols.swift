@@ -45,6 +45,12 @@ public struct KernelSymbols: Sendable {
     }
   }
 
+  /// The bytes of a place in the text.
+  func bytes(_ place: Range<Int>) -> ArraySlice<UInt8> { text[place] }
+
+  /// No line at all.
+  public var isEmpty: Bool { text.isEmpty }
+
   /// Shows every symbol to `look`.
   func scan(_ look: (SymbolLine, RawSpan) -> Void) {
     text.withRawSpan { text in

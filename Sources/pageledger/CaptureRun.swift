@@ -2,6 +2,7 @@ import LedgerCapture
 import LedgerCore
 import LedgerReplay
 import LedgerRules
+import LedgerSymbols
 
 /// Reads one capture to its end, or until the user interrupts, and audits it.
 struct CaptureRun {
@@ -18,7 +19,7 @@ struct CaptureRun {
   /// Hears of each finding as soon as it is certain.
   var follow: ((Finding, CaptureInfo) -> Void)?
   /// Where the names of functions come from beside the capture.
-  let symbols: SymbolOptions
+  let symbols: SymbolFinder.Files
   /// A kernel log to read beside the capture.
   var console: String?
 
@@ -27,7 +28,7 @@ struct CaptureRun {
     memoryLimit = options.maxMemory.bytes
     expandLimit = options.input.maxExpand.bytes
     quiet = options.quiet
-    symbols = options.symbols
+    symbols = options.symbols.files
     verbose = options.verbose
     self.watch = watch
   }
@@ -101,6 +102,14 @@ struct CaptureRun {
     return KernelLog(info: reader.info, complaints: reader.complaints)
   }
 
+  /// Names the functions in findings that have call chains; what the files of symbols lack is said once.
+  private func name(_ analysis: inout Analysis, _ clues: KernelClues) {
+    guard analysis.findings.contains(where: { !$0.paths.isEmpty }) else { return }
+    var finder = SymbolFinder(symbols, clues: clues)
+    analysis.namePaths(&finder)
+    for complaint in finder.complaints { Diagnostics.say(complaint) }
+  }
+
   private func replay(
     _ reader: any CaptureReader, _ log: KernelLog?,
     _ observe: (inout Audit, any CaptureReader) -> Bool
@@ -132,7 +141,7 @@ struct CaptureRun {
     log?.join(&info, &complaints)
     var analysis = audit.finish(
       info: info, losses: losses, complaints: complaints, stacks: reader.stacks)
-    Symbolizer(symbols, reader.clues).name(&analysis)
+    name(&analysis, reader.clues)
     if let failure {
       analysis.verdict = .unreadable
       analysis.failure = failure.message
