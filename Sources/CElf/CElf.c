@@ -305,8 +305,34 @@ static Dwfl_Module *module_of(celf *file) {
   return module;
 }
 
-// The address of a symbol as libdwfl lays the file out.
-static bool locate(Dwfl_Module *module, const char *name, GElf_Addr *address) {
+// The address of a function in the file's own symbols; false when there is none, or several.
+static bool locate_own(celf *file, const char *name, uint64_t *address) {
+  GElf_Shdr table;
+  Elf_Data *data = symbol_table(file, &table);
+  bool found = false;
+  for (size_t i = 1; data != NULL && i < symbol_count(data, &table); i++) {
+    GElf_Sym symbol;
+    if (gelf_getsym(data, (int)i, &symbol) == NULL) break;
+    if (!is_code(&symbol)) continue;
+    const char *text = elf_strptr(file->elf, table.sh_link, symbol.st_name);
+    if (text == NULL || strcmp(text, name) != 0) continue;
+    if (found && symbol.st_value != *address) return false;
+    *address = symbol.st_value;
+    found = true;
+  }
+  return found;
+}
+
+// The address of a function as libdwfl lays the file out; `hint` is its address in the file, 0 when not known.
+static bool locate(celf *file, Dwfl_Module *module, const char *name, uint64_t hint, GElf_Addr *address) {
+  if (!celf_is_relocatable(file)) {
+    uint64_t own = hint;
+    GElf_Addr bias = 0;
+    if (own == 0 && !locate_own(file, name, &own)) return false;
+    if (dwfl_module_getelf(module, &bias) == NULL) return false;
+    *address = own + bias;
+    return true;
+  }
   int count = dwfl_module_getsymtab(module);
   bool found = false;
   for (int i = 1; i < count; i++) {
@@ -363,10 +389,11 @@ static int scopes_at(Dwfl_Module *module, Dwarf_Die *unit, Dwarf_Addr address, D
   return count < 0 ? 0 : count;
 }
 
-size_t celf_lines(celf *file, const char *name, uint64_t offset, celf_line *lines, size_t room) {
+size_t celf_lines(celf *file, const char *name, uint64_t hint, uint64_t offset, celf_line *lines,
+                  size_t room) {
   Dwfl_Module *module = module_of(file);
   GElf_Addr address;
-  if (module == NULL || room == 0 || !locate(module, name, &address)) return 0;
+  if (module == NULL || room == 0 || !locate(file, module, name, hint, &address)) return 0;
   address += offset;
   Dwfl_Line *line = dwfl_module_getsrc(module, address);
   if (line == NULL) return 0;

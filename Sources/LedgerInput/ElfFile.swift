@@ -93,10 +93,11 @@ public import LedgerCore
   }
 
   /// The lines at a function plus an offset, innermost first; empty without debug information.
-  public func lines(of function: String, offset: UInt64) -> [Line] {
+  /// `start` is the function's address in the file, when more than its name is known.
+  public func lines(of function: String, at start: UInt64 = 0, offset: UInt64) -> [Line] {
     var room = [celf_line](repeating: celf_line(), count: Self.lineLimit)
     let count = unsafe room.withUnsafeMutableBufferPointer {
-      unsafe celf_lines(file, function, offset, $0.baseAddress, $0.count)
+      unsafe celf_lines(file, function, start, offset, $0.baseAddress, $0.count)
     }
     return room[..<min(count, room.count)].map {
       Line(

@@ -22,10 +22,9 @@ final class ModuleFolder {
     }
   }
 
-  /// The lines of a frame whose module is known; without one, of the only module that has the function.
+  /// The lines of a frame whose module is known.
   func lines(_ frame: CodeFrame, _ offset: UInt64) -> [ElfFile.Line] {
-    guard !frame.module.isEmpty else { return [] }
-    return file(frame.module)?.lines(of: frame.function, offset: offset) ?? []
+    file(frame.module)?.lines(of: frame.function, offset: offset) ?? []
   }
 
   private func file(_ module: String) -> ElfFile? {

@@ -28,10 +28,14 @@ public struct SymbolFinder {
   public private(set) var sources: [SymbolSource] = []
   /// What the user should know: files that cannot be read, or do not belong to the capture.
   public private(set) var complaints: [String] = []
+  /// Addresses are where calls return to, so that the call stands before them.
+  public var addressesAreReturns = true
   private var listings: [Listing] = []
   private var kernel: ElfFile?
   private var modules: ModuleFolder?
   private var isOpen = false
+  /// To add to an address of the capture to get one of the kernel's file; nil without that file.
+  private var shift: UInt64?
 
   /// A list of symbols with the way from the capture's addresses to its own.
   struct Listing {
@@ -56,20 +60,22 @@ public struct SymbolFinder {
     of frames: Set<StackFrame>, chains: [[StackFrame]]
   ) -> [StackFrame: [CodeFrame]] {
     guard !frames.isEmpty else { return [:] }
-    open(chains)
+    open(chains, needsAddresses: frames.contains { $0.address != nil })
     var named: [StackFrame: CodeFrame] = [:]
     for frame in frames where !frame.name.isEmpty { named[frame] = CodeFrame(frame) }
     for listing in listings { name(frames, by: listing, &named) }
     nameByKernel(frames, &named)
+    nameByModules(frames, &named)
     return withLines(named)
   }
 
-  private mutating func open(_ chains: [[StackFrame]]) {
+  private mutating func open(_ chains: [[StackFrame]], needsAddresses: Bool) {
     guard !isOpen else { return }
     isOpen = true
-    let needsAddresses = chains.contains { $0.contains { $0.address != nil } }
     if needsAddresses {
-      if let load = clues.kallsyms { add(load(), "kallsyms of the capture", "", chains, isOwn: true) }
+      if let load = clues.kallsyms {
+        add(load(), "kallsyms of the capture", "", chains, isOwn: true)
+      }
       if let path = files.kallsyms { add(path, "--kallsyms", chains) }
       if let path = files.systemMap { add(path, "--system-map", chains) }
     }
@@ -127,6 +133,8 @@ extension SymbolFinder {
       let top = chain.prefix(Self.topDepth).compactMap(\.address)
       return top.isEmpty ? nil : top
     }
+    // No chain speaks against what the user says.
+    if tops.isEmpty { return clues.offset.map { 0 &- $0 } ?? 0 }
     if let offset = clues.offset, Self.fits(tops, symbols, 0 &- offset) { return 0 &- offset }
     return KernelOffset.match(tops, symbols.extents(of: .standard))
   }
@@ -214,24 +222,66 @@ extension SymbolFinder {
     }
   }
 
+  /// What to add to an address of the capture to get one of the kernel's file.
+  private var kernelShift: UInt64? {
+    guard let kernel, let start = kernel.address(of: "_text") ?? kernel.address(of: "_stext") else {
+      return nil
+    }
+    return knownText.map { start &- $0 } ?? clues.offset.map { 0 &- $0 } ?? 0
+  }
+
   private mutating func nameByKernel(
     _ frames: Set<StackFrame>, _ named: inout [StackFrame: CodeFrame]
   ) {
-    guard let kernel, let start = kernel.address(of: "_text") ?? kernel.address(of: "_stext") else {
-      return
+    guard let kernel, let shift = kernelShift else { return }
+    guard agrees(kernel, shift, named) else {
+      self.kernel = nil
+      sources.removeAll { $0.kind == "--vmlinux" }
+      return refuse(
+        "--vmlinux", files.vmlinux ?? "", "its functions lie elsewhere than those of the capture")
     }
-    var shift: UInt64 = 0
-    if let text = knownText { shift = start &- text } else if let offset = clues.offset {
-      shift = 0 &- offset
-    }
+    self.shift = shift
     let wanted = frames.filter { named[$0] == nil && $0.address != nil }
       .map { (address: ($0.address ?? 0) &+ shift, frame: $0) }.sorted { $0.address < $1.address }
-    guard !wanted.isEmpty else { return }
     for (symbol, (address, frame)) in zip(kernel.symbols(at: wanted.map(\.address)), wanted) {
       guard let symbol, address &- symbol.address < KernelSymbols.functionLimit else { continue }
       named[frame] = CodeFrame(
         function: symbol.name, offset: address &- symbol.address, address: frame.address)
       count("--vmlinux")
+    }
+  }
+
+  /// A file without a build id, or a capture without one, is judged by the functions that another source has named.
+  private func agrees(
+    _ kernel: ElfFile, _ shift: UInt64, _ named: [StackFrame: CodeFrame]
+  ) -> Bool {
+    let known = named.values.filter { $0.module.isEmpty && $0.address != nil && $0.offset != nil }
+      .prefix(64).map { (address: ($0.address ?? 0) &+ shift, offset: $0.offset ?? 0) }
+      .sorted { $0.address < $1.address }
+    guard !known.isEmpty else { return true }
+    let found = kernel.symbols(at: known.map(\.address))
+    let same = zip(found, known).count { symbol, place in
+      symbol.map { place.address &- $0.address == place.offset } ?? false
+    }
+    return same * 2 >= known.count
+  }
+
+  /// Modules at the places where the capture says they lay.
+  private mutating func nameByModules(
+    _ frames: Set<StackFrame>, _ named: inout [StackFrame: CodeFrame]
+  ) {
+    guard let modules, !clues.modules.isEmpty else { return }
+    let starts = clues.modules.map { (start: $0.value, name: $0.key) }.sorted { $0 < $1 }
+    for frame in frames where named[frame] == nil {
+      guard let address = frame.address, let module = starts.last(where: { $0.start <= address }),
+        address - module.start < 1 << 24,
+        let symbol = modules.symbol(module.name, address - module.start)
+      else { continue }
+      var code = CodeFrame(
+        function: symbol.name, offset: address - module.start - symbol.address, address: address)
+      code.module = module.name
+      named[frame] = code
+      count("--modules")
     }
   }
 
@@ -246,11 +296,12 @@ extension SymbolFinder {
     guard kernel != nil || modules != nil else { return named.mapValues { [$0] } }
     return named.mapValues { frame in
       guard let offset = frame.offset else { return [frame] }
-      // A frame's address is that of the return: the call stands before it.
-      let place = offset > 0 ? offset - 1 : 0
+      let place = offset > 0 && addressesAreReturns ? offset - 1 : offset
       var lines: [ElfFile.Line] = []
-      if frame.module.isEmpty { lines = kernel?.lines(of: frame.function, offset: place) ?? [] }
-      if lines.isEmpty, !frame.module.isEmpty || kernel == nil {
+      if frame.module.isEmpty {
+        let start = frame.address.flatMap { address in shift.map { address &+ $0 &- offset } } ?? 0
+        lines = kernel?.lines(of: frame.function, at: start, offset: place) ?? []
+      } else {
         lines = modules?.lines(frame, place) ?? []
       }
       return lines.isEmpty ? [frame] : Self.frames(frame, lines)

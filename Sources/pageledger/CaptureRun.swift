@@ -99,7 +99,8 @@ struct CaptureRun {
     guard reader.info.logLines > 0 else {
       throw .notACapture(path: path, hint: "--console takes a log of the kernel")
     }
-    return KernelLog(info: reader.info, complaints: reader.complaints)
+    return KernelLog(
+      info: reader.info, complaints: reader.complaints, offset: reader.clues.offset)
   }
 
   /// Names the functions in findings that have call chains; what the files of symbols lack is said once.
@@ -141,7 +142,9 @@ struct CaptureRun {
     log?.join(&info, &complaints)
     var analysis = audit.finish(
       info: info, losses: losses, complaints: complaints, stacks: reader.stacks)
-    name(&analysis, reader.clues)
+    var clues = reader.clues
+    if clues.offset == nil { clues.offset = log?.offset }
+    name(&analysis, clues)
     if let failure {
       analysis.verdict = .unreadable
       analysis.failure = failure.message
@@ -154,6 +157,8 @@ struct CaptureRun {
 struct KernelLog {
   let info: CaptureInfo
   let complaints: ComplaintLog
+  /// How far KASLR moved the kernel, when the log says it.
+  let offset: UInt64?
 
   /// Adds it to what the capture says; marks and orders of the log's own dumps mean nothing to the capture.
   func join(_ info: inout CaptureInfo, _ complaints: inout ComplaintLog) {

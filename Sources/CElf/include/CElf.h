@@ -48,7 +48,9 @@ bool celf_address(celf *file, const char *name, uint64_t *address);
 // addresses count from the start of the code as the kernel lays it out.
 void celf_find(celf *file, const uint64_t *addresses, size_t count, celf_symbol *found);
 
-// The functions and lines at a symbol plus an offset; returns how many of `room` were filled.
-size_t celf_lines(celf *file, const char *name, uint64_t offset, celf_line *lines, size_t room);
+// The functions and lines at a symbol plus an offset; returns how many of `room` were filled. `hint` is the symbol's address in the
+// file, 0 when only its name is known.
+size_t celf_lines(celf *file, const char *name, uint64_t hint, uint64_t offset, celf_line *lines,
+                  size_t room);
 
 #endif

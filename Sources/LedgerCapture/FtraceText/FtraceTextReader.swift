@@ -109,6 +109,9 @@ public final class FtraceTextReader: CaptureReader {
     return !batch.events.isEmpty || !batch.stacks.isEmpty
   }
 
+  /// What a log of the kernel says about its symbols.
+  public var clues: KernelClues { parser.clues }
+
   /// The call chains that were printed behind events.
   public var stacks: StackTable { parser.chains.table }
 

@@ -17,6 +17,7 @@ struct TextParser {
   private var body = EventBody()
   let detail: ReadDetail
   var chains = TextChains()
+  var clues = KernelClues()
   /// The row of `kernel_stack`, as trace-cmd names the header of a call chain.
   private var chainRow: Int?
   let dialect: TextDialect

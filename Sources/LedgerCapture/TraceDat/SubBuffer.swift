@@ -230,7 +230,8 @@ struct SubBufferDecoder: Sendable {
     guard let chain else { return }
     let task = chain.task(bytes, at: payload, count: length)
     if state.previous == CpuState.before, let event = state.carried, task.fits(event) {
-      chunk.stacks.insert((-1, chains.number(of: chain.frames(bytes, at: payload, count: length))), at: 0)
+      chunk.stacks.insert(
+        (-1, chains.number(of: chain.frames(bytes, at: payload, count: length))), at: 0)
       return
     }
     guard state.previous != CpuState.other else { return }

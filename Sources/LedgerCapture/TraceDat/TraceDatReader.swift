@@ -127,7 +127,8 @@ final class TraceDatReader: CaptureReader {
       lanes[lane].key = 0
       let turn = LaneOrder.Turn(lane: lane, limit: 0, rival: .max)
       let filled = batch.events.count
-      lanes[lane].run(turn, into: &batch.events, details: &batch.details, stacks: &batch.stacks,
+      lanes[lane].run(
+        turn, into: &batch.events, details: &batch.details, stacks: &batch.stacks,
         ordinal: &ordinal)
       if hasConsole { readMessages(lane, from: filled, &batch) }
       if lanes[lane].at >= chunk.count { try refill(lane) }

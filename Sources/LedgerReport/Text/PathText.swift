@@ -27,7 +27,7 @@ struct PathText {
     }
     if analysis.unnamedAddresses > 0 {
       rows.append(
-        "\(NumberText.counted(UInt64(analysis.unnamedAddresses), "address")) without a name: give "
+        "addresses without a name: \(NumberText.grouped(UInt64(analysis.unnamedAddresses))); give "
           + "--kallsyms, --system-map or --vmlinux of the recorded kernel")
     }
     return rows
