@@ -67,7 +67,7 @@ let package = Package(
     tests("FixtureTests", of: ["CommandTestSupport"]),
     tests("FtraceTextTests", of: ["LedgerCore", "LedgerInput", "LedgerCapture"]),
     tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),
-    tests("LedgerSymbolsTests", of: ["LedgerSymbols"]),
+    tests("LedgerSymbolsTests", of: ["LedgerCore", "LedgerInput", "LedgerSymbols"]),
     tests(
       "LedgerCaptureTests",
       of: ["LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore", "LedgerSymbols"]),
