@@ -67,9 +67,9 @@ extension Event {
 }
 
 extension EventKind {
-  /// The function that a probe is attached to.
-  var function: String {
-    guard isProbe else { return "" }
+  /// The function that a probe is attached to; nil for what is no probe.
+  var function: String? {
+    guard isProbe else { return nil }
     return name.hasSuffix("_ret") ? String(name.dropLast(4)) : name
   }
 }

@@ -99,12 +99,15 @@ struct Conclusion {
   }
 
   private func paths(_ draft: Draft) -> [CodePath] {
-    Attribution(draft).items.map { role, item in
-      let frames = stacks.frames(of: item.stack).map { CodeFrame($0) }
+    Attribution(draft).items.compactMap { role, item in
+      var frames = stacks.frames(of: item.stack).map { CodeFrame($0) }
+      if frames.isEmpty {
+        frames = item.event.kind.function.map { [CodeFrame(function: $0)] } ?? []
+      }
+      guard !frames.isEmpty else { return nil }
       return CodePath(
         role: role, event: item.event.kind.name, time: item.event.time, pid: item.event.pid,
-        comm: comm(item.event.pid),
-        frames: frames.isEmpty ? [CodeFrame(function: item.event.kind.function)] : frames)
+        comm: comm(item.event.pid), frames: frames)
     }
   }
 

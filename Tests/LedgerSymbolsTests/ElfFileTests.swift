@@ -32,8 +32,7 @@ import Testing
     let flags = "-g -O1 -fno-pie -ffreestanding -fno-asynchronous-unwind-tables"
     let line = """
       cd \(folder.path) && gcc \(flags) -c p.c -o p.ko && gcc \(flags) -no-pie -nostdlib -static \
-      -Wl,--build-id=sha1 p.c -o p && gcc \(flags) -gz -c p.c -o z.ko && xz -k p.ko && \
-      gcc \(flags) -no-pie -nostdlib -static -Wl,--build-id=sha1 -Wl,-Ttext=0x500000 p.c -o moved && \
+      -Wl,--build-id=sha1 -Wl,--defsym=_text=0x400000 p.c -o p && gcc \(flags) -gz -c p.c -o z.ko && xz -k p.ko && \
       objcopy --only-keep-debug p p.debug && objcopy --strip-debug p stripped
       """
     guard shell(line) != nil else { return nil }
@@ -71,7 +70,8 @@ import Testing
     for (address, name) in functions {
       for offset in [0, 1, 4] as [UInt64] {
         let found = file.symbols(at: [address + offset])
-        #expect(found == [ElfFile.Symbol(name: name, address: address)])
+        #expect(found.map { $0?.name } == [name])
+        #expect(found[0]?.address == address)
       }
       #expect(file.address(of: name) == address)
     }

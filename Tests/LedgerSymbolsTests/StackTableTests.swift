@@ -18,7 +18,8 @@ import Testing
       table.word(hash: 1, offset: 0x1c) { "f" }, table.word(hash: 2, offset: nil) { "g" },
       table.word(hash: 1, offset: nil) { "never asked" },
     ]
-    let frames = table.frames(of: table.number(of: words))
+    let number = table.number(of: words)
+    let frames = table.frames(of: number)
     #expect(frames.map(\.name) == ["f", "g", "f"])
     #expect(frames.map(\.offset) == [0x1c, nil, nil])
     #expect(frames.allSatisfy { $0.address == nil })

@@ -40,8 +40,9 @@ import Testing
     let address = (ElfFileTests.functions(built.program).first?.address ?? 0) &* 3
     let frame = StackFrame(address: address + 1)
     let named = finder.names(of: [frame], chains: [[frame]])
-    #expect(named[frame]?.first?.offset == 1)
+    #expect(named[frame]?.map(\.offset) == [1])
     #expect(finder.sources.first?.named == 1)
+    #expect(finder.complaints.count == 1)
   }
 
   @Test func unreadableFilesCostNamesOnly() {

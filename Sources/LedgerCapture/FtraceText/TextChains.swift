@@ -16,7 +16,7 @@ struct TextChains {
   private var recent: [Event] = []
   private var next = 0
   /// CPUs that may write between an event and its chain.
-  private static let patience = 64
+  static let patience = 64
 
   /// Remembers an event; one that is not used keeps its chain from going to another.
   mutating func saw(_ event: Event) {
@@ -28,13 +28,13 @@ struct TextChains {
     next = (next + 1) % Self.patience
   }
 
-  /// A block begins, of the event of `context` that came last; `newest` is the last event that was given.
-  mutating func open(_ context: LineContext, isKernel: Bool, newest: Event?) {
+  /// A block begins, of the event of `context` that came last; `newest` are the last events when none was remembered yet.
+  mutating func open(_ context: LineContext, isKernel: Bool, newest: [Event]) {
     close()
     isOpen = true
     target = nil
     guard isKernel else { return }
-    if !isTracking, let newest { saw(newest) }
+    for event in newest { saw(event) }
     isTracking = true
     var place = next
     for _ in recent.indices {
@@ -151,15 +151,22 @@ extension TextParser {
     _ bytes: RawSpan, _ start: Int, _ end: Int, _ batch: borrowing EventBatch
   ) {
     guard detail == .replay else { return }
-    if !chains.isOpen, !chains.isTracking { chains.openSample(newest(batch)) }
+    if !chains.isOpen, !chains.isTracking { chains.openSample(newest(batch).last) }
     if chains.isOpen { chains.takeSampleFrame(LineCursor(bytes, from: start, to: end)) }
   }
 
-  /// The event that was just read, when the replay uses it.
-  private func newest(_ batch: borrowing EventBatch) -> Event? {
-    guard let event = batch.events.last else { return nil }
-    let age = UInt32(truncatingIfNeeded: info.eventsRead) &- event.ordinal
-    return age <= 1 ? event : nil
+  /// The events that were just read, oldest first, as far back as the replay uses each: the first chain of a text belongs to one of them.
+  private func newest(_ batch: borrowing EventBatch) -> [Event] {
+    guard !chains.isTracking, let last = batch.events.last else { return [] }
+    var expected = last.ordinal
+    guard UInt32(truncatingIfNeeded: info.eventsRead) &- expected <= 1 else { return [] }
+    var found: [Event] = []
+    for event in batch.events.reversed() {
+      guard event.ordinal == expected, found.count < TextChains.patience else { break }
+      found.append(event)
+      expected &-= 1
+    }
+    return found.reversed()
   }
 }
 
