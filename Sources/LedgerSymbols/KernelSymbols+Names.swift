@@ -42,12 +42,13 @@ extension KernelSymbols {
   public var textStart: UInt64? {
     var found: UInt64?
     scan { line, text in
-      guard line.isCode, found == nil || line.name.count == Self.text.count else { return }
+      guard line.isCode else { return false }
       if line.isExactly(Self.text, in: text) {
         found = line.address
-      } else if line.isExactly(Self.stext, in: text), found == nil {
-        found = line.address
+        return true
       }
+      if found == nil, line.isExactly(Self.stext, in: text) { found = line.address }
+      return false
     }
     return found
   }

@@ -37,6 +37,11 @@ public struct SymbolFinder {
   /// To add to an address of the capture to get one of the kernel's file; nil without that file.
   private var shift: UInt64?
 
+  /// Some address lies behind the start of a module.
+  private var touchesModules = false
+  /// No module has more code, in bytes.
+  static let moduleLimit: UInt64 = 1 << 24
+
   /// A list of symbols with the way from the capture's addresses to its own.
   struct Listing {
     var symbols: KernelSymbols
@@ -60,7 +65,7 @@ public struct SymbolFinder {
     of frames: Set<StackFrame>, chains: [[StackFrame]]
   ) -> [StackFrame: [CodeFrame]] {
     guard !frames.isEmpty else { return [:] }
-    open(chains, needsAddresses: frames.contains { $0.address != nil })
+    open(frames, chains)
     var named: [StackFrame: CodeFrame] = [:]
     for frame in frames where !frame.name.isEmpty { named[frame] = CodeFrame(frame) }
     for listing in listings { name(frames, by: listing, &named) }
@@ -69,9 +74,15 @@ public struct SymbolFinder {
     return withLines(named)
   }
 
-  private mutating func open(_ chains: [[StackFrame]], needsAddresses: Bool) {
+  private mutating func open(_ frames: Set<StackFrame>, _ chains: [[StackFrame]]) {
     guard !isOpen else { return }
     isOpen = true
+    touchesModules = frames.contains { frame in
+      clues.modules.values.contains { start in
+        frame.address.map { $0 >= start && $0 - start < Self.moduleLimit } ?? false
+      }
+    }
+    let needsAddresses = frames.contains { $0.address != nil }
     if needsAddresses {
       if let load = clues.kallsyms {
         add(load(), "kallsyms of the capture", "", chains, isOwn: true)
@@ -111,17 +122,17 @@ extension SymbolFinder {
     }
     let number = sources.count
     sources.append(SymbolSource(kind: kind, path: path, named: 0, detail: Self.words(0 &- shift)))
-    var moved: [(start: UInt64, shift: UInt64)] = []
-    if !isOwn, !clues.modules.isEmpty {
-      for (name, start) in symbols.moduleStarts {
-        guard let place = clues.modules[name], place != start else { continue }
-        moved.append((place, start &- place))
-      }
-    }
     listings.append(
       Listing(
         symbols: symbols, source: number, shift: shift,
-        modules: moved.sorted { $0.start < $1.start }))
+        modules: isOwn || !touchesModules ? [] : movedModules(symbols)))
+  }
+
+  /// Modules that lie elsewhere than in the boot of a list, by their start in the capture.
+  private func movedModules(_ symbols: KernelSymbols) -> [(start: UInt64, shift: UInt64)] {
+    symbols.moduleStarts.compactMap { name, start in
+      clues.modules[name].flatMap { $0 == start ? nil : ($0, start &- $0) }
+    }.sorted { $0.start < $1.start }
   }
 
   /// What to add to an address of the capture: from what the capture says, else by matching.
@@ -187,7 +198,7 @@ extension SymbolFinder.Listing {
   /// Modules move on their own.
   func shift(of address: UInt64) -> UInt64 {
     let module = modules.last { $0.start <= address }
-    guard let module, address - module.start < 1 << 24 else { return shift }
+    guard let module, address - module.start < SymbolFinder.moduleLimit else { return shift }
     return module.shift
   }
 }
@@ -274,7 +285,7 @@ extension SymbolFinder {
     let starts = clues.modules.map { (start: $0.value, name: $0.key) }.sorted { $0 < $1 }
     for frame in frames where named[frame] == nil {
       guard let address = frame.address, let module = starts.last(where: { $0.start <= address }),
-        address - module.start < 1 << 24,
+        address - module.start < SymbolFinder.moduleLimit,
         let symbol = modules.symbol(module.name, address - module.start)
       else { continue }
       var code = CodeFrame(
