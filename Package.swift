@@ -64,6 +64,9 @@ let package = Package(
     tests("CommandLineTests", of: ["CommandTestSupport", "pageledger"]),
     tests("LedgerReplayTests", of: ["LedgerCore", "LedgerReplay"]),
     tests("LedgerRulesTests", of: ["LedgerRules"]),
+    tests(
+      "MutationTests",
+      of: ["CommandTestSupport", "LedgerCore", "LedgerCapture", "LedgerRules"]),
     tests("FixtureTests", of: ["CommandTestSupport"]),
     tests("FtraceTextTests", of: ["LedgerCore", "LedgerInput", "LedgerCapture"]),
     tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),

@@ -41,7 +41,8 @@ enum CaptureSniffer {
     }
     if isTarHeader(prefix) { return .packed(.tar) }
     let isText = Self.textStarts.contains { prefix.starts(with: $0) }
-    return looksBinary(prefix) && !isText ? .foreign("binary data") : .text
+    guard looksBinary(prefix), !isText else { return .text }
+    return .foreign(LeftOver.starts(prefix) ? LeftOver.advice : "binary data")
   }
 
   /// Has the magic of tar or, as archives from before POSIX lack it, the sum of the header's bytes in octal.

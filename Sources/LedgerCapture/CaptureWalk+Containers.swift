@@ -26,7 +26,7 @@ private struct ContainerState {
   let collector: SnapshotCollector
   var late: [Late] = []
   /// Folders that perf has split its data in.
-  var split: Set<String> = []
+  let folders: PerfFolders
 }
 
 extension CaptureWalk {
@@ -63,7 +63,8 @@ extension CaptureWalk {
 
   func walk(_ files: inout FileSequence, _ place: ContainerPlace) throws(CaptureError) {
     let before = found
-    var state = ContainerState(collector: SnapshotCollector(path: place.name))
+    var state = ContainerState(
+      collector: SnapshotCollector(path: place.name), folders: PerfFolders(path: place.name))
     var failure: CaptureError?
     do throws(CaptureError) {
       while !isStopped, let file = try files.next() {
@@ -96,13 +97,18 @@ extension CaptureWalk {
     {
       return
     }
+    if let stream = PerfStreamName(path: file.name), input.mayBeRecords,
+      try state.folders.take(
+        stream, input.source, prefix: input.prefix, name: name, isLasting: isPlain)
+    {
+      return
+    }
     guard !input.prefix.isEmpty else {
       if !input.source.damage.losses.rows.isEmpty { throw input.emptiness }
       return leaveOut(name, "empty")
     }
     if part?.role == .other { return leaveOut(name, "a file of tracefs without events") }
     let isData = input.kind == .perfData && file.name.isLastPart("data")
-    if let folder = file.name.splitFolder { state.split.insert(folder) }
     if part?.role == .text && input.kind == .text || isData, state.late.count < Self.lateLimit {
       if !isLasting { try input.spool(prefix: input.prefix) }
       state.late.append(.init(input: input, name: name, local: file.name, part: part))
@@ -119,7 +125,11 @@ extension CaptureWalk {
     switch input.kind {
     case .packed: return
     case .foreign(let what): leaveOut(name, "it looks like \(what)")
-    case .traceDat, .perfData:
+    case .traceDat:
+      if !isLasting { try input.spool(prefix: input.prefix) }
+      try offer(
+        traceDat: input, named: name, damage: isLasting ? nil : input.source.damage.drain())
+    case .perfData:
       if !isLasting { try input.spool(prefix: input.prefix) }
       offer(
         .bytes(input), named: name, layers: input.names,
@@ -166,14 +176,17 @@ extension CaptureWalk {
       if let part = late.part, part.role == .text, state.collector.hasSubBuffers(part.root) {
         state.collector.leaveText(part.root)
         leaveOut(late.name, "says what the raw sub-buffers beside it hold")
-      } else if late.input.kind == .perfData, state.split.contains(late.local.folder) {
+      } else if late.input.kind == .perfData,
+        case let streams = try state.folders.streams(in: late.local.folder), !streams.isEmpty
+      {
         offer(
-          .failure(.unsupported(path: late.name, what: "perf.data that is split into a folder")),
-          named: late.name)
+          .perf(try late.input.seekable(), streams: streams), named: late.name,
+          layers: late.input.names, damage: late.input.source.damage.drain())
       } else {
         try judge(late.input, late.name, isLasting: isLasting)
       }
     }
+    for name in state.folders.strays { leaveOut(name, "records without the file data of perf") }
     for buffer in try state.collector.buffers() {
       offer(
         .snapshot(buffer), named: place.join(buffer.name), layers: place.layers,
@@ -201,19 +214,5 @@ extension CaptureError {
 }
 
 extension String {
-  /// The path without its last part.
-  fileprivate var folder: String {
-    lastIndex(of: "/").map { String(self[..<$0]) } ?? ""
-  }
-
   fileprivate func isLastPart(_ name: String) -> Bool { self == name || hasSuffix("/" + name) }
-
-  /// The folder of `data.0` and the like, in which perf stores one file a thread.
-  fileprivate var splitFolder: String? {
-    let last = split(separator: "/").last ?? ""
-    guard last.hasPrefix("data."), last.count > 5, last.dropFirst(5).allSatisfy(\.isNumber) else {
-      return nil
-    }
-    return folder
-  }
 }

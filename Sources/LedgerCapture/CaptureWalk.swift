@@ -17,7 +17,7 @@ public final class CaptureWalk {
   /// The path up to the `!` that leads into an archive.
   private var base: String
   /// Behind that `!`; nothing else is shown.
-  private var selector: String?
+  private(set) var selector: String?
   private var visit: (FoundCapture) -> Bool = { _ in true }
   private(set) var isStopped = false
   /// Found, but not shown before it is known whether another one follows.
@@ -72,6 +72,8 @@ public final class CaptureWalk {
     guard !input.prefix.isEmpty else { throw input.emptiness }
     if case .packed(let packing) = input.kind {
       try walk(archive: input, packing, named: base, isTop: true)
+    } else if input.kind == .traceDat {
+      try offer(traceDat: input, named: base)
     } else if selector == nil {
       if case .foreign = input.kind, case .raw = SnapshotPart(path: base)?.role {
         throw .notACapture(
@@ -141,7 +143,8 @@ extension CaptureWalk {
     if others.count < Self.othersLimit { others.append((name, reason)) }
   }
 
-  private func isSelected(_ name: String) -> Bool {
+  /// Whether the path asks for this capture, or for what it lies in.
+  func isSelected(_ name: String) -> Bool {
     guard let selector else { return true }
     guard name != base else { return false }
     let rest = name.utf8.dropFirst(base.utf8.count + 1)

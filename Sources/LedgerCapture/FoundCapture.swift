@@ -9,6 +9,10 @@ public struct FoundCapture {
     /// Opened to see whether it is one.
     case reader(any CaptureReader)
     case snapshot(SnapshotBuffer)
+    /// A group of buffers, or all of them.
+    case buffers(TraceDatFile, group: Int?)
+    /// The file `data` of perf and the streams beside it.
+    case perf(ByteSource, streams: [PerfStream])
     case failure(CaptureError)
   }
 
@@ -38,6 +42,11 @@ public struct FoundCapture {
       reader = TraceDatReader(
         snapshot.layout, sources: snapshot.sources, path: name, kind: "tracefs snapshot",
         detail: detail)
+    case .buffers(let file, let group):
+      reader = try file.reader(group: group, detail: detail)
+      log = file.source.damage
+    case .perf(let source, let streams):
+      reader = try PerfDataReader(source: source, streams: streams, detail: detail)
     case .failure(let error): throw error
     }
     return NamedReader(

@@ -41,17 +41,23 @@ struct OuterLayers {
     return .notACapture(path: source.path, hint: "nothing can be unpacked: \(loss.detail)")
   }
 
+  /// What `perf record --threads` writes has no magic, and nothing at all for an idle CPU.
+  var mayBeRecords: Bool {
+    if case .foreign = kind { return true }
+    return prefix.isEmpty && source.damage.losses.rows.isEmpty
+  }
+
   /// The same with everything in a nameless temporary file; `prefix` are all bytes that were taken from the source.
   mutating func spool(prefix bytes: [UInt8]) throws(CaptureError) {
     source = try source.spooled(prefix: bytes)
     prefix = []
   }
 
-  /// A reader of what the layers hold. A trace.dat or perf.data of which the end cannot be reached is copied to a nameless
-  /// temporary file first, because what it means is told at its end; texts are read as they come.
+  /// A reader of what the layers hold, of all buffers of a trace.dat. A trace.dat or perf.data of which the end cannot be reached is
+  /// copied to a nameless temporary file first, because what it means is told at its end; texts are read as they come.
   func reader(detail: ReadDetail) throws(CaptureError) -> any CaptureReader {
     switch kind {
-    case .traceDat: return try TraceDatReader(source: try seekable(), detail: detail)
+    case .traceDat: return try TraceDatFile(try seekable()).reader(group: nil, detail: detail)
     case .perfData: return try PerfDataReader(source: try seekable(), detail: detail)
     case .packed(let packing):
       throw .unsupported(path: source.path, what: "\(packing.rawValue) data in this place")
@@ -66,7 +72,8 @@ struct OuterLayers {
     }
   }
 
-  private func seekable() throws(CaptureError) -> ByteSource {
+  /// The bytes with their end in reach.
+  func seekable() throws(CaptureError) -> ByteSource {
     source.isSeekable ? source : try source.spooled(prefix: prefix)
   }
 }

@@ -8,6 +8,7 @@ public enum LossCode: String, Sendable, CaseIterable {
   case corruptSubBuffer = "corrupt-sub-buffer"
   case corruptChunk = "corrupt-chunk"
   case malformedSection = "malformed-section"
+  case unknownSection = "unknown-section"
   case malformedFormat = "malformed-format"
   case missingFormats = "missing-formats"
   case malformedEvent = "malformed-event"
@@ -15,8 +16,10 @@ public enum LossCode: String, Sendable, CaseIterable {
   case bodyNotPrinted = "body-not-printed"
   case contextNotPrinted = "context-not-printed"
   case unknownEvent = "unknown-event"
+  case noRawData = "no-raw-data"
   case timeBackwards = "time-backwards"
   case unorderedClock = "unordered-clock"
+  case missingColumns = "missing-columns"
   case implausibleFrame = "implausible-frame"
   case tableFull = "table-full"
   case filterSuspected = "filter-suspected"
@@ -29,10 +32,11 @@ public enum LossCode: String, Sendable, CaseIterable {
     switch self {
     case .lostEvents, .lostUnknown, .overrun, .leftInKernel, .truncated, .corruptSubBuffer,
       .corruptChunk, .malformedSection, .malformedEvent, .implausibleFrame, .tableFull,
-      .interrupted, .timeBackwards, .bodyNotPrinted:
+      .interrupted, .timeBackwards, .noRawData, .bodyNotPrinted:
       .dataLoss
-    case .findingsDropped, .malformedFormat, .missingFormats, .unknownEvent, .malformedLine,
-      .unorderedClock, .filterSuspected, .contextNotPrinted, .stacksDropped:
+    case .findingsDropped, .unknownSection, .malformedFormat, .missingFormats, .unknownEvent,
+      .malformedLine, .unorderedClock, .missingColumns, .filterSuspected, .contextNotPrinted,
+      .stacksDropped:
       .notice
     }
   }
@@ -65,6 +69,8 @@ public enum LossCode: String, Sendable, CaseIterable {
       "a compressed chunk could not be inflated: check the storage that held the file"
     case .malformedSection:
       "a section or option contradicts its own size and was left out: check the storage that held the file"
+    case .unknownSection:
+      "a part of the file is of a kind that this version does not know: it was skipped"
     case .malformedFormat:
       "the format description of an event could not be understood, its fields are not used"
     case .missingFormats:
@@ -78,9 +84,13 @@ public enum LossCode: String, Sendable, CaseIterable {
       "the text lacks task, CPU or time of events, so only the order of its lines is known: print again with the trace options context-info, funcgraph-abstime and funcgraph-proc"
     case .unknownEvent:
       "a record names an event id without a format: record with the trace-cmd that belongs to the kernel"
+    case .noRawData:
+      "samples of an event that matters came without the event's own data: record with perf record -R, and keep the event formats in the file"
     case .timeBackwards: "times run backwards on one CPU: the order of its events is not reliable"
     case .unorderedClock:
       "this trace clock does not order events of different CPUs: record with -C global or -C mono"
+    case .missingColumns:
+      "the text leaves out what stands before the events: print all of it (perf script -F comm,pid,tid,cpu,time,event,trace)"
     case .implausibleFrame: "a page frame number is larger than any machine has"
     case .tableFull:
       "the capture names more page frames than the memory limit allows: raise --max-memory"

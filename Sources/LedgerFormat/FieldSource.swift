@@ -55,7 +55,7 @@ extension EventKind {
     case .pageFree: [FieldSource(.pfn, "pfn"), FieldSource(.order, "order")]
     case .pageFreeBatched: [FieldSource(.pfn, "pfn")]
     case .lruInsertion, .lruActivate:
-      [FieldSource(.pfn, "pfn"), FieldSource(.word, "folio", "page", isNeeded: false)]
+      [FieldSource(.pfn, "pfn"), .hex(.word, "folio", "page", isNeeded: false)]
     case .userFault:
       [
         FieldSource(.word, "address", isNeeded: false),

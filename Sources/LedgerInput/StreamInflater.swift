@@ -2,8 +2,8 @@ internal import CZstd
 
 /// Inflates one zstd stream that arrives in pieces and may never be ended.
 ///
-/// Not meant for two threads at a time.
-@safe public final class StreamInflater {
+/// Not meant for two threads at a time; it is handed from one to another as a whole.
+@safe public final class StreamInflater: @unchecked Sendable {
   private var context: OpaquePointer?
   private static let step = 1 << 17
 

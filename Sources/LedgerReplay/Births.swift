@@ -4,24 +4,29 @@ internal import LedgerCore
 extension Replay {
   /// A page got a count by itself. A tail of a block thereby becomes a unit of its own.
   mutating func becomeOwnUnit(_ event: Event, _ state: inout PageState) {
-    let pfn = event.pfn
     guard state.block != 0 else { return }
+    let pfn = event.pfn
     let block = blocks[state.block]
     guard pfn != block.head, block.isWhole, !state.bits.contains(.ownUnit) else { return }
     state.bits.insert(.ownUnit)
-    noteTailSet(UInt32(truncatingIfNeeded: pfn &- block.head), in: state.block, event)
+    noteTailSet(UInt32(truncatingIfNeeded: pfn &- block.head), event, in: state.block)
   }
 
   /// Counts the tails of a block that were set, and sees when the split is complete.
   ///
   /// mm/page_alloc.c:split_page sets every tail; make_alloc_exact (6.1) sets the pages that are kept from the last
   /// down to the first tail, and frees the others without a reference.
-  private mutating func noteTailSet(_ index: UInt32, in number: UInt32, _ event: Event) {
+  private mutating func noteTailSet(_ index: UInt32, _ event: Event, in number: UInt32) {
     var block = blocks[number]
+    if block.setTime == event.time, block.setCPU != event.cpu { block.setsAreUnordered = true }
+    block.setTime = event.time
+    block.setCPU = event.cpu
     block.tailsSet &+= 1
     block.highestSet = max(block.highestSet, index)
     let isComplete = UInt64(block.tailsSet) == block.pages &- 1
-    let isExact = index == 1 && block.highestSet > 1 && block.tailsSet == block.highestSet
+    let isExact =
+      (index == 1 || block.setsAreUnordered) && block.highestSet > 1
+      && block.tailsSet == block.highestSet
     let isCompound = block.kind == .compound
     if isComplete || isExact || isCompound {
       block.kind = .split

@@ -15,6 +15,11 @@ struct Block {
   var tailsSet: UInt32 = 0
   /// Highest index of such a tail.
   var highestSet: UInt32 = 0
+  /// When and where a tail was set last.
+  var setTime: UInt64 = 0
+  var setCPU: UInt16 = 0
+  /// Tails were set on several CPUs at one time: in which order is not known.
+  var setsAreUnordered = false
   /// Order of the piece freed last by the tail path of `__free_pages`; the block's own order before the first.
   var tailPathOrder: UInt8 = 0
   /// Task whose put of the head left it referenced: it may free the tails piece by piece.

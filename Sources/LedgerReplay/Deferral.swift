@@ -78,15 +78,23 @@ extension Replay {
     let state = freshState(slot)
     switch event.kind {
     case .pageAlloc: return allocationFits(event, head: state)
-    case .pageFree: return freeFits(state)
+    case .pageFree: return freeFits(event, state)
     default: return referenceFits(event, state)
     }
   }
 
   @inline(__always)
-  func freeFits(_ state: PageState) -> Bool {
+  func freeFits(_ event: Event, _ state: PageState) -> Bool {
     guard state.life != .free else { return false }
-    return !state.bits.contains(.counted) || state.count == 0
+    if state.bits.contains(.counted), state.count != 0 { return false }
+    return state.block == 0 || fits(event, in: blocks[state.block])
+  }
+
+  /// False for a free that breaks its block: the split, or the put of the head, may have the same time.
+  private func fits(_ event: Event, in block: Block) -> Bool {
+    guard block.isWhole else { return true }
+    guard event.pfn == block.head else { return followsTailPath(event, block) }
+    return event.order == block.order || block.members <= 1
   }
 
   @inline(__always)
@@ -102,7 +110,8 @@ extension Replay {
       return event.result != 0 ? before != 0 && before &+ event.value == event.count : before == 0
     case .pageRefFreeze: return event.result != 0 ? before == event.value : before != event.value
     case .pageRefUnfreeze: return before == 0
-    case .pageRefSet: return event.value != 1 || before == 0
+    // A page that was put to zero goes through the allocator before it is born again, as a rule.
+    case .pageRefSet: return event.value != 1 || (before == 0 && state.life != .dying)
     default: return true
     }
   }

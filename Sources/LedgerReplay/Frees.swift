@@ -6,10 +6,10 @@ extension Replay {
     guard event.pfn != Event.noFrame, let slot = slot(of: event.pfn) else { return }
     let head = freshState(slot)
     if mayWait {
-      let fits = freeFits(head)
+      let fits = freeFits(event, head)
       if !fits || waiting.isWaiting, waits(event, fits: fits) { return }
     }
-    let block = head.block == 0 ? nil : blocks[head.block]
+    let block = head.block == 0 ? loneBlock(event, head) : blocks[head.block]
     let watched = watch == nil ? head : watchedState(event, head: head)
     var step = PageState()
     step.life = .free
@@ -34,6 +34,9 @@ extension Replay {
   private mutating func judgeBlock(
     _ event: Event, _ head: PageState, _ block: Block?, _ step: UInt32
   ) {
+    if let block, block.kind == .order0 {
+      return noteFree(event, at: event.pfn, head, block, .orderDiffers, step)
+    }
     guard let block, block.isWhole else { return }
     if event.pfn == block.head {
       guard event.order != block.order, block.members > 1 else { return }
@@ -51,9 +54,25 @@ extension Replay {
     noteFree(event, at: event.pfn, head, block, marks, step)
   }
 
+  /// A page that was allocated alone and is freed as a block, with what the journal knows of its allocation.
+  private func loneBlock(_ event: Event, _ head: PageState) -> Block? {
+    guard event.order > 0, head.bits.contains(.allocated) else { return nil }
+    let steps = journal.chain(of: event.pfn, endingAt: head.step, limit: 64)
+    guard let birth = steps.last(where: { $0.event.kind == .pageAlloc })?.event, birth.order == 0
+    else { return nil }
+    var block = Block()
+    block.head = birth.pfn
+    block.gfp = birth.word
+    block.time = birth.time
+    block.pid = birth.pid
+    block.cpu = birth.cpu
+    block.kind = .order0
+    return block
+  }
+
   /// mm/page_alloc.c:__free_pages (5.10 on): when somebody else holds the head of a plain block, its tails are freed in
   /// halves, the upper half first.
-  private func followsTailPath(_ event: Event, _ block: Block) -> Bool {
+  func followsTailPath(_ event: Event, _ block: Block) -> Bool {
     guard block.headPutter == event.pid, block.kind != .compound else { return false }
     return event.order &+ 1 == block.tailPathOrder
       && event.pfn &- block.head == 1 << UInt64(event.order)
@@ -63,7 +82,8 @@ extension Replay {
   private mutating func judgePages(
     _ event: Event, _ head: PageState, _ block: Block?, _ step: PageState
   ) {
-    judgePage(event, event.pfn, head, block, step.step)
+    let shown = block?.kind == .order0 ? nil : block
+    judgePage(event, event.pfn, head, shown, step.step)
     guard event.order > 0, let block, block.head == event.pfn else { return }
     let mayDiffer = block.violated || block.tailsSet > 0 || block.kind != .compound
     guard mayDiffer || event.order > block.order else { return }
@@ -71,7 +91,7 @@ extension Replay {
       guard let slot = table.existingSlot(of: pfn) else { continue }
       let state = table[slot]
       guard state.epoch == gaps.epoch else { continue }
-      judgePage(event, pfn, state, block, step.step)
+      judgePage(event, pfn, state, shown, step.step)
     }
   }
 

@@ -37,17 +37,29 @@ struct StoredStep {
 /// in its record and does not depend on the journal.
 struct Journal {
   static let capacity = 1 << 19
-  private var steps: [StoredStep]
+  private static let firstCapacity = 1 << 12
+  /// Grows by doubling up to `capacity`, in room that is taken at once and touched only as it fills; numbers share places
+  /// only when it is full.
+  private var steps: [StoredStep] = []
   /// Number of the next step; starts at 1, and skips 0 when it wraps.
   private(set) var next: UInt32 = 1
 
-  init() { steps = [StoredStep](repeating: StoredStep(), count: Self.capacity) }
+  init() {
+    steps.reserveCapacity(Self.capacity)
+    steps.append(contentsOf: repeatElement(StoredStep(), count: Self.firstCapacity))
+  }
+
+  @inline(never)
+  private mutating func grow() {
+    steps.append(contentsOf: repeatElement(StoredStep(), count: steps.count))
+  }
 
   /// Writes a step and returns its number.
   @inline(__always)
   mutating func record(_ event: Event, previous: UInt32, after state: PageState) -> UInt32 {
     let number = next
-    steps[Int(number) & (Self.capacity - 1)] = StoredStep(
+    if Int(number) >= steps.count, steps.count < Self.capacity { grow() }
+    steps[Int(number) & (steps.count - 1)] = StoredStep(
       time: event.time, pfn: event.pfn, word: event.word, count: event.count,
       mapcount: event.mapcount, value: event.value, result: event.result, pid: event.pid,
       previous: previous, ledger: state.count, ordinal: event.ordinal, cpu: event.cpu,
@@ -63,7 +75,7 @@ struct Journal {
     var found: [Step] = []
     var number = number
     while number != 0, next &- number <= UInt32(Self.capacity), found.count < limit {
-      let stored = steps[Int(number) & (Self.capacity - 1)]
+      let stored = steps[Int(number) & (steps.count - 1)]
       guard covers(stored, pfn) else { break }
       found.append(step(stored))
       // A block's event stands in the chain of its head: what came before it there is not this page's.

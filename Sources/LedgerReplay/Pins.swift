@@ -78,7 +78,8 @@ extension Replay {
   @inline(__always)
   mutating func noteMapcount(_ event: Event, _ marks: inout Transition.Marks) {
     // A page that is born is not mapped: what its birth shows is how this kernel counts.
-    if event.kind == .pageRefSet, event.value == 1 {
+    // Other values are page types, which say nothing.
+    if event.kind == .pageRefSet, event.value == 1, event.mapcount == 0 || event.mapcount == -1 {
       observations.mapcountIsRaw = event.mapcount == -1
     }
     guard event.mapcount >= 0, event.result == 1, event.kind == .pageRefModAndTest else { return }

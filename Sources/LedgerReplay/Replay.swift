@@ -60,6 +60,7 @@ public struct Replay: ~Copyable {
     transitions.removeAll(keepingCapacity: true)
     if waiting.isWaiting { flushWaiting() }
     settleSuspicions()
+    judgeHugeInsertions()
     judgeLongPins()
     judgeOrphans()
     judgeGrowth()

@@ -114,5 +114,7 @@ public struct Transition: Sendable {
     public static let putAfterHeadGrab = Marks(rawValue: 1 << 41)
     /// A device still reaches a frame that was looked up in an entry which is gone.
     public static let lookupOutlived = Marks(rawValue: 1 << 42)
+    /// The entry may be that of a private mapping, which a write replaces.
+    public static let privateEntry = Marks(rawValue: 1 << 43)
   }
 }

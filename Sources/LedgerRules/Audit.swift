@@ -115,7 +115,11 @@ public struct Audit: ~Copyable {
     guard coverage.notRecorded(requirements).isEmpty,
       draft.charge.alsoNeeds.allSatisfy(coverage.covers)
     else { return false }
-    if let version = requirements.before, !coverage.isKernel(before: version) { return false }
+    if let version = requirements.before, !draft.charge.isOfAnyKernel,
+      !coverage.isKernel(before: version)
+    {
+      return false
+    }
     guard requirements.restsOnAbsence else { return true }
     if draft.charge.variant == PL005DoubleFree.silentVariant,
       !coverage.isKernel(before: KernelVersion(6, 19))
@@ -123,7 +127,7 @@ public struct Audit: ~Copyable {
       return false
     }
     if coverage.isFiltered, draft.charge.dependsOnOthers { return false }
-    if coverage.isDamaged, draft.charge.verdict != .proven { return false }
+    if coverage.isDamaged || coverage.hidesEvents, draft.charge.verdict != .proven { return false }
     return coverage.ordersCPUs || draft.evidence.allSatisfy { $0.event.cpu == draft.caseEvent.cpu }
   }
 
@@ -162,6 +166,19 @@ public struct Audit: ~Copyable {
       return [
         "removals of the shadow MMU's entries, which leave no event (tdp_mmu=Y, no nested guest)"
       ]
+    }
+    if id == "PL008" || id == "PL009", seen.olderEntries > 0 {
+      return [
+        "\(seen.olderEntries) guest entries that are older than the capture: start before the VM"
+      ]
+    }
+    if id == "PL009", seen.unplacedEntries > 0 {
+      return [
+        "the VM and the memory slots of \(seen.unplacedEntries) guest entries: start before the VM, with a probe on handle_changed_spte"
+      ]
+    }
+    if id == "PL025" || id == "PL029", seen.unclearDeviceAddresses > 0 {
+      return ["which domain an address belongs to, or the maps before the capture began"]
     }
     let isByPage = ["PL013", "PL015", "PL017", "PL021"].contains(id)
     if isByPage, seen.unresolvedPages > 0 {

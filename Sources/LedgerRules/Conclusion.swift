@@ -9,6 +9,8 @@ struct Conclusion {
 
   /// Bytes of the capture are damaged: nothing in it is proof.
   private let isDamaged: Bool
+  /// Records of events that nothing describes were read.
+  private let hidesEvents: Bool
   /// Which task did what is not known: nothing that joins events of one task is proof.
   private let lacksContext: Bool
 
@@ -22,7 +24,10 @@ struct Conclusion {
     self.stacks = stacks
     self.isFiltered = isFiltered
     isDamaged = losses.rows.contains { $0.code.isDamage }
-    lacksContext = losses.rows.contains { $0.code == .contextNotPrinted }
+    hidesEvents = losses.rows.contains { $0.code == .unknownEvent }
+    lacksContext = losses.rows.contains {
+      $0.code == .contextNotPrinted || $0.code == .missingColumns
+    }
   }
 
   func findings(from drafts: [Draft]) -> [Finding] {
@@ -116,6 +121,7 @@ struct Conclusion {
     let verdict = draft.charge.verdict
     guard verdict == .proven else { return verdict }
     let restsOnAbsence = RuleCatalog.rules[draft.rule].requirements.restsOnAbsence
+    if hidesEvents, restsOnAbsence { return .suspect }
     if isDamaged { return restsOnAbsence ? .suspect : .likely }
     return lacksContext || isFiltered && restsOnAbsence ? .likely : verdict
   }

@@ -28,6 +28,9 @@ struct Coverage {
   /// Bytes of the capture are damaged.
   var isDamaged: Bool { losses.rows.contains { $0.code.isDamage } }
 
+  /// Records of events that nothing describes: page events may be among them.
+  var hidesEvents: Bool { losses.rows.contains { $0.code == .unknownEvent } }
+
   /// The event was recorded, or would have been had it happened.
   func covers(_ kind: EventKind) -> Bool {
     if info.count(of: kind) > 0 { return true }
@@ -64,6 +67,7 @@ struct Coverage {
     if info.eventsRead == 0 { reasons.append("no event was recorded") }
     if losses.isIncomplete { reasons.append("a capture without gaps (see losses)") }
     guard requirements.restsOnAbsence else { return reasons }
+    if hidesEvents { reasons.append("the formats of all records (see losses)") }
     if isFiltered { reasons.append("the events of all tasks (no pid filter)") }
     if lacksContext {
       reasons.append("task, CPU and time of the events (option context-info)")

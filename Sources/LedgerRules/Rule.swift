@@ -25,6 +25,8 @@ struct Charge {
   var dependsOnOthers = true
   /// Events that this case rests on beside those that the rule always needs.
   var alsoNeeds: [EventKind] = []
+  /// The case proves by itself that the kernel is one that the rule is about.
+  var isOfAnyKernel = false
   /// The cause is the task's, whatever blocks its pages lie in.
   var isPerTask = false
   /// The pages that share the cause, when they are more than the transition's own.

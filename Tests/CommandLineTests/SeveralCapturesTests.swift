@@ -111,10 +111,6 @@ import Testing
       "name their folder"
     ),
     (
-      "mkdir p; cp ${F%/*}/perf-file.data p/data; echo >p/data.0; $PAGELEDGER info p",
-      "perf.data that is split into a folder"
-    ),
-    (
       "gzip -c e.dat | gzip | gzip | gzip | gzip >deep; tar -cf t deep; $PAGELEDGER info t",
       "more than 4 layers"
     ),

@@ -38,7 +38,7 @@ import Testing
     "dmabuf_wrong": [Planted("PL017", 1, "likely")],
     "tail_put_free": [Planted("PL028", 1, "proven", "likely")],
     "tail_inc_free": [Planted("PL001", 1, "proven"), Planted("PL028", 1, "proven")],
-    "huge_pmd_fault": [Planted("PL016", 1, "likely"), Planted("PL013", 1, "proven")],
+    "huge_pmd_fault": [Planted("PL016", 1, "proven"), Planted("PL013", 1, "proven")],
     "kvm_freed": [
       Planted("PL007", 4, "proven"), Planted("PL008", 1, "proven"), Planted("PL010", 3, "proven"),
       Planted("PL010", 3, "likely"),

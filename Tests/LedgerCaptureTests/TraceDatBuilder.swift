@@ -97,6 +97,10 @@ struct TraceDatBuilder {
   var options: [(id: UInt16, data: [UInt8])] = []
   /// Sub-buffers of an instance, on CPU 0.
   var instance: [[UInt8]] = []
+  /// As `header_page` says it; the file says 1024 everywhere else.
+  var subBufferSize = 1024
+  /// What a latency tracer printed, in place of the data; version 7 only.
+  var text = ""
 
   static let headerPage = """
     \tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;
@@ -105,6 +109,11 @@ struct TraceDatBuilder {
     \tfield: char data;\toffset:16;\tsize:1008;\tsigned:1;
 
     """
+
+  private var headerPage: String {
+    Self.headerPage.replacingOccurrences(of: "size:1008", with: "size:\(subBufferSize - 16)")
+  }
+
   static let freeFormat = """
     name: mm_page_free
     ID: 11
@@ -125,8 +134,8 @@ struct TraceDatBuilder {
     var out = Bytes()
     out.big = big
     out.put("header_page\0")
-    out.put(UInt64(Self.headerPage.utf8.count))
-    out.put(Self.headerPage)
+    out.put(UInt64(headerPage.utf8.count))
+    out.put(headerPage)
     out.put("header_event\0")
     out.put(UInt64(0))
     return out.data
@@ -245,6 +254,7 @@ struct TraceDatBuilder {
     }
     section(16, headers)
     section(18, formats)
+    if !text.isEmpty { section(22, Array(text.utf8)) }
     out.data.replaceSubrange(patch..<(patch + 8), with: number(out.data.count))
     func optionSection(_ options: [(id: UInt16, data: [UInt8])], next: Int) {
       var body = Bytes()

@@ -192,8 +192,12 @@ struct Form: CustomStringConvertible, Sendable {
     file.cpus = [(0, [top.bytes]), (1, [top.bytes])]
     file.instance = [inner.bytes]
     file.emptyVersion = true
-    let reading = try read(file.version6)
-    #expect(reading.outline == ["5/0/2", "10/0/1", "10/1/1"])
+    try withFile(file.version6) { path in
+      #expect(
+        walk(path).map(\.reading?.outline) == [["10/0/1", "10/1/1"], ["5/0/2"]])
+    }
+    let listed = try read(file.version6, detail: .fields)
+    #expect(listed.outline == ["5/0/2", "10/0/1", "10/1/1"])
   }
 
   @Test(arguments: [6, 7])
@@ -210,8 +214,8 @@ struct Form: CustomStringConvertible, Sendable {
     let reading = try read(version == 6 ? file.version6 : file.version7)
     #expect(reading.info.kernel == "6.1.192-pglab")
     #expect(reading.events.map(\.time) == [1010])
-    #expect(reading.losses.map(\.code) == [.overrun])
-    #expect(reading.losses[0].count == 11)
+    #expect(reading.losses.map(\.code) == [.unknownSection, .overrun])
+    #expect(reading.losses[1].count == 11)
   }
 
   @Test func saysWhatStayedInTheKernel() throws {

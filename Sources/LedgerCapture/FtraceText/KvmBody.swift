@@ -74,11 +74,17 @@ enum KvmBody {
     guard let reason = value(line, Name.reason) else { return false }
     var word = LineCursor(line.bytes, from: reason, to: line.end)
     let isErrno = word.starts(with: Name.error) || word.starts(with: Name.restart)
-    guard let open = line.bytes.lastOffset(of: 0x28, from: reason, to: line.end) else {
-      return false
+    // perf may print an address and a symbol behind it.
+    var number: Int32?
+    while number == nil {
+      guard let open = line.bytes.firstOffset(of: 0x28, from: word.at, to: line.end) else {
+        return false
+      }
+      word.at = open &+ 1
+      number = word.signed()
+      if number != nil, !word.skip(0x29) { number = nil }
     }
-    word.at = open &+ 1
-    guard let number = word.signed(), word.skip(0x29) else { return false }
+    guard let number else { return false }
     if isErrno {
       event.result = 0 &- number
     } else {

@@ -13,6 +13,8 @@ struct LineContext {
   var commEnd = 0
   var pid: Int32 = -1
   var cpu = 0
+  /// A CPU was printed.
+  var hasCPU = true
   var context: UInt8 = 0
   var time: UInt64 = 0
   /// The time was a number without a dot: a clock that does not count nanoseconds.

@@ -13,6 +13,7 @@ struct TextParser {
   var lines: UInt64 = 0
   var cpus = CpuTracks()
   var console = ConsoleState()
+  var columns = PerfColumns()
   var complaints = ComplaintReader()
   private var body = EventBody()
   let detail: ReadDetail

@@ -107,9 +107,10 @@ struct TextSniffer {
 
   /// Two spaces behind the name of an event are those of trace-cmd.
   private mutating func lookAtName(_ line: borrowing LineCursor, _ context: LineContext) {
-    isCapture = true
     var body = LineCursor(line.bytes, from: context.body, to: line.end)
     body.skipSpaces()
+    if hasGroup(body) { return decide(.perf) }
+    isCapture = true
     let limit = min(line.end, body.at &+ 20)
     guard let colon = line.bytes.firstOffset(of: 0x3a, from: body.at, to: limit) else { return }
     let next = LineCursor(line.bytes, from: colon &+ 1, to: line.end)
@@ -136,12 +137,26 @@ struct TextSniffer {
   /// A line with a thread or a group of events, a time and a name is from `perf script`.
   private mutating func lookForPerf(_ line: borrowing LineCursor) {
     guard line.byte != 0x09, line.byte != 0x23 else { return }
-    guard let context = PerfContext.parse(line.bytes, from: line.at, to: line.end) else { return }
+    guard let context = PerfContext.parse(line.bytes, from: line.at, to: line.end) else {
+      // Without a time only the name says so: that of a known event.
+      if PerfContext.untimed(line.bytes, from: line.at, to: line.end, isFirst: true) != nil {
+        decide(.perf)
+      }
+      return
+    }
     let name = LineCursor(line.bytes, from: context.body, to: line.end)
     guard let end = TextParser.nameEnd(name) else { return }
     for at in name.at..<end where Ascii.isSpace(line.bytes.u8(at)) { return }
-    let group = line.bytes.firstOffset(of: 0x3a, from: name.at, to: end)
-    if context.pid >= 0 || group != nil { decide(.perf) }
+    if context.pid >= 0 || hasGroup(name) { decide(.perf) }
+  }
+
+  /// `group:name:`, as only perf prints it.
+  private func hasGroup(_ name: borrowing LineCursor) -> Bool {
+    guard let end = TextParser.nameEnd(name),
+      let colon = name.bytes.firstOffset(of: 0x3a, from: name.at, to: end)
+    else { return false }
+    for at in name.at..<end where at != colon && !Ascii.isName(name.bytes.u8(at)) { return false }
+    return colon > name.at
   }
 
   private mutating func decide(_ dialect: TextDialect) {

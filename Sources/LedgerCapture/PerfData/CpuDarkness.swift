@@ -12,7 +12,16 @@ struct CpuDarkness {
     var told: UInt64 = 0
     /// Events that the kernel counted as lost when the recording ended.
     var counted: UInt64 = 0
+
+    @inline(__always)
+    mutating func see(_ now: UInt64) {
+      isSeen = true
+      if now > time { time = now }
+    }
   }
+
+  /// A gap was open at some time; most captures have none.
+  private var isAnyDark = false
 
   private var tracks: [Track] = []
 
@@ -27,11 +36,10 @@ struct CpuDarkness {
   /// Enters a sample; the mark before it when it ends a gap.
   @inline(__always)
   mutating func enter(cpu: UInt16, time: UInt64) -> Event? {
-    reach(cpu)
     let place = Int(cpu)
-    tracks[place].isSeen = true
-    tracks[place].time = max(tracks[place].time, time)
-    guard tracks[place].isDark else { return nil }
+    if place >= tracks.count { reach(cpu) }
+    tracks[place].see(time)
+    guard isAnyDark, tracks[place].isDark else { return nil }
     tracks[place].isDark = false
     return .gap(.gapCloses, place, time, Int32(clamping: tracks[place].missing))
   }
@@ -45,6 +53,7 @@ struct CpuDarkness {
     let isKnown = missing > 0 && (isNew || before > 0)
     tracks[place].missing = isKnown ? before &+ missing : 0
     tracks[place].isDark = true
+    isAnyDark = true
     guard isNew else { return nil }
     return .gap(.gapOpens, place, tracks[place].time, Int32(clamping: tracks[place].missing))
   }

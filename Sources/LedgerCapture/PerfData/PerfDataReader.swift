@@ -2,22 +2,30 @@ import LedgerCore
 import LedgerFormat
 import LedgerInput
 
-/// Reads what `perf record` writes: files of both byte orders, the old form, and what it writes to pipes.
+/// Reads what `perf record` writes: files of both byte orders, the old form, and what it writes to pipes; decodes on a
+/// second thread.
 ///
 /// Tracepoints are decoded by the formats that the file carries; other events are counted by name. Memory is
 /// bounded by what `TimeQueue` lets wait.
 final class PerfDataReader: CaptureReader {
-  private var decoder: PerfDecoder
-  private var feed: RecordFeed
-  private var isFinished = false
+  private let account: PerfAccount
+  private let relay: Relay<PerfSource>
+  private var chunk: EventChunk?
+  private var at = 0
+  /// Next message of the chunk.
+  private var message = 0
+  /// Next call chain of the chunk.
+  private var stack = 0
+  private let chains: StackStore
   private let symbols: (@Sendable () -> [UInt8])?
   private let buildID: [UInt8]
   private var traced = TracedLog()
 
-  /// Reads the descriptions of a seekable source.
+  /// Reads the descriptions of a seekable source; `streams` are the files `data.0`, `data.1` and so on of a folder, of
+  /// which `source` is the file `data`.
   ///
   /// Throws when the header or the event attributes cannot be read: nothing can be understood without them.
-  init(source: ByteSource, detail: ReadDetail) throws(CaptureError) {
+  init(source: ByteSource, streams: [PerfStream] = [], detail: ReadDetail) throws(CaptureError) {
     let header = try PerfHeader(source)
     var metadata = PerfMetadata(path: source.path, bigEndian: header.bigEndian)
     if header.form == .pipe {
@@ -25,16 +33,28 @@ final class PerfDataReader: CaptureReader {
     } else {
       try metadata.readSections(header, source)
     }
-    decoder = PerfDecoder(
+    if metadata.isFolder, streams.isEmpty {
+      metadata.losses.add(
+        .truncated, count: 0, detail: "the records lie in data.0 and others beside this file")
+    }
+    let decoder = PerfDecoder(
       metadata, info: Self.describe(header, metadata, source.path), detail: detail)
-    feed = RecordFeed(header, source: source)
     symbols = metadata.tracing.symbols
     buildID = metadata.kernelBuildID
+    chains = decoder.chains
+    let feeds =
+      [RecordFeed(header, source: source)]
+      + streams.map { RecordFeed(header, stream: $0, of: streams.count) }
+    account = PerfAccount(decoder.state)
+    // Events come in rounds: while one is read, the replay works on the one before.
+    relay = Relay(PerfSource(decoder, feeds, account), lanes: 1, ahead: 64)
   }
+
+  deinit { relay.stop() }
 
   /// What is known so far; final when `next` has returned false.
   var info: CaptureInfo {
-    var info = decoder.info
+    var info = account.current.info
     info.logLines = traced.lines
     return info
   }
@@ -43,41 +63,63 @@ final class PerfDataReader: CaptureReader {
   var complaints: ComplaintLog { traced.complaints.log }
 
   /// The call chains of the samples.
-  var stacks: StackTable { decoder.chains }
+  var stacks: StackTable { chains.table }
 
   /// What the capture knows about its kernel's symbols.
   var clues: KernelClues {
-    var clues = decoder.clues
+    var clues = account.current.clues
     clues.kallsyms = symbols
     clues.buildID = buildID
     return clues
   }
 
   /// What was lost so far; final when `next` has returned false.
-  var losses: LossLedger {
-    var losses = decoder.losses
-    losses.merge(decoder.queue.losses)
-    return losses
-  }
+  var losses: LossLedger { account.current.losses }
 
   /// Replaces the contents of `batch` by the next events; false at the end of the data.
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
     batch.clear()
-    while batch.events.count < EventBatch.capacity {
-      if decoder.queue.readyCount > 0 {
-        let filled = batch.events.count
-        decoder.queue.give(&batch)
-        traced.replaceMessages(in: &batch, from: filled) { event in
-          decoder.messages.removeValue(forKey: event.word)
-        }
-      } else if isFinished {
-        break
+    while batch.events.isEmpty {
+      if let chunk, at < chunk.count {
+        let end = min(chunk.count, at + EventBatch.capacity)
+        batch.events.append(contentsOf: chunk.events[at..<end])
+        if !chunk.details.isEmpty { batch.details.append(contentsOf: chunk.details[at..<end]) }
+        if !chunk.stacks.isEmpty { noteChains(chunk, upTo: end, &batch) }
+        at = end
+        if !chunk.messages.isEmpty { readMessages(chunk, &batch) }
       } else {
-        isFinished = try !feed.advance(&decoder)
+        let used = chunk
+        chunk = nil
+        chunk = try relay.take(lane: 0, returning: used)
+        at = 0
+        message = 0
+        stack = 0
+        guard chunk != nil else {
+          traced.finish()
+          return false
+        }
       }
     }
-    if batch.events.isEmpty { traced.finish() }
-    return !batch.events.isEmpty
+    return true
+  }
+
+  /// Ties call chains to the events from `at` to `end`, which the batch holds.
+  private func noteChains(_ chunk: EventChunk, upTo end: Int, _ batch: inout EventBatch) {
+    while stack < chunk.stacks.count, chunk.stacks[stack].place < end {
+      let chain = chunk.stacks[stack]
+      stack += 1
+      guard chain.place >= at else { continue }
+      batch.stacks.append(StackNote(batch.events[chain.place - at], stack: chain.stack))
+    }
+  }
+
+  private func readMessages(_ chunk: EventChunk, _ batch: inout EventBatch) {
+    var place = message
+    traced.replaceMessages(in: &batch, from: 0) { _ in
+      defer { place += 1 }
+      return place < chunk.messages.count ? chunk.messages[place] : nil
+    }
+    message = place
   }
 
   private static func describe(

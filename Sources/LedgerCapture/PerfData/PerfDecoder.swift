@@ -13,6 +13,8 @@ struct PerfDecoder {
     var format: Int?
     /// Id of the format.
     var type: UInt16 = 0
+    /// Its samples are those of a tracepoint that the replay would use, but nothing tells its fields.
+    var isMute = false
     /// Another attribute records the same tracepoint: its samples say everything twice.
     var isRepeated = false
   }
@@ -20,26 +22,32 @@ struct PerfDecoder {
   var info: CaptureInfo
   var losses: LossLedger
   var queue: TimeQueue
-  var comms: [Int32: String]
   private var records: RecordDecoder
   private let meanings: [Meaning]
+  /// There is one attribute.
+  private let isAlone: Bool
+  /// Where samples have their number, -1 if they have none.
+  private let idPlace: Int
   private let words: FieldWords?
   private let console: ConsoleMessage?
   /// The call chains of samples.
-  private(set) var chains = StackTable()
+  let chains = StackStore()
   /// What the records say about the kernel's symbols.
   var clues = KernelClues()
   /// Texts of messages that wait in the queue, by `word` of their marks.
-  var messages: [UInt64: String] = [:]
+  private var messages: [UInt64: String] = [:]
   private var nextMessage: UInt64 = 0
   private static let messageLimit = 1 << 16
-  private let attributeOfID: [UInt64: Int]
+  private let attributeOfID: AttributeTable
+  /// Samples by row of the table of events.
+  private var counts: [UInt64] = []
   private var cpuOfID: [UInt64: UInt16]
   private let swapped: Bool
   private let rawSwapped: Bool
   private var darkness = CpuDarkness()
   private var isStarted = false
-  private static let commLimit = 1 << 16
+  /// Time of the sample decoded last.
+  private(set) var latest: UInt64 = 0
 
   init(_ metadata: PerfMetadata, info: CaptureInfo, detail: ReadDetail) {
     let layout = metadata.tracing
@@ -56,15 +64,19 @@ struct PerfDecoder {
       : FieldWords(
         layout.formats, comms: [:], long: layout.page.long, bigEndian: layout.bigEndian)
     console = words == nil ? ConsoleMessage(layout.formats, bigEndian: layout.bigEndian) : nil
-    comms = layout.comms
-    attributeOfID = metadata.attributeOfID
+    attributeOfID = AttributeTable(metadata.attributeOfID)
     cpuOfID = metadata.cpuOfID
     swapped = metadata.bigEndian
     rawSwapped = layout.bigEndian
-    queue = TimeQueue(isDetailed: detail == .fields)
-    queue.isOrdered = metadata.attributes.allSatisfy { $0.samples.contains(.time) }
+    queue = TimeQueue(
+      isDetailed: detail == .fields,
+      isOrdered: metadata.attributes.allSatisfy { $0.samples.contains(.time) },
+      names: TaskNames(layout.comms))
     self.info = info
     meanings = Self.meanings(metadata, records, &self.info)
+    isAlone = meanings.count == 1
+    idPlace = meanings.first?.shape.id ?? -1
+    counts = Array(repeating: 0, count: self.info.events.count)
     noteThinned(metadata)
   }
 
@@ -83,7 +95,10 @@ struct PerfDecoder {
         let format = records.index(ofID: id)
       {
         meaning.row = format
-        guard attribute.samples.contains(.raw) else { return meaning }
+        guard attribute.samples.contains(.raw) else {
+          meaning.isMute = records.kind(ofFormat: format) != .other
+          return meaning
+        }
         meaning.format = format
         meaning.type = id
         meaning.isRepeated = !found.insert(format).inserted
@@ -97,8 +112,16 @@ struct PerfDecoder {
         info.events.append(EventCount(system: "", name: title, kind: .other))
       }
       meaning.row = row
+      meaning.isMute = attribute.type == PerfAttribute.tracepoint && isUsed(title)
       return meaning
     }
+  }
+
+  /// True for `group:name` of an event that the replay uses.
+  private static func isUsed(_ title: String) -> Bool {
+    let parts = title.split(separator: ":", maxSplits: 1).map(String.init)
+    return parts.count == 2
+      && EventKind.allCases.contains { $0.group == parts[0] && $0.name == parts[1] }
   }
 
   /// A period above 1 leaves events out everywhere: nothing may rest on their absence.
@@ -134,8 +157,28 @@ struct PerfDecoder {
     }
   }
 
+  /// Moves what is ready to a chunk, the words of the console's messages too.
+  mutating func give(_ chunk: EventChunk) {
+    let start = chunk.count
+    queue.give(chunk)
+    guard !messages.isEmpty else { return }
+    for place in start..<chunk.count where chunk.events[place].kind == .complaint {
+      chunk.messages.append(messages.removeValue(forKey: chunk.events[place].word) ?? "")
+    }
+  }
+
   /// Records are missing from here on, whichever CPU they would be of.
   mutating func openAll() { for cpu in darkness.seen { enterGap(cpu: cpu, missing: 0) } }
+
+  /// What is known so far.
+  var state: PerfAccount.State {
+    var info = info
+    for row in counts.indices { info.events[row].count = counts[row] }
+    info.comms = queue.names.current.names
+    var losses = losses
+    losses.merge(queue.losses)
+    return PerfAccount.State(info: info, losses: losses, clues: clues)
+  }
 
   /// Nothing follows: settles what is known only now.
   mutating func finish() {
@@ -145,9 +188,14 @@ struct PerfDecoder {
         detail: "by the kernel's count; no record says when")
       enterGap(cpu: cpu, missing: number)
     }
+    for meaning in meanings where meaning.isMute && counts[meaning.row] > 0 {
+      losses.add(
+        .noRawData, count: counts[meaning.row],
+        detail: "samples of \(info.events[meaning.row].name)")
+    }
     info.cpus = max(info.cpus, darkness.count)
-    info.comms = comms
-    if chains.dropped > 0 { losses.add(.stacksDropped, count: chains.dropped) }
+    let dropped = chains.table.dropped
+    if dropped > 0 { losses.add(.stacksDropped, count: dropped) }
     queue.finish()
   }
 
@@ -160,13 +208,15 @@ struct PerfDecoder {
 // MARK: - Samples
 
 extension PerfDecoder {
-  private func meaning(_ bytes: RawSpan, _ body: Int, _ end: Int) -> Int? {
-    guard meanings.count > 1 else { return 0 }
-    let place = meanings[0].shape.id
+  // Mutating, so that the decoder is not copied for the call.
+  @inline(__always)
+  private mutating func meaning(_ bytes: RawSpan, _ body: Int, _ end: Int) -> Int? {
+    guard !isAlone else { return 0 }
+    let place = idPlace
     guard place >= 0 else { return meaningOfRaw(bytes, body, end) }
     guard body &+ place &+ 8 <= end else { return nil }
     let id = bytes.word64(body &+ place, swapped)
-    return attributeOfID[id] ?? (id == 0 ? 0 : nil)
+    return attributeOfID.place(of: id) ?? (id == 0 ? 0 : nil)
   }
 
   /// Without numbers, the attribute whose tracepoint the raw data names; all have the same parts then.
@@ -187,10 +237,12 @@ extension PerfDecoder {
       losses.add(.unknownEvent, detail: "a sample of an unknown event at offset \(offset)")
       return
     }
-    let row = meanings[index].row
-    info.events[row].count &+= 1
+    let meaning = meanings[index]
+    let row = meaning.row
+    counts[row] &+= 1
     guard
-      let sample = meanings[index].shape.sample(bytes, from: body, to: end, swapped: swapped),
+      let sample = meaning.shape.sample(
+        bytes, from: body, to: end, swapped: swapped, wantsAddress: words != nil),
       let cpu = UInt16(exactly: sample.cpu ?? UInt32(cpuOfID[sample.id] ?? 0))
     else {
       losses.add(
@@ -207,20 +259,22 @@ extension PerfDecoder {
     event.cpu = cpu
     event.format = UInt16(truncatingIfNeeded: row)
     event.pid = sample.tid
-    if let format = meanings[index].format, let raw = sample.raw {
-      decode(bytes, raw, format, meanings[index], sample.chain, &event)
+    if let format = meaning.format, let raw = sample.raw {
+      decode(bytes, raw, format, meaning, sample.chain, &event)
     } else if words != nil {
-      let detail = plainDetail(sample, meanings[index])
+      let detail = plainDetail(sample, meaning)
       queue.enter(event, detail)
     }
   }
 
   private mutating func noteTime(_ time: UInt64) {
+    latest = time
     info.start = isStarted ? min(info.start, time) : time
     info.end = max(info.end, time)
     isStarted = true
   }
 
+  @inline(__always)
   private mutating func decode(
     _ bytes: RawSpan, _ raw: Range<Int>, _ format: Int, _ meaning: Meaning,
     _ chain: Range<Int>?, _ event: inout Event
@@ -238,9 +292,7 @@ extension PerfDecoder {
         records.decodeCommon(
           bytes, at: raw.lowerBound, count: raw.count, format: format, into: &event)
       }
-      var detail = words.detail(bytes, raw.lowerBound, raw.count, format, event.pid)
-      detail.comm = comm(event.pid)
-      queue.enter(event, detail)
+      queue.enter(event, words.detail(bytes, raw.lowerBound, raw.count, format, event.pid))
     } else if outcome == .decoded && !meaning.isRepeated {
       if let chain, !chain.isEmpty {
         queue.enterChain(chains.number(of: PerfChain.frames(bytes, chain, swapped: swapped)))
@@ -273,11 +325,9 @@ extension PerfDecoder {
     enterGap(cpu: event.cpu, missing: 0)
   }
 
-  private func comm(_ tid: Int32) -> String { tid == 0 ? "<idle>" : comms[tid] ?? "" }
-
   private func plainDetail(_ sample: PerfSample, _ meaning: Meaning) -> EventDetail {
     let row = info.events[meaning.row]
-    var detail = EventDetail(name: row.name, system: row.system, comm: comm(sample.tid))
+    var detail = EventDetail(name: row.name, system: row.system)
     if meaning.shape.hasAddress { detail.fields.append(("ip", .hex(sample.address))) }
     return detail
   }
@@ -315,23 +365,22 @@ extension PerfDecoder {
   private mutating func takeComm(_ bytes: RawSpan, _ body: Int, _ end: Int) {
     guard body &+ 8 < end else { return }
     let tid = Int32(bitPattern: bytes.word32(body &+ 4, swapped))
-    guard comms.count < Self.commLimit || comms[tid] != nil else { return }
     var name: [UInt8] = []
     var at = body &+ 8
     while at < end, name.count < 64, bytes.u8(at) != 0 {
       name.append(bytes.u8(at))
       at &+= 1
     }
-    comms[tid] = String(decoding: name, as: UTF8.self)
+    let trailer = meanings[0].shape.trailer(bytes, from: at, to: end, swapped: swapped)
+    queue.rename(.name(tid, String(decoding: name, as: UTF8.self)), at: trailer.time)
   }
 
-  /// A new task is called like its parent until it says otherwise.
   private mutating func takeFork(_ bytes: RawSpan, _ body: Int, _ end: Int) {
     guard body &+ 16 <= end else { return }
     let tid = Int32(bitPattern: bytes.word32(body &+ 8, swapped))
     let parent = Int32(bitPattern: bytes.word32(body &+ 12, swapped))
-    guard tid != parent, comms.count < Self.commLimit, let name = comms[parent] else { return }
-    comms[tid] = name
+    let trailer = meanings[0].shape.trailer(bytes, from: body &+ 16, to: end, swapped: swapped)
+    queue.rename(.fork(child: tid, parent: parent), at: trailer.time)
   }
 
   private mutating func takeIndex(_ bytes: RawSpan, _ body: Int, _ end: Int) {

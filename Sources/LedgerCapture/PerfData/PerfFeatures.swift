@@ -13,6 +13,7 @@ extension PerfMetadata {
         _ = try cursor.u32("the number of CPUs")
         cpus = Int(min(try cursor.u32("the number of CPUs"), 1 << 16))
       case 12: try readNames(&cursor)
+      case 24: isFolder = true
       default: break
       }
     } catch {

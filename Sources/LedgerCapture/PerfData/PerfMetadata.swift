@@ -12,6 +12,8 @@ struct PerfMetadata: Sendable {
   var cpuOfID: [UInt64: UInt16] = [:]
   /// Event formats; the tracing data is the start of a trace.dat.
   var tracing = TraceDatLayout()
+  /// The records lie in files beside this one, as `perf record --threads` writes them.
+  var isFolder = false
   var kernel = ""
   /// Build id of the running kernel, empty when the file does not tell it.
   var kernelBuildID: [UInt8] = []

@@ -2,7 +2,7 @@ import LedgerCore
 import LedgerInput
 
 /// Brings the records of a file before a decoder, those of compressed records in their place.
-struct RecordFeed {
+struct RecordFeed: Sendable {
   private let source: ByteSource
   private let header: PerfHeader
   private var window: [UInt8] = []
@@ -21,9 +21,8 @@ struct RecordFeed {
   private var isLost = false
 
   private static let step = 1 << 18
-  private static let inflatedLimit = 1 << 26
-  /// A walk pauses when so many events wait to be taken.
-  private static let pause = 1 << 16
+  /// Bytes of records that may be unpacked at a time.
+  private var inflatedLimit = 1 << 26
 
   init(_ header: PerfHeader, source: ByteSource) {
     let size = source.size ?? 0
@@ -31,6 +30,16 @@ struct RecordFeed {
     self.source = source
     ahead = min(header.data.offset, size)
     end = min(header.data.range.upperBound, size)
+  }
+
+  /// A file of nothing but records, which belongs to the one with the header.
+  init(_ header: PerfHeader, stream: PerfStream, of count: Int) {
+    var header = header
+    let size = stream.range.upperBound - stream.range.lowerBound
+    header.data = PerfSection(offset: stream.range.lowerBound, size: size)
+    header.isAborted = false
+    self.init(header, source: stream.source)
+    inflatedLimit = max(1 << 20, (1 << 28) / count)
   }
 
   /// Decodes the next piece; false when nothing follows.
@@ -74,7 +83,7 @@ struct RecordFeed {
   /// Walks the records of the window up to the first compressed one.
   private mutating func walk(_ bytes: RawSpan, count: Int, _ decoder: inout PerfDecoder) {
     let base = ahead &- UInt64(count)
-    while decoder.queue.readyCount < Self.pause {
+    while !decoder.queue.isReady {
       if skipped > 0 {
         let step = Int(clamping: min(skipped, UInt64(count &- at)))
         at &+= step
@@ -126,7 +135,7 @@ struct RecordFeed {
     let old = inflated.count
     if isSound {
       isSound = inflater.inflate(
-        bytes, from: from, to: to, into: &inflated, limit: Self.inflatedLimit)
+        bytes, from: from, to: to, into: &inflated, limit: inflatedLimit)
     }
     guard !isSound else { return }
     isTorn = true
@@ -142,7 +151,7 @@ struct RecordFeed {
     let count = bytes.count
     let offset = ahead &- UInt64(window.count &- at)
     bytes.withRawSpan { span in
-      while decoder.queue.readyCount < Self.pause {
+      while !decoder.queue.isReady {
         guard let record = Head(span, inflatedAt, count, header.bigEndian) else { return }
         guard record.isSound, record.type != PerfRecord.compressed,
           record.type != PerfRecord.compressed2
@@ -184,7 +193,6 @@ struct RecordFeed {
       decoder.losses.add(.truncated, detail: "data ends inside a record at offset \(place)")
       decoder.openAll()
     }
-    decoder.finish()
   }
 
   /// Bytes that the header promises and the file does not have.

@@ -19,25 +19,29 @@ struct SampleShape: Sendable {
   private let bits: PerfAttribute.SampleBits
   private let hasTrailer: Bool
   private let readFormat: UInt64
-  private var ip = -1
-  private var tid = -1
-  private var time = -1
-  private var cpu = -1
-  /// Offset of the event's number in a sample, -1 without one.
-  private(set) var id = -1
+  // Offsets in a sample, -1 for what it does not have; narrow, because shapes are copied for each sample.
+  private var ip: Int8 = -1
+  private var tid: Int8 = -1
+  private var time: Int8 = -1
+  private var cpu: Int8 = -1
+  private var number: Int8 = -1
   /// Bytes in front of what varies in length.
-  private var fixed = 0
+  private var fixed: Int8 = 0
+
+  /// Offset of the event's number in a sample, -1 without one.
+  @inline(__always)
+  var id: Int { Int(number) }
 
   init(_ attribute: PerfAttribute) {
     bits = attribute.samples
     hasTrailer = attribute.marksAllRecords
     readFormat = attribute.readFormat
-    if takes(.identifier) { id = fixed - 8 }
+    if takes(.identifier) { number = fixed - 8 }
     if takes(.ip) { ip = fixed - 8 }
     if takes(.tid) { tid = fixed - 4 }
     if takes(.time) { time = fixed - 8 }
     _ = takes(.address)
-    if takes(.id), id < 0 { id = fixed - 8 }
+    if takes(.id), number < 0 { number = fixed - 8 }
     _ = takes(.stream)
     if takes(.cpu) { cpu = fixed - 8 }
     _ = takes(.period)
@@ -54,16 +58,18 @@ struct SampleShape: Sendable {
 
   /// The sample between `start` and `end`, which lie within `bytes`; nil when it is too short for its parts.
   @inline(__always)
-  func sample(_ bytes: RawSpan, from start: Int, to end: Int, swapped: Bool) -> PerfSample? {
-    guard end &- start >= fixed else { return nil }
+  func sample(
+    _ bytes: RawSpan, from start: Int, to end: Int, swapped: Bool, wantsAddress: Bool = false
+  ) -> PerfSample? {
+    guard end &- start >= Int(fixed) else { return nil }
     var sample = PerfSample()
-    if ip >= 0 { sample.address = bytes.word64(start &+ ip, swapped) }
-    if tid >= 0 { sample.tid = Int32(bitPattern: bytes.word32(start &+ tid, swapped)) }
-    if time >= 0 { sample.time = bytes.word64(start &+ time, swapped) }
-    if id >= 0 { sample.id = bytes.word64(start &+ id, swapped) }
-    if cpu >= 0 { sample.cpu = bytes.word32(start &+ cpu, swapped) }
+    if wantsAddress, ip >= 0 { sample.address = bytes.word64(start &+ Int(ip), swapped) }
+    if tid >= 0 { sample.tid = Int32(bitPattern: bytes.word32(start &+ Int(tid), swapped)) }
+    if time >= 0 { sample.time = bytes.word64(start &+ Int(time), swapped) }
+    if number >= 0 { sample.id = bytes.word64(start &+ Int(number), swapped) }
+    if cpu >= 0 { sample.cpu = bytes.word32(start &+ Int(cpu), swapped) }
     guard bits.contains(.raw) else { return sample }
-    var at = start &+ fixed
+    var at = start &+ Int(fixed)
     if bits.contains(.read) {
       guard let next = skipCounters(bytes, at, end, swapped) else { return nil }
       at = next

@@ -1,4 +1,5 @@
 import LedgerCore
+import LedgerInput
 
 /// Puts the records of all CPUs in the order of their times (tools/perf/util/ordered-events.c, 6.1).
 ///
@@ -7,12 +8,14 @@ import LedgerCore
 /// are waited for. At most `room` events wait: when more would, the older half goes on. What comes too late is
 /// delivered late and counted.
 struct TimeQueue {
-  private var waiting: [Event] = []
-  private var ready: [Event] = []
-  private var taken = 0
+  private var waiting: WaitingEvents
+  /// What may go on: events up to a time, so many at most.
+  private var pass: (limit: UInt64, most: Int) = (0, 0)
   private var details: [UInt32: EventDetail] = [:]
   /// Call chains of events that wait, by the number of their entry.
   private var chains: [UInt32: UInt32] = [:]
+  /// What tasks are called at the time of the events given last.
+  private(set) var names: TimedNames
   private var entered: UInt32 = 0
   private var delivered: UInt32 = 0
   private var newest: UInt64 = 0
@@ -22,18 +25,23 @@ struct TimeQueue {
   private let room: Int
   private static let patience = 8
   private let isDetailed: Bool
-  /// False when the records carry no times: they stay in the order of the file.
-  var isOrdered = true
+  /// The records carry times; without them they stay in the order of the file.
+  private let isOrdered: Bool
+  /// False when several streams end their rounds on their own.
+  var endsRounds = true
   /// Events that came too late, by CPU.
   private(set) var losses = LossLedger()
 
-  init(isDetailed: Bool) {
+  init(isDetailed: Bool, isOrdered: Bool, names: TaskNames) {
     self.isDetailed = isDetailed
+    self.isOrdered = isOrdered
+    self.names = TimedNames(names)
+    waiting = WaitingEvents(isOrdered: isOrdered)
     room = isDetailed ? 1 << 17 : 1 << 20
   }
 
-  /// Events that can be taken.
-  var readyCount: Int { ready.count &- taken }
+  /// Events can be taken.
+  var isReady: Bool { pass.most > 0 }
 
   /// Enters an event; within a CPU and a time the order of entry stays.
   @inline(__always)
@@ -44,7 +52,18 @@ struct TimeQueue {
     entered &+= 1
     newest = max(newest, event.time)
     waiting.append(event)
-    if waiting.count >= room { pass(upTo: nil) }
+    if waiting.count >= room { open(upTo: .max, atMost: waiting.count / 2) }
+  }
+
+  private mutating func open(upTo limit: UInt64, atMost most: Int) {
+    guard !isReady, !isOrdered || waiting.holds(upTo: limit) else { return }
+    waiting.prepare()
+    pass = (limit, min(most, waiting.count))
+  }
+
+  /// Enters a change of a task's name; without a time it counts at once.
+  mutating func rename(_ change: TaskNames.Change, at time: UInt64) {
+    names.enter(change, at: isOrdered ? time : 0)
   }
 
   /// The event that is entered next has this call chain.
@@ -52,77 +71,66 @@ struct TimeQueue {
 
   /// All buffers were emptied once more.
   mutating func endRound() {
+    guard endsRounds else { return }
     boundaries.append(newest)
     guard boundaries.count > Self.patience + 1 else { return }
-    pass(upTo: boundaries.removeFirst())
+    let limit = boundaries.removeFirst()
+    if limit > 0 { open(upTo: limit, atMost: .max) }
   }
 
   /// Nothing follows.
-  mutating func finish() { pass(upTo: .max) }
-
-  /// Moves on what is not newer than `limit`, or the older half.
-  private mutating func pass(upTo limit: UInt64?) {
-    guard !waiting.isEmpty, limit != 0 else { return }
-    if isOrdered { waiting.sort(by: Self.precedes) }
-    var end = waiting.count / 2
-    if let limit {
-      end = isOrdered ? waiting.partitioningIndex(after: limit) : waiting.count
-    }
-    ready.append(contentsOf: waiting[..<end])
-    waiting.removeFirst(end)
+  mutating func finish() {
+    pass.most = 0
+    open(upTo: .max, atMost: .max)
   }
 
-  private static func precedes(_ a: Event, _ b: Event) -> Bool {
-    if a.time != b.time { return a.time < b.time }
-    if a.cpu != b.cpu { return a.cpu < b.cpu }
-    return Int32(bitPattern: a.ordinal &- b.ordinal) < 0
-  }
-
-  /// Moves what is ready to a batch, as much as it has room for.
-  mutating func give(_ batch: inout EventBatch) {
-    let end = min(ready.count, taken + EventBatch.capacity - batch.events.count)
-    if latest == nil {
-      latest = ready[taken..<end].first { !$0.kind.isGap }?.time
-    }
-    for index in taken..<end {
-      var event = ready[index]
-      if isDetailed {
-        batch.details.append(details.removeValue(forKey: event.ordinal) ?? EventDetail(name: ""))
-      }
-      let chain = chains.isEmpty ? nil : chains.removeValue(forKey: event.ordinal)
-      let floor = latest ?? 0
-      if event.time < floor && isOrdered {
+  /// Moves what is ready to a chunk, as much as it has room for.
+  mutating func give(_ chunk: EventChunk) {
+    let start = chunk.count
+    var events: [Event] = []
+    swap(&events, &chunk.events)
+    let count = waiting.give(upTo: pass.limit, atMost: pass.most, to: &events, at: start)
+    pass.most = count > 0 && waiting.holds(upTo: pass.limit) ? pass.most &- count : 0
+    let end = start &+ count
+    if latest == nil { latest = events[start..<end].first { !$0.kind.isGap }?.time }
+    var floor = latest ?? 0
+    for place in start..<end {
+      let time = events[place].time
+      let entry = events[place].ordinal
+      if time >= names.next { names.advance(to: time) }
+      if isDetailed { chunk.details.append(takeDetail(of: events[place])) }
+      if time < floor, isOrdered {
         // A gap that began in what was given away already begins now.
-        if event.kind.isGap { event.time = floor } else { noteLate(event, floor) }
+        if events[place].kind.isGap {
+          events[place].time = floor
+        } else {
+          noteLate(events[place], floor)
+        }
       }
-      latest = max(floor, event.time)
-      event.ordinal = delivered
-      if let chain { batch.stacks.append(StackNote(event, stack: chain)) }
+      floor = max(floor, events[place].time)
+      events[place].ordinal = delivered
+      if !chains.isEmpty, let chain = chains.removeValue(forKey: entry) {
+        chunk.stacks.append((place, chain))
+      }
       delivered &+= 1
-      batch.events.append(event)
     }
-    taken = end
-    guard taken == ready.count else { return }
-    ready.removeAll(keepingCapacity: true)
-    taken = 0
+    if end > start { latest = floor }
+    swap(&events, &chunk.events)
+    chunk.count = end
+  }
+
+  /// Nothing more is taken: settles the names.
+  mutating func settle() { names.advance(to: .max) }
+
+  private mutating func takeDetail(of event: Event) -> EventDetail {
+    var detail = details.removeValue(forKey: event.ordinal) ?? EventDetail(name: "")
+    if !event.kind.isGap { detail.comm = names.current.name(of: event.pid) }
+    return detail
   }
 
   private mutating func noteLate(_ event: Event, _ floor: UInt64) {
     losses.add(
       .timeBackwards, cpu: Int(event.cpu),
       detail: "a record of time \(event.time) behind those of time \(floor)")
-  }
-}
-
-extension [Event] {
-  /// The first place of a later time than `limit`, in events ordered by time.
-  fileprivate func partitioningIndex(after limit: UInt64) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if self[middle].time <= limit { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }

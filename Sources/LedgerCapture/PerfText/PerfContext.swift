@@ -3,7 +3,7 @@ import LedgerInput
 /// What stands before the event's name in a line of `perf script`.
 ///
 /// tools/perf/builtin-script.c:perf_sample__fprintf_start, 6.1: `comm pid/tid [cpu] misc sec.usec: period`, each of which
-/// `-F` can leave out; without a time a line is not taken for an event.
+/// `-F` can leave out.
 enum PerfContext {
   /// How far from the start of a line its time may stand.
   private static let reach = 256
@@ -21,6 +21,55 @@ enum PerfContext {
       if let context = parse(bytes, start, time: colon, end) { return context }
     }
     return nil
+  }
+
+  /// Reads a line without a time: `[comm] [pid/tid] [cpu] [period] group:name:`.
+  ///
+  /// The time is left 0. The first such line of a text must name an event that the replay uses: other languages have words
+  /// with two colons as well.
+  static func untimed(_ bytes: RawSpan, from start: Int, to end: Int, isFirst: Bool) -> LineContext?
+  {
+    var at = start
+    let limit = min(end, start &+ reach)
+    while at < limit {
+      while at < limit, Ascii.isSpace(bytes.u8(at)) { at &+= 1 }
+      let word = at
+      while at < end, !Ascii.isSpace(bytes.u8(at)) { at &+= 1 }
+      guard isName(bytes, word, at) else { continue }
+      if isFirst, !DamagedLine.namesPageEvent(bytes, from: word, to: end) { return nil }
+      var context = LineContext()
+      context.isRawTime = true
+      context.body = word
+      context.readOwner(bytes, start, behindPeriod(bytes, start, word))
+      return context
+    }
+    return nil
+  }
+
+  /// `group:name:` between `start` and `end`.
+  private static func isName(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+    guard end &- start > 3, bytes.u8(end &- 1) == 0x3a,
+      let colon = bytes.firstOffset(of: 0x3a, from: start, to: end &- 1), colon > start
+    else { return false }
+    for at in start..<(end &- 1) where at != colon && !Ascii.isName(bytes.u8(at)) { return false }
+    return colon < end &- 2
+  }
+
+  /// The end of what stands before a count; a lone number is a thread.
+  private static func behindPeriod(_ bytes: RawSpan, _ start: Int, _ name: Int) -> Int {
+    let number = LineContext.wordStart(bytes, start, LineContext.spacesStart(bytes, start, name))
+    var cursor = LineCursor(bytes, from: number, to: name)
+    guard cursor.decimal() != nil, cursor.isAtBreak, number > start else { return name }
+    let before = LineContext.spacesStart(bytes, start, number)
+    guard before > start else { return name }
+    let last = bytes.u8(before &- 1)
+    // Behind a CPU or another number it is a count.
+    return last == 0x5d || Ascii.isDigit(last) && isNumber(bytes, start, before) ? before : name
+  }
+
+  private static func isNumber(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+    var cursor = LineCursor(bytes, from: LineContext.wordStart(bytes, start, end), to: end)
+    return cursor.decimal() != nil && (cursor.isAtEnd || cursor.byte == 0x2f)
   }
 
   @inline(__always)
@@ -58,6 +107,7 @@ extension LineContext {
   /// Reads `comm pid/tid [cpu] misc` backwards from `end`; whatever is missing stays unknown.
   @inline(__always)
   fileprivate mutating func readOwner(_ bytes: RawSpan, _ start: Int, _ end: Int) {
+    hasCPU = false
     var at = Self.spacesStart(bytes, start, end)
     guard at > start else { return }
     let word = Self.wordStart(bytes, start, at)
@@ -78,6 +128,7 @@ extension LineContext {
     guard cursor.skip(0x5b), let cpu = cursor.decimal(), cpu < Self.cpuLimit, cursor.skip(0x5d)
     else { return }
     self.cpu = Int(truncatingIfNeeded: cpu)
+    hasCPU = true
     at = Self.spacesStart(bytes, start, open)
   }
 
@@ -98,14 +149,14 @@ extension LineContext {
   }
 
   @inline(__always)
-  private static func spacesStart(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+  fileprivate static func spacesStart(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
     var at = end
     while at > start, Ascii.isSpace(bytes.u8(at &- 1)) { at &-= 1 }
     return at
   }
 
   @inline(__always)
-  private static func wordStart(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+  fileprivate static func wordStart(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
     var at = end
     while at > start, !Ascii.isSpace(bytes.u8(at &- 1)) { at &-= 1 }
     return at

@@ -13,11 +13,28 @@ extension TextParser {
     default: break
     }
     let start = Self.behindByteOrderMark(bytes, first, end)
-    guard let context = PerfContext.parse(bytes, from: start, to: end) else {
+    if let context = PerfContext.parse(bytes, from: start, to: end) {
+      return perfEvent(bytes, context, end, isCut, &batch)
+    }
+    guard columns.mayLackTime,
+      var context = PerfContext.untimed(bytes, from: start, to: end, isFirst: !columns.isKnown)
+    else {
       if mayContinue, Ascii.isSpace(bytes.u8(start)) { sampleFrame(bytes, start, end, batch) }
       return otherPerf(bytes, start, end, isCut)
     }
+    // The lines stand in the order of their times.
+    context.time = lines
     perfEvent(bytes, context, end, isCut, &batch)
+  }
+
+  /// Says what the lines leave out; without it, order between CPUs or tasks is not known well enough to prove something.
+  private mutating func noteColumns(_ context: LineContext) {
+    columns.note(context)
+    guard !columns.missing.isEmpty else { return }
+    losses.add(.missingColumns, detail: columns.missing)
+    if info.clock.isEmpty { info.clock = "perf" }
+    // Whichever they were, there may have been several.
+    if columns.lacksCPU { info.cpus = max(info.cpus, 2) }
   }
 
   @inline(__always)
@@ -29,6 +46,7 @@ extension TextParser {
       let row = names.row(bytes, at: line.at, count: colon &- line.at)
     else { return unnamedPerf(line, context, isCut) }
     line.at = colon &+ 1
+    if !columns.isKnown { noteColumns(context) }
     event(bytes, context, row, &line, end, isCut, &batch)
     mayContinue = true
   }
@@ -68,6 +86,7 @@ extension TextParser {
 
   /// Frames of a call chain stand behind spaces; other lines are not from perf.
   private mutating func otherPerf(_ bytes: RawSpan, _ start: Int, _ end: Int, _ isCut: Bool) {
+    guard !LineCursor(bytes, from: start, to: end).starts(with: .perfRecord) else { return }
     if DamagedLine.namesPageEvent(bytes, from: start, to: end) {
       malformed(isCut ? .truncated : .malformedEvent)
       return cpus.loseAnywhere()

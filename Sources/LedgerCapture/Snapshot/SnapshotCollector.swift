@@ -104,9 +104,7 @@ final class SnapshotCollector {
     case .clock: root.words.clock = text
     case .kernel: root.words.kernel = text
     case .stats(let cpu):
-      var row = CpuStatistics(text: text)
-      row.cpu = cpu
-      root.statistics.append(row)
+      if let row = CpuStatistics(text: text, cpu: cpu) { root.statistics.append(row) }
     default: break
     }
   }

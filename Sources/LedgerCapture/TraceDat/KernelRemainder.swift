@@ -18,16 +18,27 @@ struct KernelRemainder: Sendable {
   /// CPUs that have statistics but no data.
   private let silent: [Lane]
 
-  /// Compares the statistics with the file's data; statistics are those of the top buffer.
+  /// Compares the statistics with the file's data, buffer by buffer.
   init(_ layout: TraceDatLayout) {
-    var produced: [Int: UInt64] = [:]
-    for cpu in layout.statistics { produced[cpu.cpu] = cpu.produced }
+    var produced: [Key: UInt64] = [:]
+    for row in layout.statistics { produced[Key(row.instance, row.cpu)] = row.produced }
     lanes = layout.extents.map { extent in
-      Lane(cpu: extent.cpu, produced: extent.instance.isEmpty ? produced[extent.cpu] : nil)
+      Lane(cpu: extent.cpu, produced: produced[Key(extent.instance, extent.cpu)])
     }
-    let present = Set(layout.extents.filter { $0.instance.isEmpty }.map(\.cpu))
-    silent = layout.statistics.filter { !present.contains($0.cpu) && $0.produced > 0 }
+    let present = Set(layout.extents.map { Key($0.instance, $0.cpu) })
+    silent = layout.statistics
+      .filter { !present.contains(Key($0.instance, $0.cpu)) && $0.produced > 0 }
       .map { Lane(cpu: $0.cpu, produced: $0.produced) }
+  }
+
+  private struct Key: Hashable {
+    let instance: String
+    let cpu: Int
+
+    init(_ instance: String, _ cpu: Int) {
+      self.instance = instance
+      self.cpu = cpu
+    }
   }
 
   mutating func count(_ records: UInt64, lane: Int) { lanes[lane].seen &+= records }

@@ -19,33 +19,67 @@ struct CpuExtent: Sendable, Equatable {
 
 /// What `per_cpu/cpuN/stats` said about one CPU when the recording ended (kernel/trace/trace.c:tracing_stats_read, 6.1).
 struct CpuStatistics: Sendable, Equatable {
+  /// Instance of the trace buffer, empty for the top one.
+  var instance = ""
   var cpu = 0
   var entries: UInt64 = 0
   var overrun: UInt64 = 0
   var commitOverrun: UInt64 = 0
   var dropped: UInt64 = 0
   var read: UInt64 = 0
+  /// The buffer's clock, in microseconds or in its own unit.
+  var now: UInt64?
 
   /// Events that a complete file holds: those read before the statistics were taken, and those still to be read.
   var produced: UInt64 { read &+ entries }
 
-  /// Reads `CPU: 0`, `entries: 13643`, `overrun: 0` and so on, a line each.
-  init(text: [UInt8]) {
+  /// Reads `CPU: 0`, as trace-cmd adds it, `entries: 13643`, `overrun: 0` and so on, a line each; nil when no CPU is named.
+  init?(text: [UInt8], instance: String) {
+    self.init(text: text, instance: instance, cpu: nil)
+  }
+
+  /// Reads the kernel's own file of a CPU, which does not name it.
+  init?(text: [UInt8], cpu: Int) { self.init(text: text, instance: "", cpu: cpu) }
+
+  private init?(text: [UInt8], instance: String, cpu known: Int?) {
+    self.instance = instance
+    cpu = known ?? 0
+    var isNamed = known != nil
     for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1)
       guard parts.count == 2 else { continue }
       let value = UInt64(parts[1].drop { $0 == " " }) ?? 0
       switch parts[0] {
-      case "CPU": cpu = Int(clamping: value)
+      case "CPU" where known == nil:
+        cpu = Int(clamping: value)
+        isNamed = true
       case "entries": entries = value
       case "overrun": overrun = value
       case "commit overrun": commitOverrun = value
       case "dropped events": dropped = value
       case "read events": read = value
+      case "now ts": now = UInt64(parts[1].filter(\.isNumber))
       default: break
       }
     }
+    guard isNamed else { return nil }
   }
+}
+
+/// One trace buffer of a file.
+struct TraceBuffer: Sendable, Equatable {
+  /// Instance of the trace buffer, empty for the top one.
+  var name = ""
+  /// The clock that the file names for it.
+  var clock = ""
+}
+
+/// Where the text of a latency tracer lies, which a file has in place of records.
+struct TraceDatText: Sendable, Equatable {
+  var offset: UInt64
+  var size: UInt64
+  /// Of pieces like those of a CPU's data.
+  var compression: Compression
 }
 
 /// All that a trace.dat says before its first record.
@@ -65,35 +99,18 @@ struct TraceDatLayout: Sendable {
   var clock = ""
   var time = TimeCorrection()
   var statistics: [CpuStatistics] = []
+  /// Which instance the next statistics are of.
+  var statisticsOf = ""
   var extents: [CpuExtent] = []
+  /// The buffers that the file names, the top one first.
+  var buffers: [TraceBuffer] = []
+  /// What a latency tracer printed, in place of records.
+  var text: TraceDatText?
+  /// Names of the guests whose files belong to this one.
+  var guests: [String] = []
   var losses = LossLedger()
   /// Formats that could not be read, of all.
   var badFormats = 0
   /// The formats are those of events that were seen, not of those that were enabled.
   var formatsAreOfSeenEvents = false
-}
-
-/// How raw times become the times that `trace-cmd report` shows (trace-cmd 3.1.6, lib/trace-cmd/trace-input.c:timestamp_calc).
-struct TimeCorrection: Sendable, Equatable {
-  /// Nanoseconds to add after scaling.
-  var offset: UInt64 = 0
-  /// Cycles to nanoseconds: `ticks * multiplier >> shift`; 0 leaves them as they are.
-  var multiplier: UInt32 = 0
-  var shift: UInt32 = 0
-
-  /// Leaves every time as it is.
-  var isIdentity: Bool { offset == 0 && multiplier == 0 }
-
-  /// The corrected time; wraps like the original.
-  func apply(_ ticks: UInt64) -> UInt64 {
-    guard multiplier != 0 else { return ticks &+ offset }
-    let product = ticks.multipliedFullWidth(by: UInt64(multiplier))
-    let scaled: UInt64
-    switch shift {
-    case 0: scaled = product.low
-    case 1..<64: scaled = product.low >> UInt64(shift) | product.high << UInt64(64 - shift)
-    default: scaled = product.high >> UInt64(min(shift - 64, 63))
-    }
-    return scaled &+ offset
-  }
 }

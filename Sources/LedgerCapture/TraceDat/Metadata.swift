@@ -86,23 +86,56 @@ extension TraceDatLayout {
     case 1:
       guard let date = Self.integer(data) else { break }
       time.offset &+= date &* 1000
-    case 2: statistics.append(CpuStatistics(text: data))
+    case 2: takeStatistics(data)
     case 4: clock = Self.activeClock(data) ?? clock
     case 5:
       let words = Self.text(data).split(separator: " ")
       kernel = words.count > 2 ? String(words[2]) : Self.text(data)
     case 7: time.offset &+= Self.integer(data) ?? 0
     case 8:
-      // Another writer used this number for thread groups: only a plausible count is one.
-      guard data.count == 4 else { break }
-      let count = number(data)
-      if count > 0 && count <= 1 << 16 { cpus = Int(count) }
+      if let count = cpuCount(data) { cpus = count }
     case 14:
       guard data.count >= 8 else { break }
       time.multiplier = number(Array(data[0..<4]))
       time.shift = number(Array(data[4..<8]))
-    default: break
+    case 12: takeHostClock(data)
+    case 13:
+      // A guest's name, the number of its session, and which host tasks run its CPUs.
+      guard guests.count < Self.guestLimit else { break }
+      guests.append(Self.text(Array(data.prefix(Self.nameLimit))))
+    case 0...25: break
+    default: losses.add(.unknownSection, detail: "option \(id) of \(data.count) bytes")
     }
+  }
+
+  private static let guestLimit = 256
+  private static let nameLimit = 256
+
+  /// The statistics of an instance's CPUs stand behind a text that names it.
+  private mutating func takeStatistics(_ data: [UInt8]) {
+    if let found = CpuStatistics(text: data, instance: statisticsOf) {
+      statistics.append(found)
+      return
+    }
+    let words = Self.text(data).split { $0 == "\n" || $0 == " " }
+    guard words.count >= 2, words[0] == "Buffer:" else { return }
+    statisticsOf = String(words[1].prefix(Self.nameLimit))
+  }
+
+  private mutating func takeHostClock(_ data: [UInt8]) {
+    var cursor = ByteCursor(data, path: "", bigEndian: bigEndian)
+    do throws(CaptureError) {
+      time.host = try HostClock(&cursor)
+    } catch {
+      losses.add(.malformedSection, detail: "the option with the host's clock")
+    }
+  }
+
+  /// Another writer used the option for thread groups: only a plausible count is one.
+  func cpuCount(_ data: [UInt8]) -> Int? {
+    guard data.count == 4 else { return nil }
+    let count = number(data)
+    return count > 0 && count <= 1 << 16 ? Int(count) : nil
   }
 
   private func number(_ data: [UInt8]) -> UInt32 {

@@ -92,7 +92,7 @@ struct SubBufferDecoder: Sendable {
     _ bytes: RawSpan, at start: Int, size: Int, offset: UInt64, isChecked: Bool,
     state: inout CpuState, chunk: EventChunk, room: inout EventRoom
   ) {
-    let commit = load32(bytes, start &+ 8 &+ commitHalf)
+    let commit = page.commitWord(bytes, at: start, bigEndian: bigEndian)
     let used = Int(commit & 0x07ff_ffff)
     // Half of a damaged sub-buffer is not better than none: what seems whole in it may be garbage too.
     guard isChecked || isSound(bytes, at: start, size: size) else {
@@ -111,16 +111,13 @@ struct SubBufferDecoder: Sendable {
 
   /// True if the records of the sub-buffer at `start` fill exactly the bytes that it claims.
   func isSound(_ bytes: RawSpan, at start: Int, size: Int) -> Bool {
-    let used = Int(load32(bytes, start &+ 8 &+ commitHalf) & 0x07ff_ffff)
+    let used = page.commit(bytes, at: start, bigEndian: bigEndian)
     guard used <= size &- page.data else { return false }
     var walk = RecordWalk(
       bytes, ticks: 0, from: start &+ page.data, count: used, bigEndian: bigEndian)
     while walk.next(bytes) != nil {}
     return walk.isWhole
   }
-
-  /// The low half of the commit word; its upper half is the sign of a flag on 64-bit kernels.
-  private var commitHalf: Int { bigEndian && page.long == 8 ? 4 : 0 }
 
   private func noteMissed(
     _ bytes: RawSpan, _ start: Int, _ used: Int, _ size: Int, _ isStored: Bool,
@@ -158,7 +155,7 @@ struct SubBufferDecoder: Sendable {
     _ bytes: RawSpan, _ payload: Int, _ length: Int, _ ticks: UInt64, _ state: inout CpuState,
     _ chunk: EventChunk, _ room: inout EventRoom
   ) {
-    let moment = time.isIdentity ? ticks : time.apply(ticks)
+    let moment = time.isIdentity ? ticks : time.apply(ticks, cpu: state.cpu)
     if ticks < state.lastTicks {
       chunk.losses.add(
         .timeBackwards, cpu: Int(state.cpu), detail: "from \(state.lastTicks) to \(ticks)")

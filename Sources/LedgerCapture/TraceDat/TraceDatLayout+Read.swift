@@ -29,7 +29,7 @@ extension TraceDatLayout {
       try reader.read(first: first, sections: cursor.offset)
       layout = reader.layout
     }
-    layout.settle(source.size ?? 0)
+    layout.settle(source)
     return layout
   }
 
@@ -45,12 +45,8 @@ extension TraceDatLayout {
   }
 
   /// Settles sizes of sub-buffers, the number of CPUs, and what the statistics say was lost.
-  private mutating func settle(_ fileSize: UInt64) {
-    for index in extents.indices {
-      let size = extents[index].subBuffer
-      let isSane = size >= 1024 && size <= 1 << 22 && size & (size - 1) == 0
-      extents[index].subBuffer = isSane ? size : page.size
-    }
+  private mutating func settle(_ source: ByteSource) {
+    settleSubBuffers(source)
     extents.sort { ($0.cpu, $0.instance) < ($1.cpu, $1.instance) }
     cpus = max(cpus, (extents.map(\.cpu).max() ?? -1) + 1)
     accountStatistics()
@@ -64,9 +60,12 @@ extension TraceDatLayout {
         ("dropped events", cpu.dropped),
       ]
       for (name, count) in rows where count > 0 {
+        let buffer = cpu.instance.isEmpty ? "" : " of instance \(cpu.instance)"
         losses.add(
           .overrun, count: count, cpu: cpu.cpu,
-          detail: "\(name) in the kernel's statistics; contains losses that sub-buffers show")
+          detail:
+            "\(name) in the kernel's statistics\(buffer); contains losses that sub-buffers show"
+        )
       }
     }
   }

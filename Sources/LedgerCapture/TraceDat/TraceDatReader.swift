@@ -3,7 +3,7 @@ import LedgerFormat
 import LedgerInput
 import LedgerSymbols
 
-/// Reads trace.dat files of trace-cmd, versions 6 and 7: decodes on a second thread, merges the CPUs here.
+/// Reads buffers of trace.dat files of trace-cmd, versions 6 and 7: decodes on a second thread, merges the CPUs here.
 final class TraceDatReader: CaptureReader {
   private(set) var info: CaptureInfo
   private(set) var losses: LossLedger
@@ -15,36 +15,46 @@ final class TraceDatReader: CaptureReader {
   private var earliest = UInt64.max
   private var remainder: KernelRemainder
   private let isDetailed: Bool
+  private var gaps: GapUnion?
   private let hasConsole: Bool
   private var traced = TracedLog()
   private let chains = StackStore()
   /// What the capture knows about its kernel's symbols.
   private(set) var clues = KernelClues()
 
-  /// Reads the layout of a seekable source; decoding starts in the background.
-  convenience init(source: ByteSource, detail: ReadDetail) throws(CaptureError) {
-    let layout = try TraceDatLayout.read(source)
+  /// Reads one group of a file's buffers, or all of them; decoding starts in the background.
+  convenience init(_ file: TraceDatFile, group: BufferGroup, detail: ReadDetail) {
+    let layout = file.layout.restricted(to: group)
     self.init(
-      layout, sources: Array(repeating: source, count: layout.extents.count), path: source.path,
-      kind: "trace.dat v\(layout.version)", detail: detail)
+      layout, records: file.records,
+      sources: Array(repeating: file.source, count: layout.extents.count), path: file.source.path,
+      kind: layout.kind, detail: detail)
   }
 
   /// Reads what `layout` describes, each extent from its own of `sources`.
-  init(
+  convenience init(
     _ layout: TraceDatLayout, sources: [ByteSource], path: String, kind: String,
     detail: ReadDetail
   ) {
     var layout = layout
     let records = RecordDecoder(
       layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
-    clues.kallsyms = layout.symbols ?? Self.loader(layout.kallsyms)
-    layout.kallsyms = []
-    layout.symbols = nil
+    layout.deferSymbols()
+    self.init(
+      layout, records: records, sources: sources, path: path, kind: kind, detail: detail)
+  }
+
+  private init(
+    _ layout: TraceDatLayout, records: RecordDecoder, sources: [ByteSource], path: String,
+    kind: String, detail: ReadDetail
+  ) {
+    clues.kallsyms = layout.symbols
     info = Self.describe(layout, path, kind, records)
     losses = layout.losses
     for index in records.incomplete {
       losses.add(.malformedFormat, detail: "\(layout.formats[index].name) lacks a field")
     }
+    gaps = GapUnion(layout)
     lanes = Array(repeating: MergeLane(), count: layout.extents.count)
     order = LaneOrder(count: layout.extents.count)
     remainder = KernelRemainder(layout)
@@ -60,6 +70,15 @@ final class TraceDatReader: CaptureReader {
   deinit { relay.stop() }
 
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
+    guard gaps != nil else { return try merge(&batch) }
+    while try merge(&batch) {
+      gaps?.unite(&batch)
+      if !batch.events.isEmpty { return true }
+    }
+    return false
+  }
+
+  private func merge(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
     batch.clear()
     if !isStarted {
       try start(&batch)
@@ -92,10 +111,6 @@ final class TraceDatReader: CaptureReader {
 
   /// The call chains that were recorded behind events.
   var stacks: StackTable { chains.table }
-
-  private static func loader(_ text: [UInt8]) -> (@Sendable () -> [UInt8])? {
-    text.isEmpty ? nil : { @Sendable in text }
-  }
 
   private func readMessages(_ lane: Int, from start: Int, _ batch: inout EventBatch) {
     let messages = lanes[lane].chunk?.messages ?? []
@@ -203,6 +218,34 @@ extension TraceDatReader {
 }
 
 extension TraceDatLayout {
+  /// The version, with the instances that are read and the machines that belong together.
+  fileprivate var kind: String {
+    let names = buffers.map(\.name).filter { name in
+      !name.isEmpty && extents.contains { $0.instance == name }
+    }
+    var kind = "trace.dat v\(version)"
+    if !names.isEmpty {
+      let hasTop = extents.contains { $0.instance.isEmpty }
+      kind += names.count == 1 ? ", instance " : ", instances "
+      kind += names.joined(separator: ", ")
+      if hasTop {
+        kind += " merged with the top buffer"
+      } else if names.count > 1 {
+        kind += " merged"
+      }
+    }
+    if !guests.isEmpty { kind += ", host of " + guests.joined(separator: ", ") }
+    if time.host != nil { kind += ", guest in its host's time" }
+    return kind
+  }
+
+  /// The symbols are not needed any more until somebody asks for names.
+  mutating func deferSymbols() {
+    let text = kallsyms
+    if symbols == nil, !text.isEmpty { symbols = { @Sendable in text } }
+    kallsyms = []
+  }
+
   /// Where the capture's symbols place the functions that probes may be attached to.
   var probedFunctions: ProbeFunctions {
     guard formats.contains(where: \.isProbe) else { return ProbeFunctions() }

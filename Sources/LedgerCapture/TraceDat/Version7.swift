@@ -24,6 +24,7 @@ struct Version7 {
 
   /// Larger inflated sections are taken for damage.
   private static let sectionLimit: UInt64 = 1 << 30
+  private static let bufferLimit = 4096
 
   init(source: ByteSource, layout: TraceDatLayout) {
     self.source = source
@@ -158,8 +159,7 @@ struct Version7 {
       case 0: return try offset(in: data)
       case 3: try readBuffer(data)
       case 16...21: takeSection(id, at: try offset(in: data))
-      case 22:
-        throw .unsupported(path: source.path, what: "the text of a latency tracer in trace.dat")
+      case 22: try readText(data)
       default: layout.takeOption(id, data)
       }
     }
@@ -206,6 +206,15 @@ struct Version7 {
     }
   }
 
+  /// Where the text of a latency tracer lies.
+  private mutating func readText(_ data: [UInt8]) throws(CaptureError) {
+    let section = try header(at: try offset(in: data))
+    layout.text = TraceDatText(
+      offset: section.body, size: section.size,
+      compression: section.isCompressed ? layout.compression : .none)
+    taken.insert(3)
+  }
+
   /// Where the data of one buffer's CPUs lies.
   private mutating func readBuffer(_ data: [UInt8]) throws(CaptureError) {
     var cursor = ByteCursor(data, path: source.path, bigEndian: layout.bigEndian)
@@ -215,6 +224,8 @@ struct Version7 {
     let subBuffer = try cursor.u32("buffer option")
     let count = try cursor.u32("buffer option")
     if instance.isEmpty && !clock.isEmpty { layout.clock = clock }
+    guard layout.buffers.count < Self.bufferLimit else { return }
+    layout.buffers.append(TraceBuffer(name: instance, clock: clock))
     let isCompressed = (try? header(at: place))?.isCompressed ?? (layout.compression != .none)
     for _ in 0..<count {
       let cpu = try cursor.u32("CPU in a buffer option")

@@ -12,6 +12,11 @@ struct BufferObjects {
     /// It is a dma-buf, whose mmap has returned 0 or whose return is not probed.
     var isDmabuf: Bool { event.kind == .dmabufMmap }
     var isConfirmed = false
+
+    /// False for an address outside of the vma, which is another one then; true where its extent is not known.
+    func covers(_ address: UInt64) -> Bool {
+      event.span == 0 || (event.word <= address && address < event.span)
+    }
   }
 
   private(set) var showings: [UInt64: Showing] = [:]

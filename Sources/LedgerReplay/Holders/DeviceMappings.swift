@@ -30,31 +30,36 @@ struct DeviceMappings {
     set { records[Int(number)] = newValue }
   }
 
-  mutating func map(_ event: Event) {
-    guard places.count < Self.limit, event.pfn < Event.frameLimit, event.pointer > 0 else { return }
+  /// False when the address is mapped already.
+  mutating func map(_ event: Event) -> Bool {
+    guard places.count < Self.limit, event.pfn < Event.frameLimit, event.pointer > 0 else {
+      return true
+    }
     if let place = places[event.word] {
       records[Int(place)].isDisputed = true
-      return
+      return false
     }
     let pages = event.pointer.addingReportingOverflow(4095).partialValue >> 12
-    guard pages > 0, pages <= Self.pageLimit else { return }
+    guard pages > 0, pages <= Self.pageLimit else { return true }
     let number = newRecord(DeviceMapping(event: event, pages: pages))
     records[Int(number)].node = frames.insert(number, pfn: event.pfn, pages: pages)
     places[event.word] = number
+    return true
   }
 
-  /// drivers/iommu/iommu.c:iommu_unmap may undo several maps at once.
-  mutating func unmap(_ event: Event) {
+  /// drivers/iommu/iommu.c:iommu_unmap may undo several maps at once. False when nothing is known at the address.
+  mutating func unmap(_ event: Event) -> Bool {
     let (end, overflow) = event.word.addingReportingOverflow(event.pointer)
     guard !overflow, places[event.word] != nil else {
       isUnreliable = true
-      return
+      return false
     }
     var address = event.word
     while address < end, let number = places[address] {
       address &+= max(records[Int(number)].event.pointer, 4096)
       if !records[Int(number)].isDisputed { remove(number) }
     }
+    return true
   }
 
   /// A mapping that covers a frame; nil when none does.

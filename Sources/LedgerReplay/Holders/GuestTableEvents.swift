@@ -20,14 +20,44 @@ extension Replay {
         {
           return
         }
+        let leaf = holders.stageTwo[number]
         holders.stageTwo.remove(number)
+        if StageTwo.isTable(event.word, level: level) { split(leaf, by: event) }
+      } else {
+        holders.letGo.note(event)
+        observations.olderEntries &+= 1
       }
     }
     guard StageTwo.isLeaf(event.word, level: level), level <= 3 else { return }
+    // Removed at the same time on another CPU: the removal came behind.
+    let isGone = holders.letGo.contains(besides: event) {
+      $0.kind == .spteChanged && $0.pointer == event.pointer && $0.order == level
+        && StageTwo.frame(of: $0.extra, level: level)
+          == StageTwo.frame(of: event.word, level: level)
+    }
+    guard !isGone else {
+      if observations.olderEntries > 0 { observations.olderEntries -= 1 }
+      return
+    }
+    if kvm == 0 || !holders.machines.knows(kvm) { observations.unplacedEntries &+= 1 }
     holders.stageTwo.add(
       GuestMapping(
         kvm: kvm, gfn: event.pointer, pfn: StageTwo.frame(of: event.word, level: level),
         space: space, level: level, event: event))
+  }
+
+  /// arch/x86/kvm/mmu/tdp_mmu.c:tdp_mmu_split_huge_page (5.18 on): the small leaves are filled in before their table is
+  /// linked, so that they come without events of their own.
+  private mutating func split(_ leaf: GuestMapping, by event: Event) {
+    var child = leaf
+    child.level = leaf.level - 1
+    child.event = event
+    child.isInferred = true
+    for index in 0..<UInt64(512) {
+      child.gfn = leaf.gfn &+ index &* child.pages
+      child.pfn = leaf.pfn &+ index &* child.pages
+      holders.stageTwo.add(child)
+    }
   }
 
   /// The VM of a change: named by the probe right before it, or the only one there is.
@@ -76,9 +106,11 @@ extension Replay {
     let leaf = holders.stageTwo[number]
     // At the same time on another CPU: which came first is not known.
     if leaf.event.time == event.time, leaf.event.cpu != event.cpu { return }
-    guard !leaf.isDisputed, !leaf.isReported else { return }
-    holders.stageTwo[number].isReported = true
-    noteHolder(event, pfn: leaf.pfn, .staleInWindow, [leaf.event, window.start])
+    guard !leaf.isDisputed, !leaf.isStaleReported else { return }
+    holders.suspicions.append(
+      Suspicion(
+        holder: .guest(number), free: event, pfn: leaf.pfn, claim: .staleInWindow,
+        related: [leaf.event, window.start], made: leaf.event))
   }
 
   /// An invalidation begins: what kvm_vcpu_map handed out below it is not revoked.
@@ -87,14 +119,18 @@ extension Replay {
     guard !holders.vcpuMaps.isEmpty, event.extra > event.word else { return }
     let kvm = holders.machines.machine(ofNotifier: event.span)
     for (vcpu, map) in holders.vcpuMaps {
-      guard let address = holders.machines.address(of: map.word, kvm: kvm),
+      // No event says which VM a vCPU belongs to.
+      guard holders.machines.onlyVM == kvm,
+        let address = holders.machines.address(of: map.word, kvm: kvm),
         (event.word..<event.extra).contains(address),
         let entry = entry(at: address, notifier: event), holders.host[entry].kind == .special
       else { continue }
       let mapping = holders.host[entry]
       let pfn = mapping.pfn &+ (address &- mapping.address) >> 12
-      holders.vcpuMaps[vcpu] = nil
-      noteHolder(event, pfn: pfn, .mappedOutside, [mapping.insertion, map])
+      holders.suspicions.append(
+        Suspicion(
+          holder: .vcpu(vcpu), free: event, pfn: pfn, claim: .mappedOutside,
+          related: [mapping.insertion, map], made: map))
     }
   }
 
@@ -105,6 +141,12 @@ extension Replay {
   mutating func vcpuMapReturned(_ event: Event) {
     guard event.word != 0 else { return }
     holders.vcpuMaps = holders.vcpuMaps.filter { $0.value.pid != event.pid }
+  }
+
+  /// A slot that is deleted takes its leaves along, without an event for each: arch/x86/kvm/mmu/mmu.c:kvm_mmu_zap_all_fast.
+  mutating func slotChanged(_ event: Event) {
+    if event.result == 0 { holders.stageTwo.disputeAll() }
+    holders.machines.setSlot(event)
   }
 
   mutating func machineDestroyed(_ event: Event) {

@@ -59,8 +59,11 @@ extension Replay {
   }
 
   private mutating func noteHeld(_ suspicion: Suspicion, _ outcome: Suspicion.Outcome) {
-    var marks = outcome.marks
+    var marks = suspicion.claim.isEmpty ? outcome.marks : suspicion.claim
     if !outcome.isConfirmed { marks.insert(.inferred) }
+    guard suspicion.claim.isEmpty else {
+      return noteHolder(suspicion.free, pfn: suspicion.pfn, marks, suspicion.related)
+    }
     if let block = suspicion.block, block.isWhole, suspicion.pfn != block.head {
       marks.insert(.tail)
     }
@@ -100,21 +103,33 @@ extension Replay {
       guard mapping.isLive, mapping.insertion == suspicion.made, !mapping.isDisputed else {
         return nil
       }
-      return Suspicion.Outcome(marks: .freedMapped, isConfirmed: mapping.isConfirmed)
+      let mayBePrivate = mapping.flags == 0 || VMFlags.isCow(mapping.flags)
+      return Suspicion.Outcome(
+        marks: mayBePrivate ? [.freedMapped, .privateEntry] : .freedMapped,
+        isConfirmed: mapping.isConfirmed)
     case .guest(let number):
       let leaf = holders.stageTwo[number]
       guard leaf.isLive, leaf.event == suspicion.made, !leaf.isDisputed else { return nil }
-      return Suspicion.Outcome(marks: .freedInGuest, isConfirmed: true)
+      return Suspicion.Outcome(marks: .freedInGuest, isConfirmed: !leaf.isInferred)
     case .device(let number):
       let mapping = holders.devices[number]
       guard mapping.isLive, mapping.event == suspicion.made, !mapping.isDisputed else { return nil }
       return Suspicion.Outcome(marks: .freedInDevice, isConfirmed: false)
+    case .vcpu(let address):
+      guard holders.vcpuMaps[address] == suspicion.made else { return nil }
+      return Suspicion.Outcome(marks: suspicion.claim, isConfirmed: true)
     }
   }
 
   /// One finding a holder, however often its page is freed from now on.
   private mutating func markReported(_ suspicion: Suspicion) {
     switch suspicion.holder {
+    case .host(let number) where suspicion.claim == .movedMapped:
+      holders.host[number].isMoveReported = true
+    case .guest(let number) where suspicion.claim == .staleInWindow:
+      holders.stageTwo[number].isStaleReported = true
+    case .vcpu(let address): holders.vcpuMaps[address] = nil
+    case _ where !suspicion.claim.isEmpty: break
     case .host(let number): holders.host[number].isReported = true
     case .guest(let number): holders.stageTwo[number].isReported = true
     case .device(let number): holders.devices[number].isReported = true

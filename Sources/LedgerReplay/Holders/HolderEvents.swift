@@ -16,8 +16,7 @@ extension Replay {
     case .userFault: if !holders.host.isEmpty { userFault(event) }
     case .lruInsertion, .lruActivate:
       holders.geometry.learn(address: event.word, pfn: event.pfn)
-    case .iommuMap, .dmaMap: holders.devices.map(event)
-    case .iommuUnmap, .dmaUnmap: holders.devices.unmap(event)
+    case .iommuMap, .dmaMap, .iommuUnmap, .dmaUnmap: deviceMapping(event)
     default: holdRarely(event)
     }
   }
@@ -43,7 +42,7 @@ extension Replay {
     case .spteChanged: entryChanged(event)
     case .changedSpte: holders.changing[event.pid] = event
     case .zapAllFast: holders.stageTwo.disputeAll()
-    case .memslot: holders.machines.setSlot(event)
+    case .memslot: slotChanged(event)
     case .destroyVM: machineDestroyed(event)
     case .notifierStart: windowBegins(event)
     case .notifierEnd: windowEnds(event)
@@ -52,6 +51,12 @@ extension Replay {
     case .vcpuUnmap: holders.vcpuMaps[event.pointer] = nil
     default: break
     }
+  }
+
+  private mutating func deviceMapping(_ event: Event) {
+    let isMap = event.kind == .iommuMap || event.kind == .dmaMap
+    let isClear = isMap ? holders.devices.map(event) : holders.devices.unmap(event)
+    if !isClear { observations.unclearDeviceAddresses &+= 1 }
   }
 
   /// A gap in the events: who let go in it is not known.

@@ -13,6 +13,8 @@ struct Holders {
   var insertions = PerTask<Event>()
   /// The entry that a task's insertion made last.
   var inserted = PerTask<UInt32>()
+  /// Huge insertions whose return has not been seen yet, by task.
+  var hugeInsertions = PerTask<Event>()
   /// mprotect calls that made a private PFN mapping writable.
   var protections: [Event] = []
   /// The VM and entry that `handle_changed_spte` named last, by task.
@@ -30,6 +32,8 @@ struct Holders {
   var lone = LonePages()
   /// Journal number of the last allocation.
   var lastAllocation: UInt32 = 0
+  /// Removals of entries at the present time.
+  var letGo = Instant()
   /// Pages whose owner has freed them without the count reaching zero.
   var orphans: [UInt64: Orphan] = [:]
   /// Frees of held pages that wait for the clock to move on: the holder may let go at the same time.
@@ -51,6 +55,9 @@ struct PerTask<Value> {
 
   var isEmpty: Bool { values.isEmpty }
 
+  /// The values of all tasks, in no order.
+  var all: [Value] { Array(values.values) }
+
   subscript(pid: Int32) -> Value? {
     get { values[pid] }
     set {
@@ -61,6 +68,23 @@ struct PerTask<Value> {
 
   /// Takes the task's value out.
   mutating func take(_ pid: Int32) -> Value? { values.removeValue(forKey: pid) }
+}
+
+/// Events of the present time, which on other CPUs may have come before or behind.
+struct Instant {
+  private static let limit = 256
+  private var events: [Event] = []
+
+  mutating func note(_ event: Event) {
+    if let time = events.first?.time, time != event.time { events.removeAll(keepingCapacity: true) }
+    if events.count < Self.limit { events.append(event) }
+  }
+
+  /// True if an event of the same time and another CPU fits.
+  func contains(besides event: Event, where fits: (Event) -> Bool) -> Bool {
+    guard let time = events.first?.time, time == event.time else { return false }
+    return events.contains { $0.cpu != event.cpu && fits($0) }
+  }
 }
 
 /// A page that its owner freed while somebody had a reference.
@@ -79,16 +103,23 @@ public struct Observations: Sendable {
   public internal(set) var unresolvedPages: UInt64 = 0
   /// Stage-2 entries of the shadow MMU, whose removals leave no event.
   public internal(set) var shadowEntries: UInt64 = 0
+  /// Stage-2 entries whose VM or memory slots are not known: several VMs, or one that is older than the capture.
+  public internal(set) var unplacedEntries: UInt64 = 0
+  /// Stage-2 entries that were there before the capture began.
+  public internal(set) var olderEntries: UInt64 = 0
+  /// Device mappings of an address that was mapped twice, and unmaps of addresses nobody was seen to map.
+  public internal(set) var unclearDeviceAddresses: UInt64 = 0
   /// `_mapcount` was printed raw, -1 for unmapped, as from 6.12 on.
   public internal(set) var mapcountIsRaw = false
 }
 
-/// A page freed while somebody holds it, as it looks so far.
+/// A page freed, moved or revoked while somebody holds it, as it looks so far.
 struct Suspicion {
   enum Holder {
     case host(UInt32)
     case guest(UInt32)
     case device(UInt32)
+    case vcpu(UInt64)
   }
 
   struct Outcome {
@@ -100,12 +131,16 @@ struct Suspicion {
   var holder: Holder
   /// Set once it is known that the holder outlived the free.
   var outcome: Outcome?
-  /// `mm_page_free`.
+  /// `mm_page_free`, or what else the holder should have let go for.
   var free: Event
   var pfn: UInt64
-  var before: PageState
+  /// What it is if the page is not freed.
+  var claim: Transition.Marks = []
+  /// For a claim: the events that it rests on.
+  var related: [Event] = []
+  var before = PageState()
   var block: Block?
-  var step: UInt32
+  var step: UInt32 = 0
   /// The call that made the holder, to see whether its record still stands for it.
   var made: Event
 }

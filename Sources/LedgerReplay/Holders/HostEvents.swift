@@ -15,7 +15,7 @@ extension Replay {
     case .remapRange: pages = UInt64(max(event.result, 1))
     default: break
     }
-    noteInsertion(event, isConfirmed: false)
+    if kind == .huge { hugeEntered(event) } else { noteInsertion(event, isConfirmed: false) }
     enter(event, pages: pages, kind: kind)
   }
 
@@ -25,21 +25,36 @@ extension Replay {
     let range = address..<address &+ pages &* 4096
     if let there = holders.host.number(at: address, space: event.pointer) {
       let old = holders.host[there]
-      // The same insertion seen by two probes, or an entry that the kernel left alone.
+      // The same insertion seen by two probes.
       guard !old.maps(event.pfn, in: range) else { return }
-      holders.host[there].isDisputed = true
+      // Else the kernel leaves the old entry alone, unless it went unseen. Without an mm it may be another process's.
+      holders.host[there].isConfirmed = false
+      if event.pointer == 0 { holders.host[there].isDisputed = true }
+      holders.inserted[event.pid] = nil
       explanations.add(.occupiedEntry, event)
       return
     }
     guard !holders.host.isOccupied(range, space: event.pointer) else { return }
-    let mapping = HostMapping(
+    var mapping = HostMapping(
       space: event.pointer, address: address, pages: pages, pfn: event.pfn, vma: event.extra,
       flags: UInt32(bitPattern: event.value), kind: kind, insertion: event)
+    mapping.isDisputed = mayHaveLeft(range, besides: event)
     if let number = holders.host.add(mapping) { holders.inserted[event.pid] = number }
+  }
+
+  /// True if entries in a range were removed or moved at the same time on another CPU: that may have come behind.
+  private func mayHaveLeft(_ range: Range<UInt64>, besides event: Event) -> Bool {
+    holders.letGo.contains(besides: event) { other in
+      let end =
+        other.kind == .moveTables ? other.word.addingReportingOverflow(other.extra).0 : other.span
+      return end > other.word && (other.word..<end).overlaps(range)
+        && (other.kind == .unmapRange || other.kind == .moveTables)
+    }
   }
 
   /// The return of an insertion: one that failed left no entry.
   mutating func insertReturned(_ event: Event) {
+    if event.kind == .insertHugeReturn { hugeReturned(event) }
     guard let number = holders.inserted[event.pid], holders.host[number].isLive,
       holders.host[number].insertion.pid == event.pid
     else { return }
@@ -49,7 +64,8 @@ extension Replay {
     let mapping = holders.host[number]
     if succeeded {
       holders.host[number].isConfirmed = true
-      return noteInsertion(mapping.insertion, isConfirmed: true)
+      if mapping.kind != .huge { noteInsertion(mapping.insertion, isConfirmed: true) }
+      return
     }
     guard !mapping.isConfirmed else { return }
     holders.host.remove(mapping.address..<mapping.end, space: mapping.space) { _ in }
@@ -60,13 +76,20 @@ extension Replay {
   mutating func unmap(_ event: Event) {
     guard event.span > event.word else { return }
     let range = event.word..<event.span
+    holders.letGo.note(event)
     if let showing = holders.objects.showings[event.extra], showing.event.word >= range.lowerBound,
       showing.event.span <= range.upperBound, showing.event.span > 0
     {
       holders.objects.hide(event.extra)
     }
+    forgetProtections(range, space: event.pointer)
     guard !holders.host.isEmpty else { return }
     noteLookups(range, event)
+    removeEntries(range, event)
+  }
+
+  /// Takes the entries in a range out; where the event or the entry names no mm, the vma decides.
+  mutating func removeEntries(_ range: Range<UInt64>, _ event: Event) {
     let space = event.pointer
     if space != 0 { holders.host.remove(range, space: space) { _ in } }
     for other in space == 0 ? holders.host.allSpaces : [0] {
@@ -88,6 +111,8 @@ extension Replay {
       mapping.insertion = event
       mapping.insertion.pfn = mapping.pfn
       mapping.isReported = false
+      mapping.isDisputed =
+        mapping.isDisputed || mayHaveLeft(mapping.address..<mapping.end, besides: event)
       _ = holders.host.add(mapping)
       explanations.add(.inheritedEntry, mapping.insertion)
     }
@@ -97,6 +122,12 @@ extension Replay {
   mutating func moveEntries(_ event: Event) {
     let (oldEnd, overflow) = event.word.addingReportingOverflow(event.extra)
     guard !overflow, event.extra > 0, event.span & 0xfff == 0 else { return }
+    holders.letGo.note(event)
+    // Whose entries moved is not known where either side names no mm.
+    for other in event.pointer == 0 ? holders.host.allSpaces : [0] {
+      holders.host.removeUnplaced(event.word..<oldEnd, vma: 0, in: other) { _ in }
+    }
+    guard event.pointer != 0 else { return }
     var moved: [HostMapping] = []
     holders.host.remove(event.word..<oldEnd, space: event.pointer) { moved.append($0) }
     for var mapping in moved {
@@ -105,6 +136,7 @@ extension Replay {
       mapping.address = address
       mapping.vma = 0
       guard !holders.host.isOccupied(address..<mapping.end, space: mapping.space) else { continue }
+      mapping.isDisputed = mapping.isDisputed || mayHaveLeft(address..<mapping.end, besides: event)
       _ = holders.host.add(mapping)
     }
   }

@@ -24,6 +24,8 @@ struct HostMapping {
   var isDisputed = false
   /// A finding about it was reported.
   var isReported = false
+  /// That it outlived a move of its object was reported.
+  var isMoveReported = false
   /// A lookup of the entry by somebody who is not KVM.
   var lookup: Event?
   /// The call that installed it.

@@ -9,6 +9,7 @@ extension Replay {
     var related: [Event] = []
     if event.kind == .insertHuge, event.result == 0 { marks.insert(.hugeSpecial) }
     if let showing = holders.objects.showings[event.extra], showing.isDmabuf,
+      showing.covers(event.word),
       flags != 0 || event.kind == .insertPage, flags & VMFlags.pfnmap == 0,
       event.kind != .remapRange
     {
@@ -18,6 +19,27 @@ extension Replay {
     }
     guard !marks.subtracting(.inferred).isEmpty else { return }
     noteHolder(event, pfn: event.pfn, marks, related)
+  }
+
+  /// A huge insertion is judged when its return is seen, or at the end where returns are not probed.
+  mutating func hugeEntered(_ event: Event) {
+    if let earlier = holders.hugeInsertions[event.pid], earlier.pfn != event.pfn {
+      noteInsertion(earlier, isConfirmed: false)
+    }
+    holders.hugeInsertions[event.pid] = event
+  }
+
+  mutating func hugeReturned(_ event: Event) {
+    guard let insertion = holders.hugeInsertions.take(event.pid) else { return }
+    // include/linux/mm_types.h: VM_FAULT_NOPAGE
+    if event.word & 0x100 != 0 { noteInsertion(insertion, isConfirmed: true) }
+  }
+
+  /// At the end: huge insertions whose returns nobody recorded.
+  mutating func judgeHugeInsertions() {
+    for insertion in holders.hugeInsertions.all.sorted(by: { $0.ordinal < $1.ordinal }) {
+      noteInsertion(insertion, isConfirmed: false)
+    }
   }
 
   /// vm_insert_page: whether it succeeds shows in the reference it takes. mm/memory.c:insert_page_into_pte_locked
@@ -72,7 +94,7 @@ extension Replay {
     let range = event.word & ~0xfff..<(event.word & ~0xfff) &+ 4096
     let number = holders.host.number(at: event.word, space: event.pointer)
     let mapping = number.map { holders.host[$0] }
-    holders.host.remove(range, space: event.pointer) { _ in }
+    removeEntries(range, event)
     if let mapping { explanations.add(.writtenAway, mapping.insertion) }
     let flags = UInt32(bitPattern: event.value)
     guard flags & VMFlags.pfnmap != 0, VMFlags.isCow(flags) else { return }
@@ -89,7 +111,10 @@ extension Replay {
       guard let number = holders.host.number(at: event.word, space: space) else { continue }
       let mapping = holders.host[number]
       let isPfnmap = mapping.flags & VMFlags.pfnmap != 0 || mapping.insertion.kind == .remapRange
-      guard mapping.kind == .special, isPfnmap, VMFlags.isCow(mapping.flags),
+      // A vma that may only be read answers with SIGSEGV.
+      let mayWrite =
+        mapping.flags & VMFlags.write != 0 || protection(over: event.word, space: space) != nil
+      guard mapping.kind == .special, isPfnmap, VMFlags.isCow(mapping.flags), mayWrite,
         !mapping.isDisputed
       else { continue }
       if mapping.pages == 1 { holders.host[number].isDisputed = true }
@@ -104,10 +129,7 @@ extension Replay {
     let frame = mapping?.frames(in: range).first ?? Event.noFrame
     var related = mapping.map { [$0.insertion] } ?? []
     noteHolder(event, pfn: frame, marks.union(.cowWritten), related)
-    let change = holders.protections.last {
-      $0.pointer == space && $0.word <= event.word && event.word < $0.extra
-    }
-    guard let change else { return }
+    guard let change = protection(over: event.word, space: space) else { return }
     related.append(change)
     noteHolder(event, pfn: frame, marks.union(.writeRestored), related)
   }
@@ -121,6 +143,22 @@ extension Replay {
     else { return }
     if holders.protections.count >= 1024 { holders.protections.removeFirst() }
     holders.protections.append(event)
+  }
+
+  /// The change that made the mapping at an address writable.
+  private func protection(over address: UInt64, space: UInt64) -> Event? {
+    holders.protections.last {
+      $0.pointer == space && $0.word <= address && address < $0.extra
+    }
+  }
+
+  /// What is unmapped may be mapped anew, writable from the start.
+  mutating func forgetProtections(_ range: Range<UInt64>, space: UInt64) {
+    guard !holders.protections.isEmpty else { return }
+    holders.protections.removeAll {
+      (space == 0 || $0.pointer == space) && $0.word >= range.lowerBound
+        && $0.extra <= range.upperBound
+    }
   }
 
   /// Reports what an event did to a page that is named by its frame only.

@@ -11,6 +11,10 @@ struct GuestMapping {
   /// KVM may have dropped the entry without an event.
   var isDisputed = false
   var isReported = false
+  /// No event of its own shows it: a huge leaf was split.
+  var isInferred = false
+  /// That it outlived an invalidation was reported.
+  var isStaleReported = false
   /// False once it has been removed and its record may be used again.
   var isLive = true
   /// The event that installed it.
@@ -52,6 +56,11 @@ struct StageTwo {
   /// arch/x86/kvm/mmu/spte.h: SPTE_MMU_PRESENT_MASK is bit 11 from 5.15 on; a leaf is at level 1 or has bit 7.
   static func isLeaf(_ spte: UInt64, level: UInt8) -> Bool {
     spte & 1 << 11 != 0 && (level == 1 || spte & 1 << 7 != 0)
+  }
+
+  /// True for an entry that points to a table of the next level.
+  static func isTable(_ spte: UInt64, level: UInt8) -> Bool {
+    spte & 1 << 11 != 0 && level > 1 && spte & 1 << 7 == 0
   }
 
   /// The frame of a leaf, aligned to its level.

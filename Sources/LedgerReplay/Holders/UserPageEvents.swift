@@ -47,6 +47,9 @@ extension Replay {
     // A reference through the entry is itself proof that the entry was there.
     marks.remove(.inferred)
     noteHolder(grab, pfn: grab.pfn, marks, [mapping.insertion, call.event])
+    guard mapping.insertion.kind == .insertHuge, mapping.insertion.result == 0 else { return }
+    noteHolder(
+      mapping.insertion, pfn: mapping.pfn, [.hugeSpecial, .grabbed], [call.event, grab])
   }
 
   /// At the end: pins for long of pages that had to be moved away first.
@@ -85,7 +88,10 @@ extension Replay {
         let record = holders.devices[device]
         guard record.event.time >= lookup.time, record.event.pid == lookup.pid, !record.isDisputed
         else { continue }
-        noteHolder(event, pfn: pfn, .lookupOutlived, [mapping.insertion, lookup, record.event])
+        holders.suspicions.append(
+          Suspicion(
+            holder: .device(device), free: event, pfn: pfn, claim: .lookupOutlived,
+            related: [mapping.insertion, lookup, record.event], made: record.event))
       }
     }
   }
@@ -98,14 +104,15 @@ extension Replay {
     for number in holders.host.records.indices.map({ UInt32($0) }) {
       let mapping = holders.host[number]
       guard mapping.isLive, vmas.contains(mapping.vma), mapping.kind != .normal,
-        !mapping.isDisputed, !mapping.isReported, mapping.insertion.time < move.time
+        !mapping.isDisputed, !mapping.isMoveReported, mapping.insertion.time < move.time
       else { continue }
       // Entries of device memory may stay the same when only system memory moves.
       guard wasAllocated(mapping.pfn) else { continue }
-      holders.host[number].isReported = true
-      let marks: Transition.Marks = mapping.isConfirmed ? .movedMapped : [.movedMapped, .inferred]
       for pfn in mapping.pfn..<mapping.pfn &+ min(mapping.pages, 4096) {
-        noteHolder(event, pfn: pfn, marks, [mapping.insertion, move])
+        holders.suspicions.append(
+          Suspicion(
+            holder: .host(number), free: event, pfn: pfn, claim: .movedMapped,
+            related: [mapping.insertion, move], made: mapping.insertion))
       }
     }
   }

@@ -1,10 +1,13 @@
 internal import LedgerCore
 
-/// Calls of get_user_pages in progress, one a task, and what they took.
+/// Calls of get_user_pages in progress, by task, and what they took.
 struct UserPages {
   private static let limit = 1 << 16
   /// References remembered of one call; the kernel itself works in batches of 512.
   private static let grabLimit = 4096
+  /// mm/gup.c:internal_get_user_pages_fast calls __get_user_pages for what it could not take; deeper calls come from missing
+  /// returns.
+  private static let depth = 2
 
   struct Call {
     var event: Event
@@ -19,34 +22,47 @@ struct UserPages {
     }
   }
 
-  private var calls: [Int32: Call] = [:]
+  /// The outermost call first.
+  private var calls: [Int32: [Call]] = [:]
 
   var isEmpty: Bool { calls.isEmpty }
 
   mutating func begin(_ event: Event) {
     if calls.count >= Self.limit { calls.removeAll() }
-    calls[event.pid] = Call(event: event)
+    let isInner = event.kind == .gupSlow && calls[event.pid]?.last?.event.kind == .gupFast
+    if isInner, calls[event.pid]?.count ?? 0 < Self.depth {
+      calls[event.pid]?.append(Call(event: event))
+    } else {
+      calls[event.pid] = [Call(event: event)]
+    }
   }
 
   /// The call that returns now, if it took any page.
   mutating func end(_ event: Event, of kind: EventKind) -> Call? {
-    guard let call = calls[event.pid], call.event.kind == kind else { return nil }
-    calls[event.pid] = nil
-    return Int64(bitPattern: event.word) > 0 ? call : nil
+    guard let list = calls[event.pid], let place = list.lastIndex(where: { $0.event.kind == kind })
+    else { return nil }
+    calls[event.pid] = place == 0 ? nil : Array(list[..<place])
+    return Int64(bitPattern: event.word) > 0 ? list[place] : nil
   }
 
   /// A reference event of a task inside a call.
   mutating func sawReference(_ event: Event) {
-    guard !event.isInInterrupt, calls[event.pid] != nil else { return }
+    guard !event.isInInterrupt, let depth = calls[event.pid]?.count else { return }
     switch event.kind {
     case .pageRefModUnless where event.result != 0, .pageRefMod where event.value > 0:
-      guard let count = calls[event.pid]?.grabs.count, count < Self.grabLimit else { return }
-      calls[event.pid]?.grabs.append(event)
+      guard let count = calls[event.pid]?[depth - 1].grabs.count, count < Self.grabLimit else {
+        return
+      }
+      calls[event.pid]?[depth - 1].grabs.append(event)
     case .pageRefModAndTest, .pageRefMod:
-      calls[event.pid]?.grabs.removeAll { $0.pfn == event.pfn }
+      for index in 0..<depth {
+        calls[event.pid]?[index].grabs.removeAll { $0.pfn == event.pfn }
+      }
     default: break
     }
   }
 
-  mutating func forget(cpu: UInt16) { calls = calls.filter { $0.value.event.cpu != cpu } }
+  mutating func forget(cpu: UInt16) {
+    calls = calls.filter { _, list in !list.contains { $0.event.cpu == cpu } }
+  }
 }

@@ -27,6 +27,9 @@ struct VirtualMachines {
   /// The only VM there is; 0 when there are none or several.
   var onlyVM: UInt64 { slots.count == 1 ? slots.keys.first ?? 0 : 0 }
 
+  /// True if memory slots of the VM were seen.
+  func knows(_ kvm: UInt64) -> Bool { slots[kvm] != nil }
+
   /// virt/kvm/kvm_main.c:__kvm_set_memory_region, 5.4 to 7.1: a size of 0 deletes the slot.
   mutating func setSlot(_ event: Event) {
     let id = event.value

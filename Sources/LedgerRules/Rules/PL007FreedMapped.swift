@@ -12,8 +12,7 @@ struct PL007FreedMapped: Rule {
     guard !transition.isDark else { return nil }
     let isSure = !transition.marks.contains(.inferred)
     // A private mapping loses the entry when it is written to: only a probe there tells.
-    let flags = transition.related.first.map { UInt32(bitPattern: $0.value) } ?? 0
-    let isPrivate = flags & 0x28 == 0x20 || flags == 0
+    let isPrivate = transition.marks.contains(.privateEntry)
     return Charge(
       verdict: isSure ? .proven : .likely, severity: .critical, variant: "freed",
       pid: transition.event.pid, alsoNeeds: isPrivate ? [.writeCopy] : [])

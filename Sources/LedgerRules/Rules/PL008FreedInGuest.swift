@@ -9,7 +9,8 @@ struct PL008FreedInGuest: Rule {
   func charge(_ transition: Transition) -> Charge? {
     guard !transition.isDark else { return nil }
     return Charge(
-      verdict: .proven, severity: .critical, variant: "freed", pid: transition.event.pid)
+      verdict: transition.marks.contains(.inferred) ? .likely : .proven, severity: .critical,
+      variant: "freed", pid: transition.event.pid)
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {

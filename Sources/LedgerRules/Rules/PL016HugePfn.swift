@@ -8,10 +8,12 @@ struct PL016HugePfn: Rule {
     all: [.insertHuge], restsOnAbsence: false, before: KernelVersion(6, 12))
 
   func charge(_ transition: Transition) -> Charge? {
-    let isSure = !transition.marks.contains(.inferred)
+    // What get_user_pages got through had no special bit, whatever the kernel's release.
+    let isGrabbed = transition.marks.contains(.grabbed)
+    let isSure = isGrabbed || !transition.marks.contains(.inferred)
     return Charge(
       verdict: isSure ? .proven : .likely, severity: .critical, variant: "pmd",
-      pid: transition.event.pid, dependsOnOthers: false)
+      pid: transition.event.pid, dependsOnOthers: false, isOfAnyKernel: isGrabbed)
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
@@ -19,9 +21,11 @@ struct PL016HugePfn: Rule {
       title: "huge PFN mapping of \(transition.place) without a special bit",
       advice:
         "fall back to 4 KiB vmf_insert_pfn() on kernels before 6.12: GUP-fast takes the huge entry for a THP",
-      doubt: charge.verdict == .proven
-        ? "false if the kernel has pmd_special() backported"
-        : "false if the insertion failed, which no recorded event shows, or if the kernel has pmd_special() backported"
+      doubt: charge.isOfAnyKernel
+        ? "false if the entry had been replaced by a huge page of the process's own, unseen"
+        : charge.verdict == .proven
+          ? "false if the kernel has pmd_special() backported"
+          : "false if the insertion failed, which no recorded event shows, or if the kernel has pmd_special() backported"
     )
   }
 
@@ -34,7 +38,9 @@ struct PL016HugePfn: Rule {
       """,
     versions: "before 6.12; TTM did it from 5.7 to 5.15",
     needs: ["probe on vmf_insert_pfn_pmd_prot or vmf_insert_pfn_pmd, with return"],
-    proof: "The call with a pfn_t that is not PFN_DEV|PFN_MAP, and its return VM_FAULT_NOPAGE.",
+    proof: """
+      The call with a pfn_t that is not PFN_DEV|PFN_MAP, and its return VM_FAULT_NOPAGE; or get_user_pages getting through the entry, on any kernel.
+      """,
     lookAlikes: "DAX (devmap); vfio-pci and others from 6.12 on.",
     undecidable: "The kernel's release is not known.",
     fix: "4 KiB entries.",

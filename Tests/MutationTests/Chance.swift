@@ -1,0 +1,27 @@
+/// SplitMix64: small, fast, and the same on every machine, so that a seed and a number name one mutation for good.
+struct Chance: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64, number: Int) {
+    state = seed &+ UInt64(bitPattern: Int64(number)) &* 0x9e37_79b9_7f4a_7c15
+    _ = next()
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// True once in `n` times.
+  mutating func once(in n: Int) -> Bool { Int.random(in: 0..<n, using: &self) == 0 }
+
+  /// A generator of its own, so that what it is used for does not disturb this one.
+  mutating func branch() -> Chance { Chance(seed: next(), number: 0) }
+
+  mutating func pick<Element>(_ list: [Element]) -> Element? { list.randomElement(using: &self) }
+
+  mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+}
