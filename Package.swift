@@ -35,14 +35,17 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CPrefetch"),
+    .target(name: "CElf", linkerSettings: [.linkedLibrary("dw"), .linkedLibrary("elf")]),
     module("LedgerCore"),
-    module("LedgerInput", uses: ["LedgerCore", "CArchive", "CZlib", "CZstd"]),
+    module("LedgerInput", uses: ["LedgerCore", "CArchive", "CElf", "CZlib", "CZstd"]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
-    module("LedgerSymbols", uses: ["LedgerCore", "LedgerInput"]),
+    .target(
+      name: "LedgerSymbols", dependencies: ["LedgerCore", "LedgerInput"],
+      resources: [.embedInCode("Machinery.txt")], swiftSettings: strict),
     module(
       "LedgerCapture", uses: ["LedgerCore", "LedgerInput", "LedgerFormat", "LedgerSymbols"]),
     module("LedgerReplay", uses: ["LedgerCore", "CPrefetch"]),
-    module("LedgerRules", uses: ["LedgerCore", "LedgerReplay"]),
+    module("LedgerRules", uses: ["LedgerCore", "LedgerReplay", "LedgerSymbols"]),
     .target(
       name: "LedgerReport", dependencies: ["LedgerCore"],
       exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json"], swiftSettings: strict),
@@ -50,6 +53,7 @@ let package = Package(
       name: "pageledger",
       dependencies: [
         "LedgerCore", "LedgerInput", "LedgerCapture", "LedgerReplay", "LedgerRules", "LedgerReport",
+        "LedgerSymbols",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -66,7 +70,7 @@ let package = Package(
     tests("FixtureTests", of: ["CommandTestSupport"]),
     tests("FtraceTextTests", of: ["LedgerCore", "LedgerInput", "LedgerCapture"]),
     tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),
-    tests("LedgerSymbolsTests", of: ["LedgerSymbols"]),
+    tests("LedgerSymbolsTests", of: ["LedgerCore", "LedgerInput", "LedgerSymbols"]),
     tests(
       "LedgerCaptureTests",
       of: ["LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore", "LedgerSymbols"]),

@@ -43,5 +43,9 @@ final class NamedReader: CaptureReader {
 
   var complaints: ComplaintLog { reader.complaints }
 
+  var stacks: StackTable { reader.stacks }
+
+  var clues: KernelClues { reader.clues }
+
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool { try reader.next(&batch) }
 }

@@ -55,6 +55,10 @@ public struct Analysis: Sendable {
   public var findings: [Finding]
   /// Patterns that look wrong and are legal, and how often each was seen.
   public var explained: [Explained] = []
+  /// Where the names of functions come from, in order of trust.
+  public var symbols: [SymbolSource] = []
+  /// Addresses in `Finding.paths` that nothing names.
+  public var unnamedAddresses = 0
   /// Why the capture could not be read; nil when it was read.
   public var failure: String?
 

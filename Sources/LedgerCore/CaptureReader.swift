@@ -10,6 +10,10 @@ public protocol CaptureReader: AnyObject {
   var losses: LossLedger { get }
   /// What the kernel itself said about pages; final when `next` has returned false.
   var complaints: ComplaintLog { get }
+  /// The call chains that `EventBatch.stacks` names; final when `next` has returned false.
+  var stacks: StackTable { get }
+  /// What the capture knows about its kernel's symbols; final when `next` has returned false.
+  var clues: KernelClues { get }
   /// Replaces the contents of `batch` by the next events; false at the end of the capture.
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool
 }
@@ -17,6 +21,12 @@ public protocol CaptureReader: AnyObject {
 extension CaptureReader {
   /// A capture without a log of the kernel has none.
   public var complaints: ComplaintLog { ComplaintLog() }
+
+  /// A capture without call chains has none.
+  public var stacks: StackTable { StackTable() }
+
+  /// A capture may know nothing.
+  public var clues: KernelClues { KernelClues() }
 }
 
 /// How much a reader decodes.

@@ -7,6 +7,8 @@ public struct EventBatch: Sendable {
   public var events: [Event] = []
   /// Names and fields, one for each event, only when the reader was asked for them.
   public var details: [EventDetail] = []
+  /// Call chains of events of this batch, and of earlier ones whose chain came late.
+  public var stacks: [StackNote] = []
 
   /// An empty batch with room for `capacity` events.
   public init() { events.reserveCapacity(Self.capacity) }
@@ -15,6 +17,7 @@ public struct EventBatch: Sendable {
   public mutating func clear() {
     events.removeAll(keepingCapacity: true)
     details.removeAll(keepingCapacity: true)
+    if !stacks.isEmpty { stacks.removeAll(keepingCapacity: true) }
   }
 }
 

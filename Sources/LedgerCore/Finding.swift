@@ -144,6 +144,11 @@ public struct Finding: Sendable {
   public var clock = EvidenceClock.capture
   /// Ids of findings about the same page or its block, from the other witness: the kernel's log or the ledger.
   public var related: [String] = []
+  /// The code that allocated, held and freed the page, as far as call chains were recorded.
+  public var paths: [CodePath] = []
+  /// Fingerprint of rule and functions of `paths`; empty when no function is known. `id` never depends on it, because one
+  /// capture exported with and without call chains has to give the same ids.
+  public var pathID = ""
 
   /// `pfn`, or nil when the finding names no page.
   public var frame: UInt64? { pfn == Event.noFrame ? nil : pfn }

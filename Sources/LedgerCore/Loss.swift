@@ -24,6 +24,7 @@ public enum LossCode: String, Sendable, CaseIterable {
   case tableFull = "table-full"
   case filterSuspected = "filter-suspected"
   case findingsDropped = "findings-dropped"
+  case stacksDropped = "stacks-dropped"
   case interrupted = "interrupted"
 
   /// How much a loss weighs.
@@ -34,7 +35,8 @@ public enum LossCode: String, Sendable, CaseIterable {
       .interrupted, .timeBackwards, .noRawData, .bodyNotPrinted:
       .dataLoss
     case .findingsDropped, .unknownSection, .malformedFormat, .missingFormats, .unknownEvent,
-      .malformedLine, .unorderedClock, .missingColumns, .filterSuspected, .contextNotPrinted:
+      .malformedLine, .unorderedClock, .missingColumns, .filterSuspected, .contextNotPrinted,
+      .stacksDropped:
       .notice
     }
   }
@@ -95,6 +97,8 @@ public enum LossCode: String, Sendable, CaseIterable {
     case .filterSuspected:
       "all events belong to one task, as if a pid filter was set: what other tasks did to the pages is not known"
     case .findingsDropped: "more findings than are kept: the ones beyond 100,000 were counted only"
+    case .stacksDropped:
+      "more different call chains than are kept: some findings lack the path to their code"
     case .interrupted: "the analysis was interrupted: later events were not read"
     }
   }

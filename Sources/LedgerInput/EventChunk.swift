@@ -12,6 +12,8 @@ public final class EventChunk: @unchecked Sendable {
   public var details: [EventDetail] = []
   /// Messages of the kernel's console; an event of the kind `complaint` stands for each, in this order.
   public var messages: [String] = []
+  /// Call chains by the place of their event; -1 is the last event of the lane's chunk before this one.
+  public var stacks: [(place: Int, stack: UInt32)] = []
   /// Records by format since the last chunk.
   public var counts: [UInt64]
   /// What was lost in this piece.
@@ -36,6 +38,7 @@ public final class EventChunk: @unchecked Sendable {
     count = 0
     details.removeAll(keepingCapacity: true)
     messages.removeAll()
+    stacks.removeAll(keepingCapacity: true)
     for index in counts.indices { counts[index] = 0 }
     losses = LossLedger()
     records = 0

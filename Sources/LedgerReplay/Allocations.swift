@@ -40,6 +40,8 @@ extension Replay {
     block.time = event.time
     block.pid = event.pid
     block.cpu = event.cpu
+    block.ordinal = event.ordinal
+    block.stack = stacks.number(of: event.ordinal)
     block.order = event.order
     block.members = 1 << UInt32(event.order)
     block.tailPathOrder = event.order

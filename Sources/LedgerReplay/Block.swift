@@ -24,6 +24,10 @@ struct Block {
   var tailPathOrder: UInt8 = 0
   /// Task whose put of the head left it referenced: it may free the tails piece by piece.
   var headPutter: Int32?
+  /// Place of the allocation in the capture.
+  var ordinal: UInt32 = 0
+  /// Call chain of the allocation, 0 when it has none.
+  var stack: UInt32 = 0
   /// A tail of the live block was freed alone.
   var violated = false
 
@@ -48,6 +52,8 @@ public struct BlockView: Sendable, Equatable {
   public var pid: Int32
   /// CPU of the allocation.
   public var cpu: UInt16
+  /// Call chain of the allocation, 0 when it has none.
+  public var stack: UInt32
 
   init(_ block: Block) {
     head = block.head
@@ -57,6 +63,7 @@ public struct BlockView: Sendable, Equatable {
     time = block.time
     pid = block.pid
     cpu = block.cpu
+    stack = block.stack
   }
 
   /// Index of a page in the block, 0 for the head.

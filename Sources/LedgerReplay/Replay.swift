@@ -10,6 +10,7 @@ public struct Replay: ~Copyable {
   var table: PageTable
   var blocks = BlockTable()
   var journal = Journal()
+  var stacks = EventStacks()
   var vcpus = VirtualCPUs()
   var waiting = Deferral()
   var gaps = Gaps()

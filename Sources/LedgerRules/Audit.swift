@@ -25,6 +25,8 @@ public struct Audit: ~Copyable {
 
   /// Takes the next events of the capture.
   public mutating func consume(_ batch: borrowing EventBatch) {
+    if !batch.stacks.isEmpty { replay.take(batch.stacks) }
+    if !findings.incomplete.isEmpty { findings.completeStacks(replay) }
     replay.apply(batch.events.span)
     if !replay.transitions.isEmpty { judge() }
   }
@@ -56,10 +58,12 @@ public struct Audit: ~Copyable {
 
   /// Ends the capture and gives the result; `complaints` are those of the capture and of a log beside it.
   public mutating func finish(
-    info: CaptureInfo, losses: LossLedger, complaints: ComplaintLog = ComplaintLog()
+    info: CaptureInfo, losses: LossLedger, complaints: ComplaintLog = ComplaintLog(),
+    stacks: StackTable = StackTable()
   ) -> Analysis {
     replay.finish()
     judge()
+    if !findings.incomplete.isEmpty { findings.completeStacks(replay) }
     var losses = losses
     losses.merge(replay.losses)
     let isFiltered = !replay.tasksDiffer && replay.eventsUsed >= Self.filterFloor
@@ -72,7 +76,8 @@ public struct Audit: ~Copyable {
     let kept = findings.drafts.filter { isBelievable($0, coverage) }
     let rules = reports(coverage, kept)
     let witness = LogWitness(info: info, complaints: complaints)
-    var all = Conclusion(info, isFiltered: isFiltered, losses: losses).findings(from: kept)
+    var all = Conclusion(info, isFiltered: isFiltered, losses: losses, stacks: stacks).findings(
+      from: kept)
     witness.join(&all, replay)
     Conclusion.number(&all)
     var analysis = Analysis(

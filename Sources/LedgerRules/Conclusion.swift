@@ -14,8 +14,14 @@ struct Conclusion {
   /// Which task did what is not known: nothing that joins events of one task is proof.
   private let lacksContext: Bool
 
-  init(_ info: CaptureInfo, isFiltered: Bool, losses: LossLedger) {
+  /// The call chains that the evidence names.
+  private let stacks: StackTable
+
+  init(
+    _ info: CaptureInfo, isFiltered: Bool, losses: LossLedger, stacks: StackTable = StackTable()
+  ) {
     self.info = info
+    self.stacks = stacks
     self.isFiltered = isFiltered
     isDamaged = losses.rows.contains { $0.code.isDamage }
     hidesEvents = losses.rows.contains { $0.code == .unknownEvent }
@@ -85,7 +91,7 @@ struct Conclusion {
     }
     draft.charge.verdict = verdict(draft)
     let ranges = draft.pages.settled()
-    return Finding(
+    var finding = Finding(
       id: fingerprint(draft), rule: ruleID(draft), verdict: draft.charge.verdict,
       severity: draft.charge.severity, title: title(draft, ranges), pfn: draft.pfn,
       pageRanges: ranges, block: draft.block?.reference, occurrences: draft.occurrences,
@@ -93,6 +99,21 @@ struct Conclusion {
       pid: draft.charge.pid, comm: comm(draft.charge.pid),
       evidence: draft.evidence.map(evidence), advice: draft.story.advice,
       doubt: draft.story.doubt)
+    finding.paths = paths(draft)
+    return finding
+  }
+
+  private func paths(_ draft: Draft) -> [CodePath] {
+    Attribution(draft).items.compactMap { role, item in
+      var frames = stacks.frames(of: item.stack).map { CodeFrame($0) }
+      if frames.isEmpty {
+        frames = item.event.kind.function.map { [CodeFrame(function: $0)] } ?? []
+      }
+      guard !frames.isEmpty else { return nil }
+      return CodePath(
+        role: role, event: item.event.kind.name, time: item.event.time, pid: item.event.pid,
+        comm: comm(item.event.pid), frames: frames)
+    }
   }
 
   /// What other tasks did was left out, tasks are not named, or bytes are damaged: then less is certain than the events themselves say.

@@ -12,6 +12,9 @@ struct EvidenceChain {
     if story.showsHistory { addHistory(transition, replay) }
     addExtra(story.extra, transition)
     addAllocation(transition)
+    for index in items.indices where items[index].stack == 0 {
+      items[index].stack = replay.stack(of: items[index].event)
+    }
     items.sort { ($0.event.time, $0.event.ordinal) < ($1.event.time, $1.event.ordinal) }
   }
 
@@ -64,6 +67,7 @@ struct EvidenceChain {
     event.cpu = block.cpu
     if block.kind == .unknown { event.gaps = .gfp }
     let after = "order-\(block.order) \(block.kind.rawValue) block in use"
-    items.insert(Draft.Item(event: event, before: "", after: after), at: 0)
+    items.insert(
+      Draft.Item(event: event, before: "", after: after, stack: block.stack), at: 0)
   }
 }

@@ -7,6 +7,8 @@ struct Draft {
     var event: Event
     var before: String
     var after: String
+    /// Call chain of the event, 0 when it has none.
+    var stack: UInt32 = 0
   }
 
   /// Number of the draft, in the order of their making.
@@ -49,6 +51,8 @@ struct FindingLedger {
   private(set) var dropped: UInt64 = 0
   /// Drafts made so far.
   private(set) var made: UInt64 = 0
+  /// Drafts of the last batch.
+  private(set) var incomplete: [Int] = []
 
   mutating func add(
     _ charge: Charge, rule number: Int, _ transition: Transition, _ replay: borrowing Replay
@@ -64,6 +68,16 @@ struct FindingLedger {
     drafts[place].insert(charge, transition)
     drafts[place].occurrences &+= 1
     drafts[place].lastTime = max(drafts[place].lastTime, transition.event.time)
+  }
+
+  /// Looks once more for call chains that come a batch later than their events.
+  mutating func completeStacks(_ replay: borrowing Replay) {
+    for index in incomplete where drafts.indices.contains(index) {
+      for item in drafts[index].evidence.indices where drafts[index].evidence[item].stack == 0 {
+        drafts[index].evidence[item].stack = replay.stack(of: drafts[index].evidence[item].event)
+      }
+    }
+    incomplete.removeAll(keepingCapacity: true)
   }
 
   /// Drops what was concluded from absence since a time at which, as is known now, events were missing.
@@ -100,6 +114,7 @@ struct FindingLedger {
     draft.serial = made
     draft.insert(charge, transition)
     places[key] = drafts.count
+    incomplete.append(drafts.count)
     drafts.append(draft)
   }
 
@@ -112,6 +127,7 @@ struct FindingLedger {
     drafts[place].pfn = transition.pfn
     drafts[place].evidence = EvidenceChain(transition, story, replay).items
     drafts[place].caseEvent = transition.event
+    incomplete.append(place)
   }
 
   private func isStronger(_ charge: Charge, than other: Charge) -> Bool {

@@ -45,6 +45,20 @@ public struct KernelSymbols: Sendable {
     }
   }
 
+  /// The bytes of a place in the text.
+  func bytes(_ place: Range<Int>) -> ArraySlice<UInt8> { text[place] }
+
+  /// No line at all.
+  public var isEmpty: Bool { text.isEmpty }
+
+  /// Shows symbols to `look` until it has seen enough.
+  func scan(until look: (SymbolLine, RawSpan) -> Bool) {
+    text.withRawSpan { text in
+      var lines = SymbolLines(text)
+      while let line = lines.next(text) { if look(line, text) { return } }
+    }
+  }
+
   /// Shows every symbol to `look`.
   func scan(_ look: (SymbolLine, RawSpan) -> Void) {
     text.withRawSpan { text in

@@ -2,6 +2,7 @@ import LedgerCapture
 import LedgerCore
 import LedgerReplay
 import LedgerRules
+import LedgerSymbols
 
 /// Reads one capture to its end, or until the user interrupts, and audits it.
 struct CaptureRun {
@@ -17,6 +18,8 @@ struct CaptureRun {
   var until: TimeArgument?
   /// Hears of each finding as soon as it is certain.
   var follow: ((Finding, CaptureInfo) -> Void)?
+  /// Where the names of functions come from beside the capture.
+  let symbols: SymbolFinder.Files
   /// A kernel log to read beside the capture.
   var console: String?
 
@@ -25,6 +28,7 @@ struct CaptureRun {
     memoryLimit = options.maxMemory.bytes
     expandLimit = options.input.maxExpand.bytes
     quiet = options.quiet
+    symbols = options.symbols.files
     verbose = options.verbose
     self.watch = watch
   }
@@ -95,7 +99,16 @@ struct CaptureRun {
     guard reader.info.logLines > 0 else {
       throw .notACapture(path: path, hint: "--console takes a log of the kernel")
     }
-    return KernelLog(info: reader.info, complaints: reader.complaints)
+    return KernelLog(
+      info: reader.info, complaints: reader.complaints, offset: reader.clues.offset)
+  }
+
+  /// Names the functions in findings that have call chains; what the files of symbols lack is said once.
+  private func name(_ analysis: inout Analysis, _ clues: KernelClues) {
+    guard analysis.findings.contains(where: { !$0.paths.isEmpty }) else { return }
+    var finder = SymbolFinder(symbols, clues: clues)
+    analysis.namePaths(&finder)
+    for complaint in finder.complaints { Diagnostics.say(complaint) }
   }
 
   private func replay(
@@ -127,7 +140,11 @@ struct CaptureRun {
     var info = reader.info
     var complaints = reader.complaints
     log?.join(&info, &complaints)
-    var analysis = audit.finish(info: info, losses: losses, complaints: complaints)
+    var analysis = audit.finish(
+      info: info, losses: losses, complaints: complaints, stacks: reader.stacks)
+    var clues = reader.clues
+    if clues.offset == nil { clues.offset = log?.offset }
+    name(&analysis, clues)
     if let failure {
       analysis.verdict = .unreadable
       analysis.failure = failure.message
@@ -140,6 +157,8 @@ struct CaptureRun {
 struct KernelLog {
   let info: CaptureInfo
   let complaints: ComplaintLog
+  /// How far KASLR moved the kernel, when the log says it.
+  let offset: UInt64?
 
   /// Adds it to what the capture says; marks and orders of the log's own dumps mean nothing to the capture.
   func join(_ info: inout CaptureInfo, _ complaints: inout ComplaintLog) {

@@ -17,6 +17,8 @@ struct CommonOptions: ParsableArguments {
   var maxMemory = SizeArgument.standard
 
   @OptionGroup var input: InputOptions
+
+  @OptionGroup var symbols: SymbolOptions
 }
 
 /// Options of how a capture is opened.

@@ -9,7 +9,7 @@ struct PageLedger: ParsableCommand {
     abstract: "Audits what a Linux kernel recorded about its pages.",
     usage: """
       pageledger [analyze] [OPTIONS] CAPTURE...
-      pageledger info|page|events|rules ...
+      pageledger info|page|events|rules|symbols ...
       """,
     discussion: """
       Reads trace.dat files and ftrace text ('-' is standard input), replays the
@@ -28,7 +28,7 @@ struct PageLedger: ParsableCommand {
     version: "pageledger 0.1.0",
     subcommands: [
       AnalyzeCommand.self, InfoCommand.self, PageCommand.self, EventsCommand.self,
-      RulesCommand.self,
+      RulesCommand.self, SymbolsCommand.self,
     ],
     defaultSubcommand: AnalyzeCommand.self)
 

@@ -61,6 +61,7 @@ extension TextParser {
     _ bytes: RawSpan, _ dress: Dress, _ end: Int, isCut: Bool, _ batch: inout EventBatch
   ) {
     var start = dress.at
+    if chains.isOpen, consoleFrame(bytes, start, end) { return }
     let line = LineCursor(bytes, from: start, to: end)
     if let mark = ConsoleMark.read(line) { return take(mark) }
     if line.byte == 0x23 { return take(TextMark.comment(line)) }
@@ -80,6 +81,15 @@ extension TextParser {
     guard DamagedLine.namesPageEvent(bytes, from: start, to: end) else { return }
     malformed(isCut ? .truncated : .malformedEvent)
     cpus.loseAnywhere()
+  }
+
+  /// A line of a call chain, which the console prints like any other.
+  private mutating func consoleFrame(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+    var line = LineCursor(bytes, from: start, to: end)
+    line.skipSpaces()
+    guard line.skip(0x3d), line.skip(0x3e) else { return false }
+    chains.take(line)
+    return true
   }
 
   private mutating func consoleEvent(
@@ -158,9 +168,18 @@ extension TextParser {
     let isComplaint = complaints.take(
       bytes, from: start, to: end, dress, number: lines, isCut: isTorn)
     if isComplaint || !console.isInDump { info.logLines &+= 1 }
+    noteOffset(LineCursor(bytes, from: start, to: end))
     if info.kernel.isEmpty { noteRelease(LineCursor(bytes, from: start, to: end)) }
     if complaints.relation == .afterTrace, !console.isInDump { give(complaints.takeMarks()) }
     return isComplaint
+  }
+
+  /// `Kernel Offset: 0x27800000 from 0xffffffff81000000`: arch/x86/kernel/setup.c:dump_kernel_offset (6.1)
+  private mutating func noteOffset(_ line: borrowing LineCursor) {
+    guard line.starts(with: .kernelOffset) else { return }
+    var cursor = LineCursor(
+      line.bytes, from: line.at &+ StaticText.kernelOffset.count, to: line.end)
+    if let offset = cursor.hex() { clues.offset = offset }
   }
 
   /// `CPU: 1 PID: 216 Comm: sh Not tainted 6.1.192 #1`: lib/dump_stack.c:dump_stack_print_info
@@ -185,5 +204,6 @@ extension TextParser {
 }
 
 extension StaticText {
+  fileprivate static let kernelOffset = StaticText("Kernel Offset: ")
   fileprivate static let processor = StaticText("CPU: ")
 }

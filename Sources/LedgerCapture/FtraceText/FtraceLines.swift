@@ -18,7 +18,14 @@ extension TextParser {
     var start = first
     switch bytes.u8(start) {
     case 0x20:
-      if bytes.u8(start &+ 1) == 0x3d, bytes.u8(start &+ 2) == 0x3e { return }
+      if bytes.u8(start &+ 1) == 0x3d, bytes.u8(start &+ 2) == 0x3e {
+        if chains.isOpen { chains.take(LineCursor(bytes, from: start &+ 3, to: end)) }
+        return
+      }
+    case 0x3d:
+      if chains.isOpen, bytes.u8(start &+ 1) == 0x3e {
+        return chains.take(LineCursor(bytes, from: start &+ 2, to: end))
+      }
     case 0x3e, 0x7c: start = Self.unquoted(bytes, start, end)
     case 0xef: start = Self.behindByteOrderMark(bytes, start, end)
     default: break

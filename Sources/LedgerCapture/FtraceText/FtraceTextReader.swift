@@ -105,8 +105,15 @@ public final class FtraceTextReader: CaptureReader {
       }
       at = block.withRawSpan { parser.parse($0, from: at, to: blockEnd, into: &batch) }
     }
-    return !batch.events.isEmpty
+    if !parser.chains.notes.isEmpty { batch.stacks = parser.chains.takeNotes() }
+    return !batch.events.isEmpty || !batch.stacks.isEmpty
   }
+
+  /// What a log of the kernel says about its symbols.
+  public var clues: KernelClues { parser.clues }
+
+  /// The call chains that were printed behind events.
+  public var stacks: StackTable { parser.chains.table }
 
   private func givePending(_ batch: inout EventBatch) {
     let room = TextParser.fullBatch + 1 - batch.events.count

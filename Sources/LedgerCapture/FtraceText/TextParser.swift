@@ -16,7 +16,11 @@ struct TextParser {
   var columns = PerfColumns()
   var complaints = ComplaintReader()
   private var body = EventBody()
-  private let detail: ReadDetail
+  let detail: ReadDetail
+  var chains = TextChains()
+  var clues = KernelClues()
+  /// The row of `kernel_stack`, as trace-cmd names the header of a call chain.
+  private var chainRow: Int?
   let dialect: TextDialect
   var bare = BareState.no
   var tracer = TextTracer.other
@@ -84,7 +88,10 @@ struct TextParser {
     var end = last
     while start < end, bytes.u8(end &- 1) == 0x0d { end &-= 1 }
     guard start < end else {
-      if dialect == .perf { mayContinue = false }
+      if dialect == .perf {
+        mayContinue = false
+        chains.close()
+      }
       return
     }
     guard end &- start <= TextBlocks.lineLimit else { return malformed(.malformedLine) }
@@ -104,6 +111,7 @@ struct TextParser {
     skipDifference(&line)
     guard let row = context.isNumbers ? numberRow(line) : row(&line) else {
       mayContinue = true
+      if line.byte == 0x3c { openChain(line, context, batch) }
       if line.isAtEnd { wrap(bytes, context, end, &batch) }
       return
     }
@@ -117,6 +125,7 @@ struct TextParser {
     _ isCut: Bool, _ batch: inout EventBatch
   ) {
     if wrapped != nil { giveUpWrapped(&batch) }
+    if chains.isOpen { chains.close() }
     comms.note(context.pid, bytes, from: context.commStart, to: context.commEnd)
     let known = names.count(row)
     var event = Event()
@@ -134,21 +143,41 @@ struct TextParser {
         _ = damaged(isCut, event)
       }
     }
+    event.ordinal = UInt32(truncatingIfNeeded: info.eventsRead)
+    if known.mayContinue, isChain(row) {
+      line.skipSpaces()
+      openChain(line, context, batch)
+    }
     if row == consoleRow || names.isFirst(row) { tracedLog(row, line, event) }
     let isUsed = meaning(known, row, &line, isCut, &event)
     if wrapped != nil { return keep(event, row, context, bytes, end) }
     finish(event, isUsed: isUsed, row, bytes, context, end, &batch)
   }
 
+  private mutating func isChain(_ row: Int) -> Bool {
+    if chainRow == nil, names.split(row).name == "kernel_stack" { chainRow = row }
+    return row == chainRow
+  }
+
   @inline(__always)
-  func finish(
+  mutating func finish(
     _ event: Event, isUsed: Bool, _ row: Int, _ bytes: RawSpan, _ context: LineContext,
     _ end: Int, _ batch: inout EventBatch
   ) {
+    if chains.isTracking { remember(event, isUsed: isUsed, row) }
     switch detail {
     case .replay: if isUsed { batch.events.append(event) }
     case .fields: append(event, row, bytes, context, end, &batch)
     }
+  }
+
+  /// Its call chain may follow.
+  @inline(never)
+  private mutating func remember(_ event: Event, isUsed: Bool, _ row: Int) {
+    guard row != chainRow else { return }
+    var seen = event
+    if !isUsed { seen.kind = .other }
+    if dialect == .perf { chains.openSample(isUsed ? seen : nil) } else { chains.saw(seen) }
   }
 
   /// What the kernel printed, as an event: complaints have their place among the events.
@@ -314,6 +343,8 @@ struct TextParser {
   mutating func finish() {
     if dialect == .console { endDump() }
     loseWrapped()
+    chains.close()
+    if chains.table.dropped > 0 { losses.add(.stacksDropped, count: chains.table.dropped) }
     complaints.flush()
     if dialect == .console, console.dumps == 0, info.eventsRead == 0 { info.kind = Self.plainLog }
     cpus.reportBackwards(to: &losses)

@@ -14,6 +14,11 @@ final class PerfDataReader: CaptureReader {
   private var at = 0
   /// Next message of the chunk.
   private var message = 0
+  /// Next call chain of the chunk.
+  private var stack = 0
+  private let chains: StackStore
+  private let symbols: (@Sendable () -> [UInt8])?
+  private let buildID: [UInt8]
   private var traced = TracedLog()
 
   /// Reads the descriptions of a seekable source; `streams` are the files `data.0`, `data.1` and so on of a folder, of
@@ -34,6 +39,9 @@ final class PerfDataReader: CaptureReader {
     }
     let decoder = PerfDecoder(
       metadata, info: Self.describe(header, metadata, source.path), detail: detail)
+    symbols = metadata.tracing.symbols
+    buildID = metadata.kernelBuildID
+    chains = decoder.chains
     let feeds =
       [RecordFeed(header, source: source)]
       + streams.map { RecordFeed(header, stream: $0, of: streams.count) }
@@ -54,6 +62,17 @@ final class PerfDataReader: CaptureReader {
   /// What the kernel said on its console, when that was traced.
   var complaints: ComplaintLog { traced.complaints.log }
 
+  /// The call chains of the samples.
+  var stacks: StackTable { chains.table }
+
+  /// What the capture knows about its kernel's symbols.
+  var clues: KernelClues {
+    var clues = account.current.clues
+    clues.kallsyms = symbols
+    clues.buildID = buildID
+    return clues
+  }
+
   /// What was lost so far; final when `next` has returned false.
   var losses: LossLedger { account.current.losses }
 
@@ -65,6 +84,7 @@ final class PerfDataReader: CaptureReader {
         let end = min(chunk.count, at + EventBatch.capacity)
         batch.events.append(contentsOf: chunk.events[at..<end])
         if !chunk.details.isEmpty { batch.details.append(contentsOf: chunk.details[at..<end]) }
+        if !chunk.stacks.isEmpty { noteChains(chunk, upTo: end, &batch) }
         at = end
         if !chunk.messages.isEmpty { readMessages(chunk, &batch) }
       } else {
@@ -73,6 +93,7 @@ final class PerfDataReader: CaptureReader {
         chunk = try relay.take(lane: 0, returning: used)
         at = 0
         message = 0
+        stack = 0
         guard chunk != nil else {
           traced.finish()
           return false
@@ -80,6 +101,16 @@ final class PerfDataReader: CaptureReader {
       }
     }
     return true
+  }
+
+  /// Ties call chains to the events from `at` to `end`, which the batch holds.
+  private func noteChains(_ chunk: EventChunk, upTo end: Int, _ batch: inout EventBatch) {
+    while stack < chunk.stacks.count, chunk.stacks[stack].place < end {
+      let chain = chunk.stacks[stack]
+      stack += 1
+      guard chain.place >= at else { continue }
+      batch.stacks.append(StackNote(batch.events[chain.place - at], stack: chain.stack))
+    }
   }
 
   private func readMessages(_ chunk: EventChunk, _ batch: inout EventBatch) {

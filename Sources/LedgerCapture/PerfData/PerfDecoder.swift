@@ -30,6 +30,10 @@ struct PerfDecoder {
   private let idPlace: Int
   private let words: FieldWords?
   private let console: ConsoleMessage?
+  /// The call chains of samples.
+  let chains = StackStore()
+  /// What the records say about the kernel's symbols.
+  var clues = KernelClues()
   /// Texts of messages that wait in the queue, by `word` of their marks.
   private var messages: [UInt64: String] = [:]
   private var nextMessage: UInt64 = 0
@@ -147,6 +151,8 @@ struct PerfDecoder {
     case PerfRecord.comm: takeComm(bytes, body, end)
     case PerfRecord.fork: takeFork(bytes, body, end)
     case PerfRecord.idIndex: takeIndex(bytes, body, end)
+    case PerfRecord.mmap, PerfRecord.mmap2:
+      PerfChain.note(bytes, body, end, isNewer: type == PerfRecord.mmap2, swapped, &clues)
     default: break
     }
   }
@@ -171,7 +177,7 @@ struct PerfDecoder {
     info.comms = queue.names.current.names
     var losses = losses
     losses.merge(queue.losses)
-    return PerfAccount.State(info: info, losses: losses)
+    return PerfAccount.State(info: info, losses: losses, clues: clues)
   }
 
   /// Nothing follows: settles what is known only now.
@@ -188,6 +194,8 @@ struct PerfDecoder {
         detail: "samples of \(info.events[meaning.row].name)")
     }
     info.cpus = max(info.cpus, darkness.count)
+    let dropped = chains.table.dropped
+    if dropped > 0 { losses.add(.stacksDropped, count: dropped) }
     queue.finish()
   }
 
@@ -252,7 +260,7 @@ extension PerfDecoder {
     event.format = UInt16(truncatingIfNeeded: row)
     event.pid = sample.tid
     if let format = meaning.format, let raw = sample.raw {
-      decode(bytes, raw, format, meaning, &event)
+      decode(bytes, raw, format, meaning, sample.chain, &event)
     } else if words != nil {
       let detail = plainDetail(sample, meaning)
       queue.enter(event, detail)
@@ -268,7 +276,8 @@ extension PerfDecoder {
 
   @inline(__always)
   private mutating func decode(
-    _ bytes: RawSpan, _ raw: Range<Int>, _ format: Int, _ meaning: Meaning, _ event: inout Event
+    _ bytes: RawSpan, _ raw: Range<Int>, _ format: Int, _ meaning: Meaning,
+    _ chain: Range<Int>?, _ event: inout Event
   ) {
     guard raw.count >= 8, bytes.word16(raw.lowerBound, rawSwapped) == meaning.type else {
       return refuse(.malformedEvent, event)
@@ -285,6 +294,9 @@ extension PerfDecoder {
       }
       queue.enter(event, words.detail(bytes, raw.lowerBound, raw.count, format, event.pid))
     } else if outcome == .decoded && !meaning.isRepeated {
+      if let chain, !chain.isEmpty {
+        queue.enterChain(chains.number(of: PerfChain.frames(bytes, chain, swapped: swapped)))
+      }
       queue.enter(event, EventDetail(name: ""))
     } else if console?.format == format, !meaning.isRepeated {
       takeMessage(bytes, raw, format, event)

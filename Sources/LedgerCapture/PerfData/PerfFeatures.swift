@@ -7,6 +7,7 @@ extension PerfMetadata {
   mutating func readFeature(_ feature: Int, _ cursor: inout ByteCursor) {
     do throws(CaptureError) {
       switch feature {
+      case 2: try readBuildIDs(&cursor)
       case 4: kernel = try Self.string(&cursor)
       case 7:
         _ = try cursor.u32("the number of CPUs")
@@ -30,6 +31,23 @@ extension PerfMetadata {
       try tracing.readDescriptions(&cursor, path: path, hasComms: hasComms)
     } catch {
       losses.add(.malformedSection, detail: "tracing data: \(error.message)")
+    }
+  }
+
+  /// The build id of the kernel (tools/perf/util/build-id.c:perf_session__write_buildid_table, 6.1).
+  private mutating func readBuildIDs(_ cursor: inout ByteCursor) throws(CaptureError) {
+    while cursor.remaining >= 36 {
+      _ = try cursor.u32("build ids")
+      let misc = try cursor.u16("build ids")
+      let size = UInt64(try cursor.u16("build ids"))
+      guard size >= 36, size &- 8 <= cursor.remaining else { return }
+      let body = try cursor.bytes(size &- 8, "build ids")
+      let name = String(decoding: body[28...].prefix { $0 != 0 }, as: UTF8.self)
+      guard name.hasPrefix("[kernel.kallsyms]") || name.hasSuffix("vmlinux") else { continue }
+      // Since 5.11 the record says how long the id is.
+      let length = misc & 1 << 15 != 0 ? min(Int(body[24]), 20) : 20
+      kernelBuildID = Array(body[4..<4 + length])
+      return
     }
   }
 

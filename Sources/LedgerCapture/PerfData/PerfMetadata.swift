@@ -15,6 +15,8 @@ struct PerfMetadata: Sendable {
   /// The records lie in files beside this one, as `perf record --threads` writes them.
   var isFolder = false
   var kernel = ""
+  /// Build id of the running kernel, empty when the file does not tell it.
+  var kernelBuildID: [UInt8] = []
   var cpus = 0
   var losses = LossLedger()
 

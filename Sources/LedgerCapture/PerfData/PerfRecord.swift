@@ -1,9 +1,11 @@
 /// Types of records (include/uapi/linux/perf_event.h:perf_event_type, tools/lib/perf/include/perf/event.h, 6.18).
 enum PerfRecord {
+  static let mmap: UInt32 = 1
   static let lost: UInt32 = 2
   static let comm: UInt32 = 3
   static let fork: UInt32 = 7
   static let sample: UInt32 = 9
+  static let mmap2: UInt32 = 10
   static let lostSamples: UInt32 = 13
   static let attribute: UInt32 = 64
   static let tracingData: UInt32 = 66

@@ -9,6 +9,7 @@ final class PerfAccount: Sendable {
   struct State: Sendable {
     var info: CaptureInfo
     var losses: LossLedger
+    var clues: KernelClues
   }
 
   init(_ state: State) { self.state = Mutex(state) }

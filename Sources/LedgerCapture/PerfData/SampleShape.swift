@@ -10,6 +10,8 @@ struct PerfSample: Sendable {
   var address: UInt64 = 0
   /// Where the tracepoint's own record lies; nil without one.
   var raw: Range<Int>?
+  /// Where the addresses of its call chain lie; nil without one.
+  var chain: Range<Int>?
 }
 
 /// Where the parts of one event's samples lie (tools/perf/util/evsel.c:evsel__parse_sample, 6.1).
@@ -76,6 +78,7 @@ struct SampleShape: Sendable {
       guard at &+ 8 <= end else { return nil }
       let count = bytes.word64(at, swapped)
       guard count <= UInt64((end &- at &- 8) / 8) else { return nil }
+      sample.chain = (at &+ 8)..<(at &+ 8 &+ 8 &* Int(count))
       at &+= 8 &+ 8 &* Int(count)
     }
     guard at &+ 4 <= end else { return nil }

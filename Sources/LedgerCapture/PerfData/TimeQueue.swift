@@ -12,6 +12,8 @@ struct TimeQueue {
   /// What may go on: events up to a time, so many at most.
   private var pass: (limit: UInt64, most: Int) = (0, 0)
   private var details: [UInt32: EventDetail] = [:]
+  /// Call chains of events that wait, by the number of their entry.
+  private var chains: [UInt32: UInt32] = [:]
   /// What tasks are called at the time of the events given last.
   private(set) var names: TimedNames
   private var entered: UInt32 = 0
@@ -64,6 +66,9 @@ struct TimeQueue {
     names.enter(change, at: isOrdered ? time : 0)
   }
 
+  /// The event that is entered next has this call chain.
+  mutating func enterChain(_ number: UInt32) { if number != 0 { chains[entered] = number } }
+
   /// All buffers were emptied once more.
   mutating func endRound() {
     guard endsRounds else { return }
@@ -91,6 +96,7 @@ struct TimeQueue {
     var floor = latest ?? 0
     for place in start..<end {
       let time = events[place].time
+      let entry = events[place].ordinal
       if time >= names.next { names.advance(to: time) }
       if isDetailed { chunk.details.append(takeDetail(of: events[place])) }
       if time < floor, isOrdered {
@@ -103,6 +109,9 @@ struct TimeQueue {
       }
       floor = max(floor, events[place].time)
       events[place].ordinal = delivered
+      if !chains.isEmpty, let chain = chains.removeValue(forKey: entry) {
+        chunk.stacks.append((place, chain))
+      }
       delivered &+= 1
     }
     if end > start { latest = floor }

@@ -8,7 +8,7 @@ extension TextParser {
     _ bytes: RawSpan, _ first: Int, _ end: Int, isCut: Bool, _ batch: inout EventBatch
   ) {
     switch bytes.u8(first) {
-    case 0x09: return
+    case 0x09: return sampleFrame(bytes, first, end, batch)
     case 0x23: return PerfTextHeader.read(LineCursor(bytes, from: first, to: end), into: &info)
     default: break
     }
@@ -18,7 +18,10 @@ extension TextParser {
     }
     guard columns.mayLackTime,
       var context = PerfContext.untimed(bytes, from: start, to: end, isFirst: !columns.isKnown)
-    else { return otherPerf(bytes, start, end, isCut) }
+    else {
+      if mayContinue, Ascii.isSpace(bytes.u8(start)) { sampleFrame(bytes, start, end, batch) }
+      return otherPerf(bytes, start, end, isCut)
+    }
     // The lines stand in the order of their times.
     context.time = lines
     perfEvent(bytes, context, end, isCut, &batch)

@@ -95,9 +95,11 @@ struct SnapshotLayout {
   }
 
   private mutating func takeSymbols() throws(CaptureError) {
-    guard let symbols = buffer.words.symbols,
-      layout.formats.isEmpty || layout.formats.contains(where: \.isProbe)
-    else { return }
+    guard let symbols = buffer.words.symbols else { return }
+    guard layout.formats.isEmpty || layout.formats.contains(where: \.isProbe) else {
+      layout.symbols = { (try? symbols.bytes(limit: Self.symbolLimit)) ?? [] }
+      return
+    }
     layout.kallsyms = try symbols.bytes(limit: Self.symbolLimit)
   }
 

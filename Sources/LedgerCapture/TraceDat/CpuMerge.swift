@@ -8,6 +8,10 @@ struct MergeLane: Sendable {
   var at = 0
   /// Next message of the chunk.
   var message = 0
+  /// Next call chain of the chunk.
+  var stack = 0
+  /// The last event that was given, when call chains are met.
+  var last: Event?
   /// Time of the next event, never lower than that of an earlier one; `UInt64.max` at the end.
   var key: UInt64 = 0
   /// Nothing follows.
@@ -116,7 +120,7 @@ extension MergeLane {
   /// Appends events up to the rival's key, the room of the batch or the end of the chunk.
   mutating func run(
     _ turn: LaneOrder.Turn, into events: inout [Event], details: inout [EventDetail],
-    ordinal: inout UInt32
+    stacks: inout [StackNote], ordinal: inout UInt32
   ) {
     guard let chunk else { return }
     let isFirst = turn.lane < turn.rival
@@ -141,7 +145,29 @@ extension MergeLane {
     if !chunk.details.isEmpty { details.append(contentsOf: chunk.details[start..<at]) }
     if at < chunk.count { key = max(key, min(source[at].time, .max - 1)) }
     swap(&source, &chunk.events)
+    if !chunk.stacks.isEmpty || last != nil {
+      note(chunk.stacks, upTo: at, events[filled...], from: start, &stacks)
+    }
     self.at = at
     self.key = key
+  }
+
+  /// Ties call chains to the events that were just given.
+  @inline(never)
+  private mutating func note(
+    _ chains: [(place: Int, stack: UInt32)], upTo end: Int, _ given: ArraySlice<Event>,
+    from start: Int, _ stacks: inout [StackNote]
+  ) {
+    while stack < chains.count, chains[stack].place < end {
+      let chain = chains[stack]
+      stack += 1
+      if chain.place < 0 {
+        if let last { stacks.append(StackNote(last, stack: chain.stack)) }
+      } else if chain.place >= start {
+        stacks.append(
+          StackNote(given[given.startIndex + chain.place - start], stack: chain.stack))
+      }
+    }
+    last = given.last ?? last
   }
 }

@@ -91,6 +91,8 @@ struct TraceDatLayout: Sendable {
   var page = PageHeader()
   var formats: [EventFormat] = []
   var kallsyms: [UInt8] = []
+  /// Reads the kallsyms that were passed over, when they are asked for.
+  var symbols: (@Sendable () -> [UInt8])?
   var comms: [Int32: String] = [:]
   var cpus = 0
   var kernel = ""

@@ -32,6 +32,7 @@ extension TraceDatLayout {
     if formats.contains(where: \.isProbe) {
       kallsyms = try cursor.bytes(UInt64(symbols), "kallsyms")
     } else {
+      if symbols > 0 { self.symbols = cursor.deferred(UInt64(symbols)) }
       try cursor.skip(UInt64(symbols), "kallsyms")
     }
     try cursor.skip(UInt64(try cursor.u32("size of printk_formats")), "printk_formats")

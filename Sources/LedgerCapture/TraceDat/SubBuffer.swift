@@ -16,6 +16,17 @@ struct CpuState: Sendable {
   var gapIsOpen = false
   /// How many, 0 when unknown.
   var gapCount: UInt64 = 0
+  /// What the last record was, for a call chain that may follow it.
+  var previous = other
+  /// The last event of the chunk before, when its call chain may stand in the next one.
+  var carried: Event?
+
+  /// In `previous`: a record without meaning.
+  static let other = -1
+  /// A call chain.
+  static let chain = -2
+  /// The event in `carried`.
+  static let before = -3
 
   /// Records are missing here, on top of those that may be missing already.
   mutating func openGap(_ count: UInt64 = 0) {
@@ -55,13 +66,18 @@ struct SubBufferDecoder: Sendable {
   /// Every event is wanted, with its words.
   let words: FieldWords?
   private let console: ConsoleMessage?
+  private let chain: StackRecord?
+  private let chains: StackStore
   private let blank = Event()
 
   init(
     records: RecordDecoder, page: PageHeader, bigEndian: Bool, time: TimeCorrection,
-    words: FieldWords?
+    words: FieldWords?, chains: StackStore
   ) {
     self.records = records
+    self.chains = chains
+    chain =
+      words == nil ? StackRecord(records.formats, long: page.long, bigEndian: bigEndian) : nil
     self.page = page
     self.bigEndian = bigEndian
     self.time = time
@@ -171,9 +187,16 @@ struct SubBufferDecoder: Sendable {
         words.detail(bytes, payload, length, format, room.events[room.place].pid))
       room.place &+= 1
     } else if outcome == .decoded {
+      state.previous = room.place
       room.place &+= 1
-    } else if console?.format == format {
-      takeMessage(bytes, payload, length, format, chunk, &room)
+    } else if chain?.format == format {
+      takeChain(bytes, payload, length, &state, chunk, &room)
+      state.previous = CpuState.chain
+    } else {
+      state.previous = CpuState.other
+      if console?.format == format {
+        takeMessage(bytes, payload, length, format, chunk, &room)
+      }
     }
     if outcome == .short || outcome == .implausible {
       account(outcome, format, state, chunk)
@@ -193,6 +216,36 @@ struct SubBufferDecoder: Sendable {
     room.events[room.place].kind = .complaint
     room.place &+= 1
     chunk.messages.append(text)
+  }
+
+  /// The way to the event right before it; an interrupt's event and chain may lie between the two.
+  @inline(never)
+  private func takeChain(
+    _ bytes: RawSpan, _ payload: Int, _ length: Int, _ state: inout CpuState,
+    _ chunk: EventChunk, _ room: inout EventRoom
+  ) {
+    guard let chain else { return }
+    let task = chain.task(bytes, at: payload, count: length)
+    if state.previous == CpuState.before, let event = state.carried, task.fits(event) {
+      chunk.stacks.insert(
+        (-1, chains.number(of: chain.frames(bytes, at: payload, count: length))), at: 0)
+      return
+    }
+    guard state.previous != CpuState.other else { return }
+    var place = state.previous >= 0 ? state.previous : room.place &- 1
+    let last = state.previous >= 0 ? place : max(0, place &- 3)
+    while place >= last {
+      let isTaken = chunk.stacks.suffix(4).contains { $0.place == place }
+      if !isTaken, room.events[place].cpu == state.cpu, task.fits(room.events[place]) {
+        let frames = chain.frames(bytes, at: payload, count: length)
+        let number = chains.number(of: frames)
+        guard number != 0 else { return }
+        let index = chunk.stacks.lastIndex { $0.place < place }.map { $0 + 1 } ?? 0
+        chunk.stacks.insert((place, number), at: index)
+        return
+      }
+      place &-= 1
+    }
   }
 
   private func account(

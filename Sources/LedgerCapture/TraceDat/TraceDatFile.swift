@@ -18,7 +18,7 @@ struct TraceDatFile {
     var layout = try TraceDatLayout.read(source)
     records = RecordDecoder(
       layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
-    layout.kallsyms = []
+    layout.deferSymbols()
     self.source = source
     self.layout = layout
     groups = layout.groups(source, records)

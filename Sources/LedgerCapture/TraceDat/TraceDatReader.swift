@@ -18,6 +18,9 @@ final class TraceDatReader: CaptureReader {
   private var gaps: GapUnion?
   private let hasConsole: Bool
   private var traced = TracedLog()
+  private let chains = StackStore()
+  /// What the capture knows about its kernel's symbols.
+  private(set) var clues = KernelClues()
 
   /// Reads one group of a file's buffers, or all of them; decoding starts in the background.
   convenience init(_ file: TraceDatFile, group: BufferGroup, detail: ReadDetail) {
@@ -36,7 +39,7 @@ final class TraceDatReader: CaptureReader {
     var layout = layout
     let records = RecordDecoder(
       layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
-    layout.kallsyms = []
+    layout.deferSymbols()
     self.init(
       layout, records: records, sources: sources, path: path, kind: kind, detail: detail)
   }
@@ -45,6 +48,7 @@ final class TraceDatReader: CaptureReader {
     _ layout: TraceDatLayout, records: RecordDecoder, sources: [ByteSource], path: String,
     kind: String, detail: ReadDetail
   ) {
+    clues.kallsyms = layout.symbols
     info = Self.describe(layout, path, kind, records)
     losses = layout.losses
     for index in records.incomplete {
@@ -59,7 +63,7 @@ final class TraceDatReader: CaptureReader {
       !isDetailed && ConsoleMessage(layout.formats, bigEndian: layout.bigEndian) != nil
     remainder.account(&losses)
     relay = Relay(
-      TraceDatSource(layout, sources: sources, detail: detail, records: records),
+      TraceDatSource(layout, sources: sources, detail: detail, records: records, chains: chains),
       lanes: layout.extents.count)
   }
 
@@ -85,7 +89,8 @@ final class TraceDatReader: CaptureReader {
       guard !lanes[turn.lane].isDone else { break }
       let filled = batch.events.count
       lanes[turn.lane].run(
-        turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
+        turn, into: &batch.events, details: &batch.details, stacks: &batch.stacks,
+        ordinal: &ordinal)
       if hasConsole { readMessages(turn.lane, from: filled, &batch) }
       if lanes[turn.lane].at >= lanes[turn.lane].chunk?.count ?? 0 {
         try refill(turn.lane)
@@ -103,6 +108,9 @@ final class TraceDatReader: CaptureReader {
 
   /// What the kernel said on its console, when that was traced.
   var complaints: ComplaintLog { traced.complaints.log }
+
+  /// The call chains that were recorded behind events.
+  var stacks: StackTable { chains.table }
 
   private func readMessages(_ lane: Int, from start: Int, _ batch: inout EventBatch) {
     let messages = lanes[lane].chunk?.messages ?? []
@@ -134,7 +142,9 @@ final class TraceDatReader: CaptureReader {
       lanes[lane].key = 0
       let turn = LaneOrder.Turn(lane: lane, limit: 0, rival: .max)
       let filled = batch.events.count
-      lanes[lane].run(turn, into: &batch.events, details: &batch.details, ordinal: &ordinal)
+      lanes[lane].run(
+        turn, into: &batch.events, details: &batch.details, stacks: &batch.stacks,
+        ordinal: &ordinal)
       if hasConsole { readMessages(lane, from: filled, &batch) }
       if lanes[lane].at >= chunk.count { try refill(lane) }
     }
@@ -147,6 +157,7 @@ final class TraceDatReader: CaptureReader {
     lanes[lane].chunk = nil
     lanes[lane].at = 0
     lanes[lane].message = 0
+    lanes[lane].stack = 0
     while let chunk = try relay.take(lane: lane, returning: used) {
       account(chunk)
       remainder.count(chunk.records, lane: lane)
@@ -226,6 +237,13 @@ extension TraceDatLayout {
     if !guests.isEmpty { kind += ", host of " + guests.joined(separator: ", ") }
     if time.host != nil { kind += ", guest in its host's time" }
     return kind
+  }
+
+  /// The symbols are not needed any more until somebody asks for names.
+  mutating func deferSymbols() {
+    let text = kallsyms
+    if symbols == nil, !text.isEmpty { symbols = { @Sendable in text } }
+    kallsyms = []
   }
 
   /// Where the capture's symbols place the functions that probes may be attached to.

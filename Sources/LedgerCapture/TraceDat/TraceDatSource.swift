@@ -111,7 +111,8 @@ struct TraceDatSource: LaneSource {
 
   /// Reads the extents of `layout`, each from its own of `sources`.
   init(
-    _ layout: TraceDatLayout, sources: [ByteSource], detail: ReadDetail, records: RecordDecoder
+    _ layout: TraceDatLayout, sources: [ByteSource], detail: ReadDetail, records: RecordDecoder,
+    chains: StackStore
   ) {
     streams = zip(layout.extents, sources).map {
       CpuStream($0, source: $1, bigEndian: layout.bigEndian)
@@ -130,7 +131,7 @@ struct TraceDatSource: LaneSource {
         ? nil
         : FieldWords(
           layout.formats, comms: layout.comms, long: layout.page.long,
-          bigEndian: layout.bigEndian))
+          bigEndian: layout.bigEndian), chains: chains)
   }
 
   /// At most so many events come from a sub-buffer: the smallest takes 12 bytes, a gap gives two.
@@ -143,6 +144,8 @@ struct TraceDatSource: LaneSource {
   mutating func fill(_ chunk: EventChunk, lane: Int) throws(CaptureError) -> Bool {
     chunk.clear()
     guard !isClosed[lane] else { return false }
+    if states[lane].previous >= 0 { states[lane].previous = CpuState.before }
+    defer { carry(lane, chunk) }
     let limit = capacity - Self.eventsPerSubBuffer(streams[lane].extent.subBuffer)
     while chunk.count < limit, chunk.records < 1 << 20 {
       if streams[lane].at >= streams[lane].piece.count {
@@ -211,6 +214,12 @@ struct TraceDatSource: LaneSource {
     swap(&piece, &streams[lane].piece)
     swap(&counts, &chunk.counts)
     swap(&events, &chunk.events)
+  }
+
+  /// Remembers the last event: its call chain may begin the next chunk.
+  private mutating func carry(_ lane: Int, _ chunk: EventChunk) {
+    let place = states[lane].previous
+    if place >= 0, place < chunk.count { states[lane].carried = chunk.events[place] }
   }
 
   /// Accounts what is missing at the end of a CPU's data.

@@ -6,7 +6,7 @@ import LedgerInput
 /// handle_options, handle_buffer_option).
 struct Version7 {
   /// A section's header and place.
-  private struct Section {
+  private struct Section: Sendable {
     var id: UInt16
     var isCompressed: Bool
     /// Of the first byte behind the header.
@@ -99,9 +99,28 @@ struct Version7 {
 
   /// A cursor over a section's contents, inflated when necessary.
   private func open(_ section: Section) throws(CaptureError) -> ByteCursor {
+    try Self.open(section, source, bigEndian: layout.bigEndian, inflater)
+  }
+
+  /// Reads the symbols when they are asked for.
+  private func deferredSymbols(_ section: Section) -> @Sendable () -> [UInt8] {
+    let (source, bigEndian, method) = (source, layout.bigEndian, layout.compression)
+    return {
+      do throws(CaptureError) {
+        var cursor = try Self.open(section, source, bigEndian: bigEndian, Inflater(method))
+        return try cursor.bytes(UInt64(try cursor.u32("size of kallsyms")), "kallsyms")
+      } catch {
+        return []
+      }
+    }
+  }
+
+  private static func open(
+    _ section: Section, _ source: ByteSource, bigEndian: Bool, _ inflater: Inflater
+  ) throws(CaptureError) -> ByteCursor {
     let (end, overflow) = section.body.addingReportingOverflow(section.size)
     var cursor = ByteCursor(
-      source, range: section.body..<(overflow ? .max : end), bigEndian: layout.bigEndian)
+      source, range: section.body..<(overflow ? .max : end), bigEndian: bigEndian)
     guard section.isCompressed else { return cursor }
     let packed = UInt64(try cursor.u32("compressed section"))
     let size = UInt64(try cursor.u32("compressed section"))
@@ -112,7 +131,7 @@ struct Version7 {
       throw .headerCorrupt(
         path: source.path, offset: section.body, what: "compressed section \(section.id)")
     }
-    return ByteCursor(contents, path: source.path, bigEndian: layout.bigEndian)
+    return ByteCursor(contents, path: source.path, bigEndian: bigEndian)
   }
 
   /// Finds the CPUs' data without the option that tells where it lies: the file was cut, or its recorder did not finish.
@@ -169,7 +188,10 @@ struct Version7 {
 
   private mutating func readSection(_ section: Section) throws(CaptureError) {
     // Symbols are megabytes and only matter to probes; the formats come before them in the file.
-    if section.id == 19, !layout.formats.contains(where: \.isProbe) { return }
+    if section.id == 19, !layout.formats.contains(where: \.isProbe) {
+      layout.symbols = deferredSymbols(section)
+      return
+    }
     guard section.id != 20 else { return }
     var cursor = try open(section)
     switch section.id {

@@ -87,6 +87,7 @@ public struct AnalysisDocument {
       }
     }
     explain(&writer)
+    PathDocument.symbols(analysis, to: &writer)
   }
 
   private func write(_ finding: Finding, to writer: inout JSONWriter) {
@@ -117,6 +118,7 @@ public struct AnalysisDocument {
     writer.member("advice", finding.advice)
     writer.member("doubt", finding.doubt)
     writer.member("story", finding.story)
+    PathDocument.members(of: finding, to: &writer)
     guard finding.clock != .capture || !finding.ledger.isEmpty || !finding.related.isEmpty else {
       return
     }

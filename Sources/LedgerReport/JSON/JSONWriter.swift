@@ -61,6 +61,13 @@ public struct JSONWriter {
     needsComma = false
   }
 
+  /// Writes `true` or `false`.
+  public mutating func value(_ flag: Bool) {
+    separate()
+    bytes.append(contentsOf: flag ? "true".utf8 : "false".utf8)
+    needsComma = true
+  }
+
   private mutating func container(
     _ open: Unicode.Scalar, _ close: Unicode.Scalar, _ body: (inout JSONWriter) -> Void
   ) {
@@ -125,6 +132,12 @@ extension JSONWriter {
   public mutating func member(_ name: String, _ number: some FixedWidthInteger) {
     key(name)
     value(number)
+  }
+
+  /// Writes a member that is true or false.
+  public mutating func member(_ name: String, _ flag: Bool) {
+    key(name)
+    value(flag)
   }
 
   /// Writes a member with an array of strings.

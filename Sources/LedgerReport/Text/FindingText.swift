@@ -34,6 +34,7 @@ struct FindingText {
     field("seen", seen(finding), on: &page)
     field("ledger", finding.ledger.escapedForTerminal, on: &page)
     renderEvidence(finding.evidence, on: &page)
+    PathText.render(finding, on: &page)
     field("advice", finding.advice.escapedForTerminal, on: &page)
     field("doubt", finding.doubt.escapedForTerminal, on: &page)
     field("see", finding.related.joined(separator: ", ").escapedForTerminal, on: &page)

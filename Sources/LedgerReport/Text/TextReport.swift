@@ -54,6 +54,9 @@ public struct TextReport: Sendable {
     gaps.render(rules: analysis.rules, on: &page)
     page.line()
     page.paragraph(totals(analysis), indent: 0)
+    for row in PathText.sources(analysis) {
+      page.paragraph(row.escapedForTerminal, label: "symbols ", indent: 8)
+    }
   }
 
   /// `HIGH proven  PL010  title  [1,023 pages]`.

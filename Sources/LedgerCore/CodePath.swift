@@ -1,0 +1,118 @@
+/// What the code at the end of a path did to the page.
+public enum PathRole: String, Sendable, CaseIterable {
+  /// It allocated the page or its block.
+  case allocator
+  /// It took, or wanted, a reference or a mapping.
+  case holder
+  /// It put the last reference, or gave the page back.
+  case freer
+}
+
+/// One function on a path.
+public struct CodeFrame: Sendable, Equatable {
+  /// Function as the compiler named it, empty when nothing names the address.
+  public var function: String
+  /// Bytes from its start, nil when not known.
+  public var offset: UInt64?
+  /// Module that it lies in, empty for the kernel itself or when not known.
+  public var module = ""
+  /// `mm/gup.c:142`; empty without debug information.
+  public var line = ""
+  /// The compiler put it into the function that follows.
+  public var isInlined = false
+  /// Address as recorded; nil when the capture has only the name.
+  public var address: UInt64?
+
+  /// A frame of which only the function is known, or nothing.
+  public init(function: String = "", offset: UInt64? = nil, address: UInt64? = nil) {
+    self.function = function
+    self.offset = offset
+    self.address = address
+  }
+
+  /// The frame as a reader gave it.
+  public init(_ frame: StackFrame) {
+    self.init(function: frame.name, offset: frame.offset, address: frame.address)
+  }
+
+  /// `try_grab_folio+0x1c (mm/gup.c:142)`; the address when there is no name.
+  public var words: String {
+    guard !function.isEmpty else { return address.map(hex) ?? "?" }
+    var words = function
+    if let offset, !isInlined { words += "+" + hex(offset) }
+    if !module.isEmpty { words += " [\(module)]" }
+    if isInlined { words += line.isEmpty ? " (inlined)" : " (inlined, \(line))" }
+    return isInlined || line.isEmpty ? words : words + " (\(line))"
+  }
+
+  /// The function without what a compiler appends to copies of it: `.isra.0`, `.constprop.0`, `.part.3`, `.cold`.
+  public var plainFunction: String {
+    guard let dot = function.firstIndex(of: "."), dot > function.startIndex else { return function }
+    return String(function[..<dot])
+  }
+}
+
+/// The way through the kernel to one event of a finding.
+public struct CodePath: Sendable, Equatable {
+  /// What the code did.
+  public var role: PathRole
+  /// Name of the event that recorded the way.
+  public var event: String
+  /// Time of the event, in the unit of the capture.
+  public var time: UInt64
+  /// Thread id, -1 when unknown.
+  public var pid: Int32
+  /// Task name, empty when unknown.
+  public var comm: String
+  /// Innermost function first.
+  public var frames: [CodeFrame]
+
+  /// A path with all its parts.
+  public init(
+    role: PathRole, event: String, time: UInt64, pid: Int32, comm: String, frames: [CodeFrame]
+  ) {
+    self.role = role
+    self.event = event
+    self.time = time
+    self.pid = pid
+    self.comm = comm
+    self.frames = frames
+  }
+}
+
+/// A source of names for addresses, and what it gave.
+public struct SymbolSource: Sendable, Equatable {
+  /// `kallsyms of the capture`, `--vmlinux`.
+  public var kind: String
+  /// The file, empty for the capture itself.
+  public var path: String
+  /// Addresses that got their name from it.
+  public var named: Int
+  /// What is known of how it fits: an offset, a build id; or why it was refused.
+  public var detail: String
+
+  /// A source with all its parts.
+  public init(kind: String, path: String, named: Int, detail: String) {
+    self.kind = kind
+    self.path = path
+    self.named = named
+    self.detail = detail
+  }
+}
+
+/// What a capture itself knows about its kernel's symbols.
+public struct KernelClues: Sendable {
+  /// Gives the text of the kallsyms inside the capture, nil when it has none; may read a file.
+  public var kallsyms: (@Sendable () -> [UInt8])?
+  /// Where `_text` lay in the boot that was recorded.
+  public var text: UInt64?
+  /// How far KASLR moved the kernel, as its log says.
+  public var offset: UInt64?
+  /// Where modules lay, by name.
+  public var modules: [String: UInt64] = [:]
+  /// Build id of the kernel, empty when not known.
+  public var buildID: [UInt8] = []
+
+  /// Nothing is known.
+  public init() {}
+}

@@ -1,0 +1,149 @@
+internal import Synchronization
+
+/// One entry of a call chain as the capture has it: an address, or a name that a text printed.
+public struct StackFrame: Sendable, Hashable {
+  /// Where the call returns to; nil when only the name was printed.
+  public var address: UInt64?
+  /// Function, empty when only the address is known.
+  public var name: String
+  /// Bytes from the start of the function, when printed.
+  public var offset: UInt64?
+
+  /// A frame that is known by its address.
+  public init(address: UInt64) {
+    self.address = address
+    name = ""
+  }
+
+  /// A frame that is known by its name.
+  public init(name: String, offset: UInt64? = nil) {
+    self.name = name
+    self.offset = offset
+  }
+}
+
+/// The call chains of a capture, each kept once, under a number from 1; 0 stands for none.
+///
+/// Bounded: at most `limit` chains of `depth` frames and `nameLimit` names.
+public struct StackTable: Sendable {
+  /// Chains that are kept; a kernel has some ten thousand ways to its page allocator.
+  public static let limit = 1 << 16
+  /// Frames that are kept of one chain, from the innermost on.
+  public static let depth = 64
+  private static let nameLimit = 1 << 16
+  /// Marks a word that is no address but a name: no architecture has such addresses.
+  private static let mark: UInt64 = 0x5a << 56
+  private static let noOffset: UInt64 = 0xfff_ffff
+
+  private var words: [UInt64] = []
+  private var starts: [UInt32] = [0, 0]
+  private var numbers: [UInt64: UInt32] = [:]
+  private var names: [String] = []
+  private var nameNumbers: [UInt64: UInt32] = [:]
+  /// Chains that found no room.
+  public private(set) var dropped: UInt64 = 0
+
+  /// A table without chains.
+  public init() {}
+
+  /// True when no chain was met.
+  public var isEmpty: Bool { starts.count == 2 && dropped == 0 }
+
+  /// How many different chains there are.
+  public var count: Int { starts.count - 2 }
+
+  /// The number of a chain, innermost frame first; 0 when it is empty or finds no room.
+  public mutating func number(of chain: [UInt64]) -> UInt32 {
+    let length = min(chain.count, Self.depth)
+    guard length > 0 else { return 0 }
+    var key: UInt64 = 0xcbf2_9ce4_8422_2325
+    for index in 0..<length {
+      key = (key ^ chain[index]) &* 0x9e37_79b9_7f4a_7c15
+      key ^= key >> 29
+    }
+    while let number = numbers[key] {
+      if isSame(number, chain, length) { return number }
+      key &+= 1
+    }
+    guard count < Self.limit else {
+      dropped &+= 1
+      return 0
+    }
+    words.append(contentsOf: chain[..<length])
+    let number = UInt32(starts.count - 1)
+    starts.append(UInt32(words.count))
+    numbers[key] = number
+    return number
+  }
+
+  /// The word that stands for a name in a chain; `hash` tells names apart, `text` makes one when it is new.
+  public mutating func word(hash: UInt64, offset: UInt64?, text: () -> String) -> UInt64 {
+    let place: UInt64
+    if let known = nameNumbers[hash] {
+      place = UInt64(known)
+    } else {
+      guard names.count < Self.nameLimit else { return 0 }
+      place = UInt64(names.count)
+      nameNumbers[hash] = UInt32(place)
+      names.append(text())
+    }
+    return Self.mark | place << 28 | min(offset ?? Self.noOffset, Self.noOffset)
+  }
+
+  /// The frames of a chain, innermost first; none for a number that was never given.
+  public func frames(of number: UInt32) -> [StackFrame] {
+    let place = Int(number)
+    guard place > 0, place + 1 < starts.count else { return [] }
+    return words[Int(starts[place])..<Int(starts[place + 1])].map(frame)
+  }
+
+  private func frame(_ word: UInt64) -> StackFrame {
+    let place = Int(truncatingIfNeeded: word >> 28 & 0xfff_ffff)
+    guard word & (0xff << 56) == Self.mark, place < names.count else {
+      return StackFrame(address: word)
+    }
+    let offset = word & Self.noOffset
+    return StackFrame(name: names[place], offset: offset == Self.noOffset ? nil : offset)
+  }
+
+  private func isSame(_ number: UInt32, _ chain: [UInt64], _ length: Int) -> Bool {
+    let start = Int(starts[Int(number)])
+    guard Int(starts[Int(number) + 1]) - start == length else { return false }
+    for index in 0..<length where words[start + index] != chain[index] { return false }
+    return true
+  }
+}
+
+/// A table of call chains that a background thread fills while a reader owns it.
+public final class StackStore: Sendable {
+  private let state = Mutex(StackTable())
+
+  /// An empty store.
+  public init() {}
+
+  /// As `StackTable.number(of:)`.
+  public func number(of chain: [UInt64]) -> UInt32 { state.withLock { $0.number(of: chain) } }
+
+  /// All chains so far.
+  public var table: StackTable { state.withLock { $0 } }
+}
+
+/// Which event a call chain belongs to.
+public struct StackNote: Sendable, Equatable {
+  /// `Event.ordinal` of the event; it may have come in an earlier batch.
+  public var ordinal: UInt32
+  /// Number of the chain in the reader's `StackTable`.
+  public var stack: UInt32
+  /// `Event.pfn` of the event.
+  public var pfn: UInt64
+  /// What the event means.
+  public var kind: EventKind
+
+  /// Ties a chain to an event.
+  public init(_ event: Event, stack: UInt32) {
+    ordinal = event.ordinal
+    self.stack = stack
+    pfn = event.pfn
+    kind = event.kind
+  }
+}

@@ -1,0 +1,67 @@
+public import LedgerCore
+public import LedgerSymbols
+
+extension Analysis {
+  /// Frames of a path that are kept.
+  private static let pathLimit = 32
+  /// Functions of a path that its fingerprint is made of: those farther out tell who called, not what went wrong.
+  private static let causeLimit = 6
+  /// Findings whose paths are named; beyond it they keep what the capture says.
+  private static let namedLimit = 10_000
+
+  /// Names the functions on the paths of all findings, and leaves out what lies between a cause and its event.
+  ///
+  /// Without sources for names, addresses stay addresses, and nothing else changes.
+  public mutating func namePaths(_ finder: inout SymbolFinder, machinery: Machinery = .standard) {
+    var wanted: Set<StackFrame> = []
+    var chains: [[StackFrame]] = []
+    for finding in findings.prefix(Self.namedLimit) {
+      for path in finding.paths {
+        let chain = path.frames.map(StackFrame.init)
+        wanted.formUnion(chain)
+        if chains.count < 1024 { chains.append(chain) }
+      }
+    }
+    guard !wanted.isEmpty else { return }
+    let names = finder.names(of: wanted, chains: chains)
+    for index in findings.indices {
+      for place in findings[index].paths.indices {
+        let frames = findings[index].paths[place].frames.flatMap { frame in
+          names[StackFrame(frame)] ?? [frame]
+        }
+        findings[index].paths[place].frames = Self.cut(frames, machinery)
+      }
+      findings[index].pathID = Self.pathID(findings[index])
+    }
+    symbols = finder.sources
+    unnamedAddresses = wanted.count { $0.name.isEmpty && names[$0] == nil }
+  }
+
+  /// The path from the first function that is no machinery; all of it when there is nothing else.
+  private static func cut(_ frames: [CodeFrame], _ machinery: Machinery) -> [CodeFrame] {
+    let rest = frames.drop { !$0.function.isEmpty && machinery.contains($0.function) }
+    return Array((rest.isEmpty ? frames[...] : rest).prefix(pathLimit))
+  }
+
+  private static func pathID(_ finding: Finding) -> String {
+    let parts = finding.paths.compactMap { path -> String? in
+      let names = path.frames.lazy.filter { !$0.isInlined }.map(\.plainFunction)
+        .filter { !$0.isEmpty }.prefix(causeLimit)
+      return names.isEmpty ? nil : "\(path.role.rawValue):" + names.joined(separator: ",")
+    }
+    guard !parts.isEmpty else { return "" }
+    return Fingerprint.id(
+      rule: finding.rule, cause: "\(finding.rule)|" + parts.joined(separator: "|"))
+  }
+}
+
+extension StackFrame {
+  /// The frame as it was recorded.
+  fileprivate init(_ frame: CodeFrame) {
+    if let address = frame.address {
+      self.init(address: address)
+    } else {
+      self.init(name: frame.function, offset: frame.offset)
+    }
+  }
+}
