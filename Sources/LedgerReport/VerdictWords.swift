@@ -11,7 +11,7 @@ enum VerdictWords {
     }
   }
 
-  /// `2 findings: 1 critical, 1 high`, or why there are none.
+  /// `1 critical, 1 high`, or why there are none.
   static func claim(_ analysis: Analysis) -> String {
     switch analysis.verdict {
     case .clean:
@@ -32,8 +32,7 @@ enum VerdictWords {
       let count = analysis.findings.count { $0.severity == severity }
       return count == 0 ? nil : "\(NumberText.grouped(UInt64(count))) \(severity.rawValue)"
     }
-    let number = NumberText.counted(UInt64(analysis.findings.count), "finding")
-    return "\(number): \(parts.joined(separator: ", "))"
+    return parts.joined(separator: ", ")
   }
 
   /// How far the verdict can be trusted, in one or two sentences.

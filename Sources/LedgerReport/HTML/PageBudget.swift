@@ -9,11 +9,11 @@ struct PageBudget {
 
   /// Shares of a whole page's size, in bytes.
   ///
-  /// A hundred thousand rows need about 6 MB; evidence beyond 2 MB makes a page slow to open and is never read to the end.
+  /// A hundred thousand rows need about 8 MB; evidence beyond 2 MB makes a page slow to open and is never read to the end.
   init(limit: UInt64) {
     let whole = Int(clamping: limit)
-    rows = whole / 10 * 7
-    details = min(whole / 5, 2_000_000)
+    rows = whole / 10 * 8
+    details = min(whole / 8, 2_000_000)
     plain = min(whole / 25, 400_000)
   }
 }

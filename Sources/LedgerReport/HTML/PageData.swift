@@ -53,14 +53,15 @@ struct PageData {
     writer.array { writer in for detail in details { writer.raw(detail) } }
   }
 
-  /// `[id, rule, severity, verdict, title, pfn, pages, seen, first, last, clock, cpu, task, story]`.
+  /// `[id, rule, severity, verdict, title, pfn, pages, seen, first, last, clock, cpu, task, story]`: `id` without the rule, `last` behind `first`.
   private mutating func row(_ finding: Finding) -> [UInt8] {
-    let title = strings.place(finding.title)
+    let title = strings.place(finding.title, about: finding.frame)
     let rule = strings.place(finding.rule)
     let task = strings.place(TaskText.name(finding.comm, finding.pid))
-    let id = finding.id.shownWhole
+    let prefix = finding.rule + "-"
+    let id = finding.id.hasPrefix(prefix) ? String(finding.id.dropFirst(prefix.count)) : finding.id
     return JSONWriter.bytes { writer in
-      writer.value(id)
+      writer.value(id.shownWhole)
       writer.value(rule)
       writer.value(Severity.allCases.firstIndex(of: finding.severity) ?? 0)
       writer.value(Verdict.allCases.firstIndex(of: finding.verdict) ?? 0)
@@ -69,7 +70,7 @@ struct PageData {
       writer.value(exact: finding.pages)
       writer.value(exact: finding.occurrences)
       writer.value(exact: time(finding.firstTime, finding.clock))
-      writer.value(exact: time(finding.lastTime, finding.clock))
+      writer.value(exact: finding.lastTime &- finding.firstTime)
       writer.value(Self.number(finding.clock))
       writer.value(finding.cpu)
       writer.value(task)

@@ -11,7 +11,7 @@ struct MailReport {
     var rows: [String] = []
     add(
       VerdictWords.name(analysis.verdict).uppercased() + ": " + VerdictWords.claim(analysis), &rows)
-    add("Capture: " + analysis.capture.path, indent: "         ", &rows)
+    add(analysis.capture.path, first: "Capture: ", indent: "         ", &rows)
     rows.append("")
     add(VerdictWords.trust(analysis), &rows)
     findings(analysis, &rows)
@@ -48,7 +48,7 @@ struct MailReport {
     for (label, words) in FindingFacts(finding, nanoseconds: nanoseconds).pairs
     where !["Verdict", "Advice", "Doubt", "Related"].contains(label) {
       add(
-        "\(label):".padded(right: 8) + words, indent: String(repeating: " ", count: 8), &rows)
+        words, first: "\(label):".padded(right: 8), indent: String(repeating: " ", count: 8), &rows)
     }
     if !finding.evidence.isEmpty {
       rows.append("")
@@ -80,7 +80,8 @@ struct MailReport {
     rows.append(String(repeating: "-", count: Self.width))
     for (label, words) in CaptureFacts.pairs(analysis) where label != "Capture" {
       add(
-        "\(label):".padded(right: 13) + words, indent: String(repeating: " ", count: 13), &rows)
+        words, first: "\(label):".padded(right: 13), indent: String(repeating: " ", count: 13),
+        &rows)
     }
     guard !analysis.findings.isEmpty else { return }
     rows.append("")

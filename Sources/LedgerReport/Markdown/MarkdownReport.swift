@@ -84,7 +84,7 @@ struct MarkdownReport {
 
   private func details(_ finding: Finding, nanoseconds: Bool) -> String {
     var text =
-      "<details><summary>\(finding.rule): \(MarkdownText.plain(finding.title))</summary>\n\n"
+      "<details><summary>\(finding.rule): \(MarkdownText.html(finding.title))</summary>\n\n"
     for (label, words) in FindingFacts(finding, nanoseconds: nanoseconds).pairs {
       let isCode = ["Block", "Pages", "Task", "Seen", "Id", "Related"].contains(label)
       text += "- \(label): \(isCode ? MarkdownText.code(words) : MarkdownText.plain(words))\n"
@@ -120,6 +120,6 @@ struct MarkdownReport {
   private func totals(_ analysis: Analysis) -> String {
     let words = CaptureFacts.pairs(analysis).filter { $0.label != "Capture" }
       .map { "\($0.label.lowercased()) \(String($0.words.prefix(200)))" }
-    return "\n<sub>\(MarkdownText.plain(words.joined(separator: "; ")))</sub>\n"
+    return "\n<sub>\(MarkdownText.html(words.joined(separator: "; ")))</sub>\n"
   }
 }

@@ -11,7 +11,22 @@ enum MarkdownText {
       case ">": result += "&gt;"
       case "&": result += "&amp;"
       case "@": result += "&#64;"
-      case ":": result += "&#58;"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    // An address would become a link.
+    return result.replacing("://", with: "&#58;//").replacing("www.", with: "www&#46;")
+  }
+
+  /// Words inside a line of HTML, where Markdown does not look.
+  static func html(_ words: String) -> String {
+    var result = ""
+    for scalar in words.shownWhole.unicodeScalars {
+      switch scalar {
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "&": result += "&amp;"
+      case "@": result += "&#64;"
       default: result.unicodeScalars.append(scalar)
       }
     }

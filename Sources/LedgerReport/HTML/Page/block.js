@@ -24,7 +24,7 @@ function blockPicture(item) {
   const say = make("p", { class: "say", "aria-live": "polite" },
     `Choose a page to see what is known of it.`);
   const parts = [strip(model, say)];
-  if (model.pages > 6) parts.push(grid(model, say));
+  if (model.pages > 5) parts.push(grid(model, say));
   return make("section", {},
     make("h3", {}, block.order === 0 ? "The page" : `The block: order ${block.order}, ${counted(model.pages, "page")}`),
     make("figure", { class: "figure", style: `--hit:var(--${item.severity})` }, parts, legend(model)),
@@ -63,11 +63,11 @@ function strip(model, say) {
   const { pages, shown } = model;
   const chosen = new Set([0, 1, pages - 1]);
   if (shown > 0 && shown < pages) [shown, shown + 1].forEach((page) => chosen.add(page));
-  for (let page = 2; chosen.size < Math.min(6, pages); page++) chosen.add(page);
+  for (let page = 2; chosen.size < Math.min(5, pages); page++) chosen.add(page);
   const order = [...chosen].filter((page) => page < pages).sort((a, b) => a - b);
-  const width = 112, gap = 12;
+  const width = 146, gap = 12;
   const total = order.length * (width + gap) + 40;
-  const svg = draw("svg", { width: Math.max(total, 300), height: 132, role: "group",
+  const svg = draw("svg", { width: Math.max(total, 300), height: 146, role: "group",
     "aria-label": `Head and tails of the block, ${model.fate} where marked` });
   let x = 6;
   const places = new Map();
@@ -95,12 +95,12 @@ function card(model, page, x, width, say) {
     class: "pick", tabindex: "0", role: "button", "aria-label": `${role} ${model.name(page)}: ${words.join(", ")}`,
     onclick: () => tell(model, page, say), onkeydown: (event) => pressed(event, () => tell(model, page, say)),
   },
-  draw("rect", { x, y: 34, width, height: 78, rx: 6, class: kind }),
+  draw("rect", { x, y: 34, width, height: 98, rx: 6, class: kind }),
   isHit && hatching(x, 34, width, 12),
-  draw("text", { x: x + 9, y: 62, class: "strong" }, role),
-  draw("text", { x: x + width - 9, y: 62, class: "code faint", "text-anchor": "end" }, model.name(page).slice(-9)),
+  draw("text", { x: x + 10, y: 66, class: "strong" }, role),
+  draw("text", { x: x + 10, y: 83, class: "code faint" }, model.name(page)),
   words.slice(0, 2).map((word, row) =>
-    draw("text", { x: x + 9, y: 82 + row * 17, class: row === 0 ? "" : "faint" }, short(word, 19))));
+    draw("text", { x: x + 10, y: 103 + row * 17, class: row === 0 ? "" : "faint" }, short(word, 22))));
 }
 
 function short(words, room) {
@@ -157,10 +157,12 @@ function grid(model, say) {
     const x = left + cell % columns * size, y = 4 + Math.floor(cell / columns) * size;
     let isHit = false;
     for (let page = cell * step; page < (cell + 1) * step; page++) isHit = isHit || model.hit[page] === 1;
-    const path = `M${x} ${y}h${size - 1.6}v${size - 1.6}h${1.6 - size}z`;
+    // Pages that were spared are smaller, so that shape tells what colour tells.
+    const inset = isHit ? 0 : size * .22, side = size - 1.6 - 2 * inset;
+    const path = `M${x + inset} ${y + inset}h${side}v${side}h${-side}z`;
     if (isHit) {
       hit += path;
-      lines += `M${x} ${y + size - 1.6}l${size - 1.6} ${1.6 - size}`;
+      if (size > 14) lines += `M${x} ${y + size - 1.6}l${size - 1.6} ${1.6 - size}`;
     } else other += path;
     if (model.shown >= cell * step && model.shown < (cell + 1) * step) mark = [x, y];
   }
@@ -206,7 +208,7 @@ function legend(model) {
       draw("path", { class: "hatch", d: "M0 13L13 0" })), `${model.fate}: ${counted(count, "page")}`),
     model.pages > count && make("span", {}, swatch(draw("rect", { width: 13, height: 13, class: "page-other" })), "other pages"),
     model.pages > 1 && make("span", {}, swatch(draw("rect", { x: 1, y: 1, width: 11, height: 11, fill: "none", stroke: "var(--accent)", "stroke-width": 2 })), "head"),
-    model.shown >= 0 && model.pages > 6 && make("span", {}, swatch(draw("rect", { width: 13, height: 13, class: "page-hit" }),
+    model.shown >= 0 && model.pages > 5 && make("span", {}, swatch(draw("rect", { width: 13, height: 13, class: "page-hit" }),
       draw("circle", { cx: 6.5, cy: 6.5, r: 3, fill: "var(--sheet)" })), "page of the evidence"));
 }
 

@@ -10,7 +10,7 @@ function detailView(capture, number, app) {
       make("span", { class: "rule" }, item.rule), make("span", { class: "rule" }, item.id), make("span", { class: "grow" }),
       make("button", { class: "button", type: "button", onclick: () => app.copyLink() }, "Copy link")),
     make("h2", { id: "detail-title", tabindex: "-1" }, item.title),
-    item.detail && item.detail.advice && make("p", { class: "prose lead" }, item.detail.advice),
+    item.detail && item.detail.advice && make("p", { class: "prose lead" }, make("b", {}, "What to do: "), item.detail.advice),
     factsOf(capture, item), item.detail ? evidenceOf(capture, item, view) : absent(capture),
     item.detail && item.detail.doubt && [make("h3", {}, "What would make this wrong"),
       make("p", { class: "prose" }, "This is " + item.detail.doubt + ".")],
@@ -86,7 +86,7 @@ function storyOf(capture, item, app) {
   return [make("h3", {}, "Of the same cause"), make("ul", { class: "links" }, links.map((row) => make("li", {},
     badge(SEVERITIES[capture.severity[row]]), " ", make("span", { class: "rule" }, capture.strings[capture.rule[row]]), " ",
     make("a", { href: app.linkTo(row), onclick: (event) => { event.preventDefault(); app.choose(row, true); } },
-      capture.strings[capture.title[row]]))))];
+      titleText(capture, row)))))];
 }
 
 function manualOf(rule, app) {

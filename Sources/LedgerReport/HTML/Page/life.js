@@ -1,24 +1,25 @@
 // The life of a page: what the evidence shows in lanes over time. Events are evenly spaced, as the telling ones
 // lie microseconds apart behind long silence; the time between them is written.
 
-const STEP = 104, LEFT = 96, LANE = 34, TOP = 46;
+const LEFT = 96, LANE = 34, TOP = 62;
 
 function lifePicture(capture, item, select) {
   const events = item.detail.events;
   if (events.length === 0) return null;
   const lanes = usedLanes(events);
-  const width = LEFT + events.length * STEP + 24;
+  const step = Math.min(150, Math.max(106, 720 / events.length));
+  const width = LEFT + events.length * step + 24;
   const height = TOP + lanes.length * LANE + 10;
   const svg = draw("svg", { width, height, role: "group", "aria-label": "The life of the page, event by event",
     style: `--hit:var(--${item.severity})` });
-  const x = (place) => LEFT + place * STEP + STEP / 2;
+  const x = (place) => LEFT + place * step + step / 2;
   lanes.forEach((lane, row) => {
     const y = TOP + row * LANE + LANE / 2;
     svg.append(draw("line", { class: "lane", x1: LEFT - 4, x2: width - 8, y1: y, y2: y }),
       draw("text", { x: 2, y: y + 4, class: "faint" }, LANES[lane]),
       spans(events, lane, x, y, width - 14));
   });
-  svg.append(guides(events, capture, x, height));
+  svg.append(guides(events, capture, x, step, height));
   const dots = events.map((event, place) => dot(event, place, x(place), TOP + lanes.indexOf(event.lane) * LANE + LANE / 2, select));
   svg.append(...dots);
   const mark = (place) => {
@@ -44,11 +45,9 @@ function laneStates(events, lane) {
   const states = [];
   let now = null;
   if (lane === 0) {
-    const first = events.find((event) => event.before !== "");
-    now = first ? isAllocated(first.before) : null;
-    if (events[0].event === "mm_page_alloc") now = null;
+    now = isAllocated(events[0].before);
   }
-  if (lane === 1) now = countIn(events.find((event) => event.before !== "")?.before || "");
+  if (lane === 1) now = countIn(events[0].before);
   states.push(now);
   for (const event of events) {
     if (lane === 0) now = isAllocated(event.after) ?? now;
@@ -84,18 +83,26 @@ function spans(events, lane, x, y, end) {
   return draw("g", { "aria-hidden": "true" }, parts);
 }
 
-function guides(events, capture, x, height) {
+function guides(events, capture, x, step, height) {
   const parts = [];
   events.forEach((event, place) => {
     parts.push(draw("line", { class: "guide", x1: x(place), x2: x(place), y1: TOP - 12, y2: height - 6 }),
       draw("text", { x: x(place), y: 14, "text-anchor": "middle", class: "strong" }, String(place + 1)),
-      draw("text", { x: x(place), y: 30, "text-anchor": "middle", class: "code faint" }, short(event.event, 15)));
+      broken(event.event).map((words, row) =>
+        draw("text", { x: x(place), y: 29 + row * 13, "text-anchor": "middle", class: "code faint" }, short(words, 16))));
     if (place > 0 && event.clock === events[place - 1].clock && event.clock < 2) {
-      parts.push(draw("text", { x: x(place) - STEP / 2, y: 14, "text-anchor": "middle", class: "faint", "font-size": 11 },
+      parts.push(draw("text", { x: x(place) - step / 2, y: 14, "text-anchor": "middle", class: "faint", "font-size": 11 },
         "+" + spanText(capture, events[place - 1].time, event.time)));
     }
   });
   return draw("g", { "aria-hidden": "true" }, parts);
+}
+
+// A long name in two rows, broken behind an underscore.
+function broken(name) {
+  if (name.length <= 16) return [name];
+  const place = name.lastIndexOf("_", 15) + 1 || 16;
+  return [name.slice(0, place), name.slice(place)];
 }
 
 function dot(event, place, x, y, select) {
@@ -118,7 +125,7 @@ function chainTable(capture, item, select) {
     make("td", {}, String(place + 1)),
     make("td", { class: "mono" }, timeText(capture, event.time, event.clock),
       event.line !== null && make("div", { class: "words" }, "log line " + event.line)),
-    make("td", {}, event.cpu < 0 ? "\u2013" : String(event.cpu)), make("td", {}, event.task),
+    make("td", {}, event.cpu < 0 ? "\u2013" : String(event.cpu)), make("td", { class: event.task.length < 22 ? "mono" : "" }, event.task),
     make("td", { class: "event" }, make("b", {}, event.event), " ", make("span", { class: "words" }, event.words)),
     make("td", { class: "state" }, changeText(event))));
   const table = make("table", { class: "chain", role: "grid", "aria-label": "Evidence" }, make("thead", {}, make("tr", {},

@@ -1,6 +1,6 @@
 // The list of findings: only the rows in view exist, so that a hundred thousand scroll like ten.
 
-const ROW = 66;
+const ROW = 84;
 // Browsers cut elements beyond some ten million pixels; a longer list is scaled.
 const TALLEST = 8000000;
 
@@ -68,8 +68,7 @@ class FindingList {
       make("span", { class: "rule" }, capture.strings[capture.rule[number]]),
       make("span", { class: "grow" }, capture.pages[number] > 1 ? counted(capture.pages[number], "page")
         : frameText(capture.pfn[number]))),
-    make("span", { class: "row-title", title: capture.strings[capture.title[number]] },
-      capture.strings[capture.title[number]]));
+    make("span", { class: "row-title", title: titleText(capture, number) }, titleText(capture, number)));
   }
 
   click(event) {

@@ -85,20 +85,26 @@ function openCapture(source, number) {
     for (let column = 0; column < columns.length; column++) {
       capture[columns[column]][place] = row[column];
     }
+    if (/^[0-9a-f]{16}$/.test(row[0])) capture.id[place] = `${source.strings[row[1]]}-${row[0]}`;
   }
   source.rows = null;
   capture.lower = capture.strings.map((text) => text.toLowerCase());
   return capture;
 }
 
+// The mark in a title stands for the finding's own page.
+function titleText(capture, place) {
+  return capture.strings[capture.title[place]].replaceAll("\ue000", "0x" + capture.pfn[place]);
+}
+
 // A finding whole, as far as the page holds it.
 function finding(capture, place) {
   const text = (number) => capture.strings[number];
   const result = {
-    place, id: capture.id[place], rule: text(capture.rule[place]), title: text(capture.title[place]),
+    place, id: capture.id[place], rule: text(capture.rule[place]), title: titleText(capture, place),
     severity: SEVERITIES[capture.severity[place]], verdict: VERDICTS[capture.verdict[place]],
     pfn: capture.pfn[place], pages: capture.pages[place], seen: capture.seen[place],
-    first: capture.first[place], last: capture.last[place], clock: capture.clock[place],
+    first: capture.first[place], last: BigInt.asUintN(64, BigInt(capture.first[place]) + BigInt(capture.last[place])), clock: capture.clock[place],
     cpu: capture.cpu[place], task: text(capture.task[place]), story: capture.story[place],
     detail: null,
   };
