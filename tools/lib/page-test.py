@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Opens HTML reports in a headless Chromium and uses them as a person would.
 
-page-test.py PAGELEDGER [FOLDER [TEST...]]: pictures are left in FOLDER.
-Needs Chromium and the Python package selenium, or the driver that Debian ships. No network is used.
+page-test.py PAGELEDGER [--findings N] [--pictures FOLDER] [TEST...]
+Needs Chromium, its driver and selenium for Python: Debian's chromium, chromium-driver and python3-selenium.
 """
 
+import argparse
+import base64
 import json
 import os
 import pathlib
@@ -115,9 +117,8 @@ def many(program, folder, count):
 
 def shows_the_finding(program, folder, pictures):
     """The first screen answers; pictures and table are tied."""
-    path = report(program, [ROOT / "fixtures/captures/ttm-kvm.dat"], folder / "ttm-kvm.html")
     with Page() as page:
-        page.open(path)
+        page.open(folder / "ttm-kvm.html")
         check("Findings: 1 high" in page.text(".verdict h1").replace("\n", " "), page.text(".verdict h1"))
         check("could not decide" in page.text(".trust"), "trust")
         check("refused tail pages" in page.text(".row"), "the list")
@@ -149,7 +150,7 @@ def shows_the_finding(program, folder, pictures):
 
 def searches(program, folder, pictures):
     """Typing, keys, links, the back button."""
-    path = many(program, folder, 300)
+    path = folder / "many.html"
     with Page() as page:
         page.open(path)
         page.keys("/")
@@ -159,7 +160,7 @@ def searches(program, folder, pictures):
         page.keys(Keys.ESCAPE)
         check(page.text(".tally") == "300 findings", "Esc empties the search")
         for query, count in (("rule:PL003 severity:critical", "300"), ("verdict:proven pfn:0x10000-0x10009", "5 of 300"),
-                             ("task:aaaab", "27 of 300"), ("nothing", "0 of 300"), ("cpu:3", None)):
+                             ("task:aaab", "27 of 300"), ("nothing", "0 of 300"), ("cpu:3", None)):
             page.keys("/")
             page.keys(query)
             tally = page.text(".tally")
@@ -225,7 +226,6 @@ def needs_no_script(program, folder, pictures):
 def prints(program, folder, pictures):
     with Page() as page:
         page.open(folder / "ttm-kvm.html")
-        import base64
         data = page.command("Page.printToPDF", {"printBackground": True})["data"]
         target = pictures / "print.pdf"
         target.write_bytes(base64.b64decode(data))
@@ -234,6 +234,15 @@ def prints(program, folder, pictures):
         words = subprocess.run(["pdftotext", "-layout", target, "-"], capture_output=True, check=True).stdout.decode()
     except FileNotFoundError:
         return print("  pdftotext is not installed: the printed words are not read")
+    with Page() as page:
+        page.open(folder / "many.html")
+        data = page.command("Page.printToPDF", {})["data"]
+        target = pictures / "print-many.pdf"
+        target.write_bytes(base64.b64decode(data))
+        ids = page.run("pageledger.capture.id.slice()")
+    many_words = subprocess.run(["pdftotext", "-layout", target, "-"], capture_output=True, check=True).stdout.decode()
+    missing = [name for name in ids if name not in many_words]
+    check(len(ids) == 300 and not missing, f"{len(missing)} ids are not printed, such as {missing[:1]}")
     for part in ("PL010-8fcc651c4886dc7c", "0x1401", "PL012", "The events that prove it"):
         check(part in words, f"not printed: {part}")
 
@@ -247,6 +256,7 @@ def hostile(program, folder, pictures):
     tasks = [name, b"\"'><b>&amp;", "\u202egnp.\u2066".encode(), b"a\x00b\xff\xfe", b"<!--", b"x" * 1_000_000, "\u2028".encode()]
     for number, task in enumerate(tasks):
         for at, words in enumerate((f"page_ref_set: pfn={0x9000 + number:#x} flags=none count=1 {rest} val=1",
+                                    f"mm_page_alloc: page=00000000deadbeef pfn={0x9000 + number:#x} order=0 migratetype=0 gfp_flags=GFP_KERNEL",
                                     f"page_ref_mod: pfn={0x9000 + number:#x} flags=none count=-1 {rest} val=-2")):
             rows += task + f"-{700 + number}      [000] .....   10.{number:03}{at:03}: {words}\n".encode()
     capture = folder / "</script><b>'.txt".replace("/", "_")
@@ -255,6 +265,7 @@ def hostile(program, folder, pictures):
     with Page() as page:
         page.open(path)
         check(page.run("document.querySelectorAll('img, main b:not(td b):not(.lead b)').length") == 0, "markup from a name")
+        check(int(page.text(".tally").split()[0]) >= 5, "findings of hostile tasks")
         for _ in range(8):
             page.keys("j")
         page.picture(pictures / "hostile.png")
@@ -290,15 +301,15 @@ def accessible(program, folder, pictures):
         print("  axe-core is not installed (axe-playwright-python): names only")
 
 
-def stays_quick(program, folder, pictures):
-    """A hundred thousand findings."""
-    path = many(program, folder, 100_000)
+def stays_quick(program, folder, pictures, count):
+    """Very many findings, by default a hundred thousand."""
+    path = many(program, folder, count)
     with Page() as page:
         page.open(path)
         figures = {"size": path.stat().st_size}
         figures["paint"] = page.run("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         figures["ready"] = page.run("performance.getEntriesByType('navigation')[0].domInteractive")
-        check(page.text(".tally") == "100,000 findings", page.text(".tally"))
+        check(page.text(".tally") == f"{count:,} findings", page.text(".tally"))
         time.sleep(0.5)
         queries = ["task", "aaaab", "rule:PL003 pfn:0x20000", "event:page_ref", "severity:critical verdict:proven task:b"]
         timings = [page.run("(pageledger.go({q: arguments[0]}), pageledger.timing)", query) for query in queries * 3]
@@ -314,7 +325,7 @@ def stays_quick(program, folder, pictures):
         page.run("pageledger.list.element.scrollTop = 1e9")
         time.sleep(0.3)
         check(page.run("document.querySelectorAll('.row').length") < 100, "rows that nobody sees exist")
-        check(page.run("document.querySelector('.row:last-child').getAttribute('aria-posinset')") == "100000", "the end of the list")
+        check(page.run("document.querySelector('.row:last-child').getAttribute('aria-posinset')") == str(count), "the end of the list")
         page.picture(pictures / "many.png")
         page.quiet()
     print("  " + json.dumps({key: round(value) for key, value in figures.items()}))
@@ -323,24 +334,36 @@ def stays_quick(program, folder, pictures):
         check(figures[key] < limit * 4, f"{key}: {figures[key]} of {limit}")
 
 
+TESTS = (shows_the_finding, searches, fits_a_phone, needs_no_script, prints, hostile, accessible, stays_quick)
+
+
 def main():
-    program = str(pathlib.Path(sys.argv[1]).resolve())
-    pictures = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", type=pathlib.Path)
+    parser.add_argument("--findings", type=int, default=100_000, help="findings of the largest page")
+    parser.add_argument("--pictures", type=pathlib.Path, help="folder in which pictures are left")
+    parser.add_argument("tests", nargs="*", help="names of tests; all without")
+    options = parser.parse_args()
     failures = 0
     with tempfile.TemporaryDirectory(prefix="pageledger-page-") as scratch:
         folder = pathlib.Path(scratch)
-        pictures = pictures or folder
+        pictures = options.pictures or folder
         pictures.mkdir(parents=True, exist_ok=True)
-        wanted = sys.argv[3:]
-        for test in (shows_the_finding, searches, fits_a_phone, needs_no_script, prints, hostile, accessible, stays_quick):
-            if wanted and test.__name__ not in wanted:
+        program = str(options.program.resolve())
+        report(program, [ROOT / "fixtures/captures/ttm-kvm.dat"], folder / "ttm-kvm.html")
+        many(program, folder, 300)
+        for test in TESTS:
+            if options.tests and test.__name__ not in options.tests:
                 continue
             try:
-                test(program, folder, pictures)
-                print(f"ok {test.__name__}", flush=True)
+                if test is stays_quick:
+                    test(program, folder, pictures, options.findings)
+                else:
+                    test(program, folder, pictures)
+                print(f"page: {test.__name__} holds", flush=True)
             except Exception as error:  # every test is to be heard
                 failures += 1
-                print(f"FAILED {test.__name__}: {error}", flush=True)
+                print(f"page: {test.__name__} FAILED: {error}", flush=True)
     sys.exit(1 if failures else 0)
 
 

@@ -33,7 +33,8 @@ struct CaptureSection {
   private func verdict(_ html: inout HTMLWriter) {
     html.open("div", class: "verdict verdict-\(analysis.verdict.rawValue)")
     html.raw("<h1><span class=\"verdict-mark\" aria-hidden=\"true\"></span>")
-    html.element("span", VerdictWords.name(analysis.verdict), class: "verdict-word")
+    let colon = analysis.verdict == .findings ? ":" : "."
+    html.element("span", VerdictWords.name(analysis.verdict) + colon, class: "verdict-word")
     html.raw(" ")
     html.element("span", VerdictWords.claim(analysis), class: "verdict-claim")
     html.raw("</h1>\n")

@@ -12,8 +12,8 @@ struct PageBudget {
   /// A hundred thousand rows need about 8 MB; evidence beyond 2 MB makes a page slow to open and is never read to the end.
   init(limit: UInt64) {
     let whole = Int(clamping: limit)
-    rows = whole / 10 * 8
-    details = min(whole / 8, 2_000_000)
-    plain = min(whole / 25, 400_000)
+    rows = whole / 100 * 84
+    details = min(whole / 10, 2_000_000)
+    plain = min(whole / 40, 400_000)
   }
 }

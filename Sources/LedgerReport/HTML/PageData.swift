@@ -8,6 +8,7 @@ struct PageData {
   private var rows: [[UInt8]] = []
   private var details: [[UInt8]] = []
   private let analysis: Analysis
+  private var lastStory = 0
 
   /// Takes findings by rank until the budget is spent.
   init(_ analysis: Analysis, budget: inout PageBudget) {
@@ -53,28 +54,32 @@ struct PageData {
     writer.array { writer in for detail in details { writer.raw(detail) } }
   }
 
-  /// `[id, rule, severity, verdict, title, pfn, pages, seen, first, last, clock, cpu, task, story]`: `id` without the rule, `last` behind `first`.
+  /// `[id, rule, marks, title, pfn, pages, seen, first, last, cpu, task, story]`: `id` without the rule, severity, verdict and
+  /// clock in one number, `last` behind `first`, `story` behind that of the row before.
   private mutating func row(_ finding: Finding) -> [UInt8] {
     let title = strings.place(finding.title, about: finding.frame)
     let rule = strings.place(finding.rule)
     let task = strings.place(TaskText.name(finding.comm, finding.pid))
     let prefix = finding.rule + "-"
     let id = finding.id.hasPrefix(prefix) ? String(finding.id.dropFirst(prefix.count)) : finding.id
+    let severity = Severity.allCases.firstIndex(of: finding.severity) ?? 0
+    let verdict = Verdict.allCases.firstIndex(of: finding.verdict) ?? 0
+    let marks = severity * 16 + verdict * 4 + Self.number(finding.clock)
+    let step = finding.story &- lastStory
+    lastStory = finding.story
     return JSONWriter.bytes { writer in
       writer.value(id.shownWhole)
       writer.value(rule)
-      writer.value(Severity.allCases.firstIndex(of: finding.severity) ?? 0)
-      writer.value(Verdict.allCases.firstIndex(of: finding.verdict) ?? 0)
+      writer.value(marks)
       writer.value(title)
       writer.value(finding.frame.map { Self.digits($0) } ?? "")
       writer.value(exact: finding.pages)
       writer.value(exact: finding.occurrences)
       writer.value(exact: time(finding.firstTime, finding.clock))
       writer.value(exact: finding.lastTime &- finding.firstTime)
-      writer.value(Self.number(finding.clock))
       writer.value(finding.cpu)
       writer.value(task)
-      writer.value(finding.story)
+      writer.value(step)
     }
   }
 

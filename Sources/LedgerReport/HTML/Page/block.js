@@ -82,7 +82,7 @@ function strip(model, say) {
   });
   links(model, order, places, svg);
   svg.setAttribute("width", x + 6);
-  return svg;
+  return sized(svg);
 }
 
 function card(model, page, x, width, say) {
@@ -182,7 +182,7 @@ function grid(model, say) {
     if (column >= 0 && column < columns && page >= 0 && page < model.pages) tell(model, page, say);
   });
   svg.classList.add("pick");
-  return svg;
+  return sized(svg);
 }
 
 function hatching(x, y, width, height) {

@@ -26,7 +26,7 @@ function lifePicture(capture, item, select) {
     dots.forEach((node, index) => node.setAttribute("aria-pressed", index === place ? "true" : "false"));
     svg.querySelectorAll(".guide").forEach((line, index) => line.classList.toggle("on", index === place));
   };
-  return { element: make("figure", { class: "figure", tabindex: "0", "aria-label": "Life of the page" }, svg), mark };
+  return { element: make("figure", { class: "figure", tabindex: "0", "aria-label": "Life of the page" }, sized(svg)), mark };
 }
 
 // The two lanes that every page has, and those with events; five always fit, so the picture keeps its shape.
@@ -118,6 +118,24 @@ function dot(event, place, x, y, select) {
   draw("circle", { class: "ring", cx: x, cy: y, r: 11 }));
 }
 
+// Of a long chain the first and last events are shown, and those that change the page; a button shows the others.
+function fold(rows, events) {
+  if (rows.length <= 14) return () => {};
+  const hidden = rows.filter((_, place) => place >= 5 && place < rows.length - 5
+    && events[place].before === events[place].after);
+  if (hidden.length < 3) return () => {};
+  hidden.forEach((row) => { row.hidden = true; });
+  const more = make("tr", {}, make("td", { colspan: 6 }, make("button", { class: "button", type: "button",
+    onclick: () => unfold() }, `Show ${counted(hidden.length, "more event")}`)));
+  const unfold = () => {
+    hidden.forEach((row) => { row.hidden = false; });
+    more.remove();
+  };
+  unfold.row = more;
+  unfold.before = hidden[0];
+  return unfold;
+}
+
 // The same as a table: the chain of events, oldest first.
 function chainTable(capture, item, select) {
   const events = item.detail.events;
@@ -128,9 +146,14 @@ function chainTable(capture, item, select) {
     make("td", {}, event.cpu < 0 ? "\u2013" : String(event.cpu)), make("td", { class: event.task.length < 22 ? "mono" : "" }, event.task),
     make("td", { class: "event" }, make("b", {}, event.event), " ", make("span", { class: "words" }, event.words)),
     make("td", { class: "state" }, changeText(event))));
+  const unfold = fold(rows, events);
   const table = make("table", { class: "chain", role: "grid", "aria-label": "Evidence" }, make("thead", {}, make("tr", {},
     ["#", "Time", "CPU", "Task", "Event", "State of the page"].map((name) => make("th", { scope: "col" }, name)))),
   make("tbody", {}, rows));
-  const mark = (place) => rows.forEach((row, index) => row.setAttribute("aria-selected", index === place ? "true" : "false"));
+  const mark = (place) => {
+    rows.forEach((row, index) => row.setAttribute("aria-selected", index === place ? "true" : "false"));
+    if (rows[place].hidden) unfold();
+  };
+  if (unfold.row) unfold.before.before(unfold.row);
   return { element: make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Evidence as a table" }, table), mark };
 }

@@ -218,6 +218,21 @@ const app = {
     setTimeout(() => toast.remove(), 2200);
   },
 
+  // Paper has no list to scroll: the findings that are not written out get a line each.
+  print() {
+    const plain = document.querySelector(`#c${this.state.c}-findings .plain`);
+    const first = plain.querySelectorAll(".finding").length, end = Math.min(this.capture.count, 5000);
+    if (first >= end) return;
+    const rows = [];
+    for (let row = first; row < end; row++) {
+      rows.push(make("tr", {}, make("td", {}, SEVERITIES[this.capture.severity[row]]),
+        make("td", {}, titleText(this.capture, row)), make("td", { class: "mono" }, this.capture.id[row])));
+    }
+    const table = make("table", {}, make("tbody", {}, rows));
+    plain.append(table);
+    addEventListener("afterprint", () => table.remove(), { once: true });
+  },
+
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const isTyping = event.target.closest && event.target.closest("input, textarea, select");
@@ -277,6 +292,7 @@ if (data.captures.length > 0) {
   });
   addEventListener("popstate", () => app.show());
   addEventListener("hashchange", () => app.show());
+  addEventListener("beforeprint", () => app.print());
   addEventListener("resize", () => app.list.draw());
   document.getElementById("pageledger-data").remove();
   window.pageledger = app;

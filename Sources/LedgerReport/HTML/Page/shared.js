@@ -14,6 +14,12 @@ function draw(name, attributes, ...children) {
   return fill(document.createElementNS(SVG, name), attributes, children);
 }
 
+// A picture that shrinks where there is less room, such as on paper.
+function sized(svg) {
+  svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
+  return svg;
+}
+
 function fill(element, attributes, children) {
   for (const [key, value] of Object.entries(attributes || {})) {
     if (value === null || value === undefined || value === false) continue;
@@ -78,13 +84,18 @@ function openCapture(source, number) {
     last: new Array(count), clock: new Uint8Array(count), cpu: new Int32Array(count),
     task: new Uint32Array(count), story: new Uint32Array(count),
   };
-  const columns = ["id", "rule", "severity", "verdict", "title", "pfn", "pages", "seen", "first",
-    "last", "clock", "cpu", "task", "story"];
+  const columns = ["id", "rule", "", "title", "pfn", "pages", "seen", "first", "last", "cpu", "task", ""];
+  let story = 0;
   for (let place = 0; place < count; place++) {
     const row = rows[place];
     for (let column = 0; column < columns.length; column++) {
-      capture[columns[column]][place] = row[column];
+      if (columns[column] !== "") capture[columns[column]][place] = row[column];
     }
+    capture.severity[place] = row[2] >> 4;
+    capture.verdict[place] = row[2] >> 2 & 3;
+    capture.clock[place] = row[2] & 3;
+    story += row[11];
+    capture.story[place] = story;
     if (/^[0-9a-f]{16}$/.test(row[0])) capture.id[place] = `${source.strings[row[1]]}-${row[0]}`;
   }
   source.rows = null;
