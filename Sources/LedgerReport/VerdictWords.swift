@@ -51,7 +51,7 @@ enum VerdictWords {
     }
     if silent > 0, !analysis.rules.isEmpty {
       words.append(
-        "\(silent) of \(analysis.rules.count) rules could not decide; Coverage says what to record."
+        "\(silent) of \(analysis.rules.count) rules could not decide for want of events."
       )
     } else if !analysis.rules.isEmpty {
       words.append("Every rule had the events that it needs.")

@@ -249,15 +249,17 @@ def prints(program, folder, pictures):
 
 def hostile(program, folder, pictures):
     """Names that try to become markup stay names."""
-    name = b"</script><img src=x onerror=alert(1)>"
     head = "# tracer: nop\n#\n#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION\n".encode()
     rest = "mapcount=0 mapping=0000000000000000 mt=0"
     rows = b""
-    tasks = [name, b"\"'><b>&amp;", "\u202egnp.\u2066".encode(), b"a\x00b\xff\xfe", b"<!--", b"x" * 1_000_000, "\u2028".encode()]
+    tasks = [b"</script>", b"<img src=x>", b"\"'><b>&amp;", "\u202egnp.\u2066".encode(), b"a\x00b\xff\xfe", b"<!--", b"x" * 1_000_000, "\u2028".encode()]
     for number, task in enumerate(tasks):
         for at, words in enumerate((f"page_ref_set: pfn={0x9000 + number:#x} flags=none count=1 {rest} val=1",
                                     f"mm_page_alloc: page=00000000deadbeef pfn={0x9000 + number:#x} order=0 migratetype=0 gfp_flags=GFP_KERNEL",
-                                    f"page_ref_mod: pfn={0x9000 + number:#x} flags=none count=-1 {rest} val=-2")):
+                                    f"page_ref_mod: pfn={0x9000 + number:#x} flags=none count=-1 {rest} val=-2",
+                                    f"page_ref_mod: pfn={0x9000 + number:#x} flags=none count=1 {rest} val=2",
+                                    f"page_ref_mod_and_test: pfn={0x9000 + number:#x} flags=none count=0 {rest} val=-1 ret=1",
+                                    f"mm_page_free: page=00000000deadbeef pfn={0x9000 + number:#x} order=0")):
             rows += task + f"-{700 + number}      [000] .....   10.{number:03}{at:03}: {words}\n".encode()
     capture = folder / "</script><b>'.txt".replace("/", "_")
     capture.write_bytes(head + rows)

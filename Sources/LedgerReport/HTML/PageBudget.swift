@@ -13,7 +13,7 @@ struct PageBudget {
   init(limit: UInt64) {
     let whole = Int(clamping: limit)
     rows = whole / 100 * 84
-    details = min(whole / 10, 2_000_000)
-    plain = min(whole / 40, 400_000)
+    details = min(whole / 12, 2_000_000)
+    plain = min(whole / 24, 440_000)
   }
 }

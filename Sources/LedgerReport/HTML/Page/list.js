@@ -68,7 +68,8 @@ class FindingList {
       make("span", { class: "rule" }, capture.strings[capture.rule[number]]),
       make("span", { class: "grow" }, capture.pages[number] > 1 ? counted(capture.pages[number], "page")
         : frameText(capture.pfn[number]))),
-    make("span", { class: "row-title", title: titleText(capture, number) }, titleText(capture, number)));
+    make("span", { class: "row-title", title: titleText(capture, number) }, titleText(capture, number)),
+    make("span", { class: "row-task" }, capture.strings[capture.task[number]]));
   }
 
   click(event) {
