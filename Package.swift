@@ -23,7 +23,8 @@ func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
 
 /// Style and scripts of the HTML report, compiled into the command; the order is that of `PageParts.swift`.
 let pageParts = [
-  "report.css", "shared.js", "search.js", "list.js", "block.js", "life.js", "detail.js", "main.js",
+  "report.css", "shared.js", "search.js", "list.js", "block.js", "holders.js", "life.js",
+  "detail.js", "main.js",
 ]
 
 let package = Package(

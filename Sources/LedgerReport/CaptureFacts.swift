@@ -19,6 +19,8 @@ enum CaptureFacts {
       ("Span", NumberText.time(span, nanoseconds: capture.timeIsNanoseconds) + unit),
       ("First event", NumberText.time(capture.start, nanoseconds: capture.timeIsNanoseconds)),
     ]
+    // A log alone has neither events nor their clock.
+    if capture.eventsRead == 0, capture.logLines > 0 { pairs.removeSubrange(3...) }
     if capture.logLines > 0 {
       pairs.append(
         (

@@ -62,6 +62,18 @@ enum VerdictWords {
     return words.joined(separator: " ")
   }
 
+  /// What a page without findings says in their place.
+  static func nothing(_ analysis: Analysis) -> String {
+    switch analysis.verdict {
+    case .unreadable: "The capture could not be read to its end."
+    case .incomplete: "No rule found a misuse. Coverage and Losses say what stood in the way."
+    default:
+      decided(analysis) < analysis.rules.count
+        ? "No rule found a misuse. Coverage says which rules could not decide, and what to record for them."
+        : "No rule found a misuse."
+    }
+  }
+
   static func decided(_ analysis: Analysis) -> Int {
     analysis.rules.count { $0.status == .clean || $0.status == .findings }
   }

@@ -33,9 +33,10 @@ import Testing
   }
 
   @Test func nothingIsAskedOfTheNetwork() {
-    let page = Self.page([SampleAnalysis.full])
+    // The name of SVG is an address that nobody fetches.
+    let page = Self.page([SampleAnalysis.full]).replacing("http://www.w3.org/2000/svg", with: "")
     for forbidden in [
-      "src=", "@import", "fetch(", "XMLHttpRequest", "url(", "http://www", "https:",
+      "src=", "@import", "fetch(", "XMLHttpRequest", "url(", "http:", "https:",
     ] {
       #expect(!page.contains(forbidden), "\(forbidden)")
     }
@@ -78,8 +79,8 @@ import Testing
   }
 
   @Test func whatDoesNotFitIsTold() {
-    let page = Self.page([Self.many(5000)], limit: 400_000)
-    #expect(page.utf8.count < 500_000)
+    let page = Self.page([Self.many(5000)], limit: 200_000)
+    #expect(page.utf8.count < 300_000)
     #expect(page.contains("Showing the first ") && page.contains(" of 5,000 findings by weight"))
     let whole = Self.page([Self.many(300)])
     #expect(!whole.contains("class=\"banner\">Showing"))

@@ -119,7 +119,7 @@ struct CaptureSection {
       written += 1
     }
     if analysis.findings.isEmpty {
-      html.element("p", "No rule found a misuse.", class: "none")
+      html.element("p", VerdictWords.nothing(analysis), class: "none")
     } else if written < analysis.findings.count {
       html.element(
         "p",

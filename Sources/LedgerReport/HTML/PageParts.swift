@@ -6,7 +6,8 @@ enum PageParts {
   static var script: [UInt8] {
     let parts = [
       PackageResources.shared_js, PackageResources.search_js, PackageResources.list_js,
-      PackageResources.block_js, PackageResources.life_js, PackageResources.detail_js,
+      PackageResources.block_js, PackageResources.holders_js, PackageResources.life_js,
+      PackageResources.detail_js,
       PackageResources.main_js,
     ]
     return Array("(() => {\n\"use strict\";\n".utf8) + parts.flatMap { $0 } + Array("})();\n".utf8)

@@ -28,7 +28,7 @@ function blockPicture(item) {
   return make("section", {},
     make("h3", {}, block.order === 0 ? "The page" : `The block: order ${block.order}, ${counted(model.pages, "page")}`),
     make("figure", { class: "figure", style: `--hit:var(--${item.severity})` }, parts, legend(model)),
-    say, make("p", { class: "caption" }, sentence(model)));
+    say, make("p", { class: "caption" }, sentence(model)), make("h3", {}, "Who holds which page"), holdersTable(model));
 }
 
 function blockModel(item, block) {
@@ -113,7 +113,9 @@ function known(model, page) {
   if (model.hit[page]) words.push(model.fate);
   const last = (model.states.get(page) || []).filter((event) => event.after !== "").pop();
   const whole = last && /^order-/.test(last.after);
+  const ended = eventsOf(model, page).filter((event) => event.lane === 0 && event.change > 0).pop();
   if (last && !whole) words.push(last.after);
+  else if (ended && ended.change === 2) words.push("free");
   else if (model.block.kind === "plain") words.push(page === 0 ? "has the count" : "count 0, no link");
   else if (model.block.kind === "compound") words.push(page === 0 ? "counts for all" : "counted by head");
   else if (model.block.kind === "split") words.push("count of its own");

@@ -49,20 +49,22 @@ function evidenceOf(capture, item, view) {
   if (item.detail.events.length === 0) return parts;
   const select = (place) => {
     view.chosen = place;
-    life.mark(place);
+    if (life) life.mark(place);
     table.mark(place);
     const event = item.detail.events[place];
     say.textContent = `${place + 1}. ${event.event} by ${event.task}`
       + (event.cpu >= 0 ? ` on CPU ${event.cpu}` : "") + `: ${changeText(event) || event.words}`;
   };
-  const life = lifePicture(capture, item, select);
+  // The kernel's log says what a page was, not what was done to it.
+  const isLog = item.detail.events.every((event) => event.lane === 5);
+  const life = isLog ? null : lifePicture(capture, item, select);
   const table = chainTable(capture, item, select);
   const say = make("p", { class: "say", "aria-live": "polite" });
   view.select = select;
   const hidden = item.detail.eventCount - item.detail.events.length;
   parts.push(make("section", {},
-    make("h3", {}, item.pfn === "" ? "What was said" : `The life of page ${frameText(item.pfn)}`), life.element, say,
-    make("h3", {}, "The events that prove it"), table.element,
+    life && make("h3", {}, `The life of page ${frameText(item.pfn)}`), life && life.element, say,
+    make("h3", {}, isLog ? "What the kernel said" : "The events that prove it"), table.element,
     hidden > 0 && make("p", { class: "caption" }, `${counted(hidden, "more event")} are not in this page.`)));
   return parts;
 }

@@ -5,12 +5,12 @@ const LEFT = 96, LANE = 34, TOP = 62;
 
 function lifePicture(capture, item, select) {
   const events = item.detail.events;
-  if (events.length === 0) return null;
   const lanes = usedLanes(events);
   const step = Math.min(150, Math.max(106, 720 / events.length));
   const width = LEFT + events.length * step + 24;
   const height = TOP + lanes.length * LANE + 10;
-  const svg = draw("svg", { width, height, role: "group", "aria-label": "The life of the page, event by event",
+  const svg = draw("svg", { width, height, role: "group", class: width < 1000 ? "fits" : null,
+    "aria-label": "The life of the page, event by event",
     style: `--hit:var(--${item.severity})` });
   const x = (place) => LEFT + place * step + step / 2;
   lanes.forEach((lane, row) => {
