@@ -59,7 +59,7 @@ struct MailReport {
     }
     rows.append("")
     add("What to do: " + finding.advice, &rows)
-    add("This is " + finding.doubt, &rows)
+    add("Doubt: " + finding.doubt, &rows)
   }
 
   private func gaps(_ analysis: Analysis, _ rows: inout [String]) {

@@ -13,7 +13,7 @@ function detailView(capture, number, app) {
     item.detail && item.detail.advice && make("p", { class: "prose lead" }, make("b", {}, "What to do: "), item.detail.advice),
     factsOf(capture, item), item.detail ? evidenceOf(capture, item, view) : absent(capture),
     item.detail && item.detail.doubt && [make("h3", {}, "What would make this wrong"),
-      make("p", { class: "prose" }, "This is " + item.detail.doubt + ".")],
+      make("p", { class: "prose" }, item.detail.doubt[0].toUpperCase() + item.detail.doubt.slice(1) + ".")],
     storyOf(capture, item, app), manualOf(item.rule, app));
   return view;
 }
