@@ -79,8 +79,9 @@ class Page:
 
     def click(self, selector, number=0):
         element = self.browser.find_elements(By.CSS_SELECTOR, selector)[number]
-        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
+        self.run("arguments[0].scrollIntoView({block: 'nearest'})", element)
+        time.sleep(0.1)
+        self.browser.find_elements(By.CSS_SELECTOR, selector)[number].click()
         time.sleep(0.1)
 
     @property
@@ -345,7 +346,7 @@ def main():
     parser.add_argument("--findings", type=int, default=100_000, help="findings of the largest page")
     parser.add_argument("--pictures", type=pathlib.Path, help="folder in which pictures are left")
     parser.add_argument("tests", nargs="*", help="names of tests; all without")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     failures = 0
     with tempfile.TemporaryDirectory(prefix="pageledger-page-") as scratch:
         folder = pathlib.Path(scratch)
@@ -365,7 +366,7 @@ def main():
                 print(f"page: {test.__name__} holds", flush=True)
             except Exception as error:  # every test is to be heard
                 failures += 1
-                print(f"page: {test.__name__} FAILED: {error}", flush=True)
+                print(f"page: {test.__name__} FAILED: {str(error).splitlines()[0]}", flush=True)
     sys.exit(1 if failures else 0)
 
 

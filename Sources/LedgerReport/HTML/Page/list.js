@@ -9,6 +9,7 @@ class FindingList {
     this.choose = choose;
     this.rows = new Uint32Array(0);
     this.current = -1;
+    this.nodes = new Map();
     this.inner = make("div", { class: "rowlist" });
     this.element = make("div", {
       class: "list", role: "listbox", tabindex: "0", "aria-label": "Findings",
@@ -26,6 +27,7 @@ class FindingList {
     this.inner.style.height = this.height + "px";
     this.empty.hidden = rows.length > 0;
     this.inner.replaceChildren();
+    this.nodes = new Map();
     this.draw();
   }
 
@@ -44,15 +46,26 @@ class FindingList {
     const shift = this.element.scrollTop - top;
     const first = Math.max(0, Math.floor(top / ROW) - 4);
     const end = Math.min(this.rows.length, Math.ceil((top + room) / ROW) + 4);
-    const parts = [];
-    for (let place = first; place < end; place++) parts.push(this.row(place, place * ROW + shift));
-    this.inner.replaceChildren(...parts);
+    // Rows that stay in view stay the same elements, so that a click that began on one ends on it.
+    const kept = this.nodes;
+    this.nodes = new Map();
+    let previous = null;
+    for (let place = first; place < end; place++) {
+      const node = kept.get(place) || this.row(place);
+      kept.delete(place);
+      node.style.top = place * ROW + shift + "px";
+      node.setAttribute("aria-selected", this.rows[place] === this.current ? "true" : "false");
+      if (node.parentNode === null) previous === null ? this.inner.prepend(node) : previous.after(node);
+      previous = node;
+      this.nodes.set(place, node);
+    }
+    for (const node of kept.values()) node.remove();
     const row = this.current >= 0 && document.getElementById("row-" + this.current);
     if (row) this.element.setAttribute("aria-activedescendant", row.id);
     else this.element.removeAttribute("aria-activedescendant");
   }
 
-  row(place, top) {
+  row(place) {
     const capture = this.capture;
     const number = this.rows[place];
     const part = this.grouped && place > 0 && capture.story[number] > 0
@@ -60,7 +73,6 @@ class FindingList {
     const severity = SEVERITIES[capture.severity[number]];
     return make("div", {
       class: "row" + (part ? " part" : ""), role: "option", id: "row-" + number, "data-place": place,
-      "aria-selected": number === this.current ? "true" : "false", style: `top:${top}px`,
       "aria-setsize": this.rows.length, "aria-posinset": place + 1,
     },
     make("span", { class: "row-top" }, badge(severity),
