@@ -21,6 +21,12 @@ func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
     name: name, dependencies: dependencies, swiftSettings: [.treatAllWarnings(as: .error)])
 }
 
+/// Style and scripts of the HTML report, compiled into the command; the order is that of `PageParts.swift`.
+let pageParts = [
+  "report.css", "shared.js", "search.js", "list.js", "block.js", "holders.js", "life.js",
+  "detail.js", "main.js",
+]
+
 let package = Package(
   name: "PageLedger",
   products: [
@@ -48,7 +54,8 @@ let package = Package(
     module("LedgerRules", uses: ["LedgerCore", "LedgerReplay", "LedgerSymbols"]),
     .target(
       name: "LedgerReport", dependencies: ["LedgerCore"],
-      exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json"], swiftSettings: strict),
+      exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json"],
+      resources: pageParts.map { .embedInCode("HTML/Page/\($0)") }, swiftSettings: strict),
     .executableTarget(
       name: "pageledger",
       dependencies: [

@@ -8,9 +8,36 @@ public enum ReportFormat: String, CaseIterable, Sendable {
   case json
   /// One JSON object a line: the capture, then each finding.
   case ndjson
+  /// One page for a browser, with everything in it.
+  case html
+  /// GitHub Markdown that fits a comment and a job summary.
+  case markdown
+  /// The body of a mail to a list, 72 columns.
+  case mail
+  /// A trace for Perfetto's UI, in protocol buffers.
+  case perfetto
 
   /// All names, for an error message: `text, json, ndjson`.
   public static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
+
+/// What a page of HTML is made of beside analyses.
+public struct PageOptions: Sendable {
+  /// The text of the rules.
+  public var manual: [RuleManual]
+  /// Name and version of the command, for the foot of the page.
+  public var version: String
+  /// Bytes that the page should not exceed; findings beyond it are left out by rank.
+  public var limit: UInt64
+
+  /// Options of a page; 10 MB is what browsers and mail gateways take without complaint.
+  public init(
+    manual: [RuleManual] = [], version: String = "pageledger", limit: UInt64 = 10_000_000
+  ) {
+    self.manual = manual
+    self.version = version
+    self.limit = limit
+  }
 }
 
 /// One report over all captures of a run: collects bytes that the caller takes and writes.
@@ -23,13 +50,16 @@ public struct ReportStream {
   private var captures: Int
   private var written = 0
   private var bytes: [UInt8] = []
+  private var analyses: [Analysis] = []
+  private let page: PageOptions
 
-  /// A report over `captures` captures; `style`, `detail` and `explains` concern text only.
+  /// A report over `captures` captures; `page` concerns HTML only, `style`, `detail` and `explains` concern text only.
   public init(
     format: ReportFormat, captures: Int, style: TextStyle = .plain, detail: TextDetail = .full,
-    explains: Bool = false
+    explains: Bool = false, page: PageOptions = PageOptions()
   ) {
     self.format = format
+    self.page = page
     self.captures = captures
     self.text = TextReport(style: style, detail: detail, explains: explains)
   }
@@ -49,14 +79,27 @@ public struct ReportStream {
       if captures <= 1 { bytes.append(UInt8(ascii: "\n")) }
     case .ndjson:
       bytes.append(contentsOf: AnalysisDocument(analysis).lines())
+    case .mail:
+      if written > 0 { bytes.append(contentsOf: "\n\n".utf8) }
+      bytes.append(contentsOf: MailReport().render(analysis))
+    case .html, .markdown, .perfetto: analyses.append(analysis)
     }
     written += 1
   }
 
   /// Ends the report; call once, after the last capture, also when some captures were not reached.
   public mutating func finish() {
-    guard format == .json, captures > 1 else { return }
-    bytes.append(contentsOf: (written == 0 ? "[]\n" : "]\n").utf8)
+    switch format {
+    case .json where captures > 1:
+      bytes.append(contentsOf: (written == 0 ? "[]\n" : "]\n").utf8)
+    case .html:
+      bytes += HTMLReport(manual: page.manual, version: page.version, limit: page.limit)
+        .render(analyses)
+    case .markdown: bytes += MarkdownReport().render(analyses)
+    case .perfetto: bytes += PerfettoReport.render(analyses)
+    default: break
+    }
+    analyses = []
   }
 
   /// Gives what was added since the last call.

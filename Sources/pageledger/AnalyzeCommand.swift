@@ -39,6 +39,10 @@ struct AnalyzeCommand: ParsableCommand {
     transform: ReportRequest.init(argument:))
   var report: [ReportRequest] = []
 
+  @Option(
+    help: ArgumentHelp("Size limit of an HTML report; K, M, G.", valueName: "size"))
+  var htmlMaxSize = SizeArgument.page
+
   @Option(help: "Lowest severity that fails.")
   var failOn = FailOn.low
 
@@ -57,7 +61,7 @@ struct AnalyzeCommand: ParsableCommand {
     for request in report where capture.contains(request.path) {
       throw ValidationError("--report would overwrite the capture '\(request.path)'")
     }
-    guard !follow || format != .json else {
+    guard !follow || format == .text || format == .ndjson else {
       throw ValidationError("--follow tells findings in text or ndjson")
     }
     guard console == nil || capture.count == 1 else {
@@ -74,7 +78,7 @@ struct AnalyzeCommand: ParsableCommand {
     var status = ExitStatus.clean
     var stream = ReportStream(
       format: format, captures: capture.count, style: common.color.style,
-      detail: common.quiet ? .titles : .full, explains: explain)
+      detail: common.quiet ? .titles : .full, explains: explain, page: .all(limit: htmlMaxSize))
     let policy = FailurePolicy(threshold: failOn.severity, allowIncomplete: allowIncomplete)
     var isFirst = true
     for path in capture where !Interruption.isRequested {
@@ -123,7 +127,9 @@ struct AnalyzeCommand: ParsableCommand {
 
   private func openReports() throws -> [ReportFile] {
     do {
-      return try report.map { try ReportFile($0, captures: capture.count) }
+      return try report.map {
+        try ReportFile($0, captures: capture.count, page: .all(limit: htmlMaxSize))
+      }
     } catch WriteError.failed(let reason) {
       Diagnostics.say(reason)
       try ExitStatus.internalError.exit()

@@ -39,6 +39,9 @@ struct SizeArgument: ExpressibleByArgument, CustomStringConvertible {
 
   static let expansion = SizeArgument(bytes: ByteSource.expandLimit, description: "64G")
 
+  /// What browsers open without a pause.
+  static let page = SizeArgument(bytes: 10 << 20, description: "10M")
+
   private init(bytes: UInt64, description: String) {
     self.bytes = bytes
     self.description = description

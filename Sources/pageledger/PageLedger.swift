@@ -25,12 +25,15 @@ struct PageLedger: ParsableCommand {
       but the capture is incomplete; 64 usage; 70 internal or output error;
       130 interrupted.
       """,
-    version: "pageledger 0.1.0",
+    version: version,
     subcommands: [
       AnalyzeCommand.self, InfoCommand.self, PageCommand.self, EventsCommand.self,
       RulesCommand.self, SymbolsCommand.self,
     ],
     defaultSubcommand: AnalyzeCommand.self)
+
+  /// Name and version, for `--version` and for the feet of reports.
+  static let version = "pageledger 0.1.0"
 
   /// Runs the command; a reader that goes away must not end it before its exit code is known.
   static func main() {

@@ -2,6 +2,7 @@ public import ArgumentParser
 import LedgerCore
 import LedgerInput
 public import LedgerReport
+import LedgerRules
 
 /// `FORMAT=PATH`: a report to be written to a file.
 struct ReportRequest {
@@ -31,10 +32,10 @@ struct ReportFile {
   private var bytes: [UInt8] = []
 
   /// Fails before the run when the folder takes no file.
-  init(_ request: ReportRequest, captures: Int) throws(WriteError) {
+  init(_ request: ReportRequest, captures: Int, page: PageOptions) throws(WriteError) {
     try WholeFile.check(request.path)
     path = request.path
-    stream = ReportStream(format: request.format, captures: captures)
+    stream = ReportStream(format: request.format, captures: captures, page: page)
   }
 
   /// More than one capture will come, against what was said at first.
@@ -52,3 +53,24 @@ struct ReportFile {
 }
 
 extension ReportFormat: ExpressibleByArgument {}
+
+extension PageOptions {
+  /// The manual of all rules and the command's version, for pages of at most `limit` bytes.
+  static func all(limit: SizeArgument) -> PageOptions {
+    PageOptions(
+      manual: RuleCatalog.all.map(\.manual), version: PageLedger.version, limit: limit.bytes)
+  }
+}
+
+extension RuleDescription {
+  /// The rule's text as the page shows it.
+  var manual: RuleManual {
+    RuleManual(
+      id: id, name: name, summary: summary,
+      sections: [
+        ("What is true", truth), ("Kernels", versions), ("Record", needs.joined(separator: ", ")),
+        ("What proves it", proof), ("Looks alike", lookAlikes), ("Undecidable when", undecidable),
+        ("What to do", fix), ("Source", source),
+      ], example: example)
+  }
+}

@@ -49,13 +49,7 @@ struct RulesCommand: ParsableCommand {
     page.line("\(rule.id)  \(rule.name) (\(rule.severity.rawValue))")
     page.line()
     page.paragraph(rule.summary, indent: 2)
-    let sections = [
-      ("What is true", rule.truth), ("Kernels", rule.versions),
-      ("Record", rule.needs.joined(separator: ", ")), ("What proves it", rule.proof),
-      ("Looks alike", rule.lookAlikes), ("Undecidable when", rule.undecidable),
-      ("What to do", rule.fix), ("Source", rule.source),
-    ]
-    for (title, words) in sections where !words.isEmpty {
+    for (title, words) in rule.manual.sections {
       page.line()
       page.line(title)
       page.paragraph(words, indent: 2)

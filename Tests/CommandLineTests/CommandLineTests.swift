@@ -27,7 +27,8 @@ import Testing
 
   static let usageErrors: [[String]] = [
     [], ["analyze"], ["--nonsense", "a.txt"], ["--format", "xml", "a.txt"],
-    ["--report", "html=x", "a.txt"], ["--report", "json", "a.txt"], ["--report", "json=", "a.txt"],
+    ["--report", "bogus=x", "a.txt"], ["--report", "json", "a.txt"],
+    ["--report", "json=", "a.txt"],
     ["--report", "json=a.txt", "a.txt"], ["--fail-on", "info", "a.txt"], ["-", "-"],
     ["--max-memory", "lots", "a.txt"], ["--max-expand", "0", "a.txt"], ["rules", "PL999"],
     ["page", "1bd4", "a.txt"],

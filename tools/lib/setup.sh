@@ -42,6 +42,15 @@ need_packages() {
     unavailable "apt-get could not install $missing"
 }
 
+# Like need_packages, for what the work can go without; says and returns 1 when something stays missing.
+want_packages() {
+  command -v dpkg-query >/dev/null 2>&1 || return 0
+  [ -n "$(missing_packages "$@")" ] || return 0
+  (need_packages "$@") && return 0
+  say "going on without $(missing_packages "$@")"
+  return 1
+}
+
 apt_get() {
   # shellcheck disable=SC2086
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" \
@@ -65,6 +74,16 @@ choose_scratch() {
   package=$cache/package
   mkdir -p "$package" || unavailable "cannot write to $root nor to $cache"
   for part in Package.swift Sources Tests; do ln -sfn "$root/$part" "$package/$part"; done
+}
+
+# Drives the HTML report of a pageledger in Chromium, with as many findings in the largest page as asked for.
+test_page() {
+  for python in python3 /usr/bin/python3; do
+    "$python" -c 'import selenium' 2>/dev/null || continue
+    "$python" "$root/tools/lib/page-test.py" "$1" --findings "$2" </dev/null
+    return
+  done
+  say "skipped: no python3 here has selenium, so the HTML report was not opened in a browser"
 }
 
 # A site may redirect the addresses of packages to repositories on the machine. git does not read those of

@@ -25,11 +25,7 @@ public struct AnalysisDocument {
   /// One line for the capture (`"kind":"capture"`), then one for each finding (`"kind":"finding"`).
   public func lines() -> [UInt8] {
     var writer = JSONWriter()
-    writer.object { writer in
-      writer.member("kind", "capture")
-      summary(&writer)
-      writer.member("findings", analysis.findings.count)
-    }
+    writer.raw(captureObject())
     writer.endLine()
     for finding in analysis.findings {
       writer.object { writer in
@@ -38,6 +34,17 @@ public struct AnalysisDocument {
         Self.members(of: finding, to: &writer)
       }
       writer.endLine()
+    }
+    return writer.bytes
+  }
+
+  /// All about the capture but its findings, of which it has the number.
+  func captureObject() -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("kind", "capture")
+      summary(&writer)
+      writer.member("findings", analysis.findings.count)
     }
     return writer.bytes
   }

@@ -49,6 +49,13 @@ public struct JSONWriter {
     needsComma = true
   }
 
+  /// Writes a value that is JSON already.
+  mutating func raw(_ json: [UInt8]) {
+    separate()
+    bytes.append(contentsOf: json)
+    needsComma = true
+  }
+
   /// Ends a line, for a stream of one value a line.
   public mutating func endLine() {
     bytes.append(UInt8(ascii: "\n"))

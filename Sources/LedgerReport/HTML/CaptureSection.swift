@@ -1,0 +1,144 @@
+import LedgerCore
+
+/// One capture as plain HTML: verdict, trust, the first findings, and what could not be seen.
+struct CaptureSection {
+  let analysis: Analysis
+  let number: Int
+  /// Findings in the page's data, and those with evidence.
+  let shown: Int
+  let detailed: Int
+
+  /// Findings that are readable without the script.
+  static let plainLimit = 200
+
+  func write(to html: inout HTMLWriter, budget: inout PageBudget) {
+    html.raw("<section class=\"capture\" data-capture=\"")
+    html.text("\(number)")
+    html.raw("\" aria-label=\"")
+    html.text(analysis.capture.path)
+    html.raw("\">\n")
+    verdict(&html)
+    tabs(&html)
+    panel("findings", "Findings", &html) { findings(&$0, &budget) }
+    panel("coverage", "Coverage", &html) { GapTables(analysis: analysis).coverage(&$0) }
+    panel("losses", "Losses", &html) { GapTables(analysis: analysis).losses(&$0) }
+    panel("legal", "Looks wrong and is legal", &html) {
+      GapTables(analysis: analysis).explained(&$0)
+    }
+    panel("events", "Events by name", &html) { GapTables(analysis: analysis).events(&$0) }
+    panel("about", "The capture", &html) { facts(&$0) }
+    html.raw("</section>\n")
+  }
+
+  private func verdict(_ html: inout HTMLWriter) {
+    html.open("div", class: "verdict verdict-\(analysis.verdict.rawValue)")
+    html.raw("<h1><span class=\"verdict-mark\" aria-hidden=\"true\"></span>")
+    let colon = analysis.verdict == .findings ? ":" : "."
+    html.element("span", VerdictWords.name(analysis.verdict) + colon, class: "verdict-word")
+    html.raw(" ")
+    html.element("span", VerdictWords.claim(analysis), class: "verdict-claim")
+    html.raw("</h1>\n")
+    html.element("p", VerdictWords.trust(analysis), class: "trust")
+    html.raw("<dl class=\"facts\">")
+    for pair in CaptureFacts.pairs(analysis) where pair.label != "First event" {
+      guard pair.label != "Capture" else { continue }
+      html.raw("<div>")
+      html.element("dt", pair.label)
+      html.element("dd", pair.words)
+      html.raw("</div>")
+    }
+    html.raw("</dl>\n")
+    banners(&html)
+    html.raw("</div>\n")
+  }
+
+  private func banners(_ html: inout HTMLWriter) {
+    let total = analysis.findings.count
+    if shown < total {
+      html.element(
+        "p",
+        "Showing the first \(Self.grouped(shown)) of \(Self.grouped(total)) findings by weight: "
+          + "the page has reached its size limit. --html-max-size raises it, --format ndjson "
+          + "has all.", class: "banner")
+    } else if detailed < shown {
+      html.element(
+        "p",
+        "All \(Self.grouped(total)) findings are listed. The evidence of the first "
+          + "\(Self.grouped(detailed)) by weight is in this page; --format ndjson has all.",
+        class: "banner")
+    }
+  }
+
+  private func tabs(_ html: inout HTMLWriter) {
+    html.raw("<nav class=\"tabs\" aria-label=\"Parts of the report\">")
+    let losses = Set(analysis.losses.map(\.code)).count
+    let parts = [
+      ("findings", "Findings", Self.grouped(analysis.findings.count)),
+      ("coverage", "Coverage", "\(VerdictWords.decided(analysis))/\(analysis.rules.count)"),
+      ("losses", "Losses", "\(losses)"), ("legal", "Legal", "\(analysis.explained.count)"),
+      ("events", "Events", "\(analysis.capture.events.count)"), ("about", "Capture", ""),
+    ]
+    for (name, title, count) in parts {
+      html.raw("<a data-view=\"")
+      html.text(name)
+      html.raw("\" href=\"#c")
+      html.text("\(number)-\(name)")
+      html.raw("\">")
+      html.text(title)
+      if !count.isEmpty {
+        html.raw(" ")
+        html.element("span", count, class: "count")
+      }
+      html.raw("</a>")
+    }
+    html.raw("</nav>\n")
+  }
+
+  private func panel(
+    _ name: String, _ title: String, _ html: inout HTMLWriter, _ body: (inout HTMLWriter) -> Void
+  ) {
+    html.raw("<section class=\"panel\" data-view=\"")
+    html.text(name)
+    html.raw("\" id=\"c")
+    html.text("\(number)-\(name)")
+    html.raw("\">\n")
+    html.element("h2", title, class: "panel-title")
+    body(&html)
+    html.raw("</section>\n")
+  }
+
+  private func findings(_ html: inout HTMLWriter, _ budget: inout PageBudget) {
+    html.raw("<div class=\"plain\">\n")
+    var written = 0
+    let nanoseconds = analysis.capture.timeIsNanoseconds
+    for finding in analysis.findings.prefix(Self.plainLimit) where budget.plain > 0 {
+      var part = HTMLWriter()
+      PlainFinding(finding: finding, nanoseconds: nanoseconds).write(to: &part)
+      budget.plain -= part.bytes.count
+      html.raw(part.bytes)
+      written += 1
+    }
+    if analysis.findings.isEmpty {
+      html.element("p", VerdictWords.nothing(analysis), class: "none")
+    } else if written < analysis.findings.count {
+      html.element(
+        "p",
+        "The first \(written) of \(Self.grouped(analysis.findings.count)) findings are written "
+          + "out here; the list above shows the others where scripts may run.", class: "more")
+    }
+    html.raw("</div>\n")
+  }
+
+  private func facts(_ html: inout HTMLWriter) {
+    html.raw("<dl class=\"pairs\">")
+    for pair in CaptureFacts.pairs(analysis) {
+      html.raw("<div>")
+      html.element("dt", pair.label)
+      html.element("dd", pair.words)
+      html.raw("</div>")
+    }
+    html.raw("</dl>\n")
+  }
+
+  private static func grouped(_ number: Int) -> String { NumberText.grouped(UInt64(number)) }
+}

@@ -1,0 +1,121 @@
+import LedgerCore
+
+/// One page with everything in it: readable as it stands, and with its script a list to search and pictures.
+///
+/// The same analyses and manual give the same bytes.
+struct HTMLReport {
+  let manual: [RuleManual]
+  let version: String
+  /// Bytes that the page should not exceed.
+  let limit: UInt64
+
+  func render(_ analyses: [Analysis]) -> [UInt8] {
+    var budget = PageBudget(limit: limit)
+    let data = analyses.map { PageData($0, budget: &budget) }
+    var html = HTMLWriter()
+    head(analyses, &html)
+    html.raw("<main id=\"main\">\n")
+    for (index, analysis) in analyses.enumerated() {
+      let section = CaptureSection(
+        analysis: analysis, number: index, shown: data[index].shown,
+        detailed: data[index].detailed)
+      section.write(to: &html, budget: &budget)
+    }
+    if analyses.isEmpty { html.raw("<p>No capture was analyzed.</p>\n") }
+    html.raw("</main>\n")
+    footer(&html)
+    blocks(analyses, data, &html)
+    html.raw("</body>\n</html>\n")
+    return html.bytes
+  }
+
+  private func head(_ analyses: [Analysis], _ html: inout HTMLWriter) {
+    html.raw(
+      """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+      style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <meta name="referrer" content="no-referrer">
+      <link rel="icon" href="data:,">
+
+      """)
+    html.element("title", title(analyses))
+    html.raw("\n<style>\n")
+    html.raw(PageParts.style)
+    html.raw("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the findings</a>\n")
+    html.raw("<header class=\"bar\"><span class=\"brand\">PageLedger</span>")
+    html.raw("<span class=\"bar-capture\" id=\"bar-capture\">")
+    html.text(analyses.count == 1 ? analyses[0].capture.path : "\(analyses.count) captures")
+    html.raw("</span><span class=\"bar-tools\" id=\"bar-tools\"></span></header>\n")
+  }
+
+  private func title(_ analyses: [Analysis]) -> String {
+    guard analyses.count == 1, let only = analyses.first else {
+      return "PageLedger: \(analyses.count) captures"
+    }
+    return "\(VerdictWords.name(only.verdict)): \(only.capture.path)"
+  }
+
+  private func footer(_ html: inout HTMLWriter) {
+    html.raw("<footer class=\"foot\">Written by ")
+    html.text(version)
+    html.raw(". This page holds all it shows and asks no network.</footer>\n")
+  }
+
+  private func blocks(
+    _ analyses: [Analysis], _ data: [PageData], _ html: inout HTMLWriter
+  ) {
+    html.raw("<script type=\"application/json\" id=\"pageledger-summary\">")
+    html.script(json: summary(analyses))
+    html.raw("</script>\n<script type=\"application/json\" id=\"pageledger-data\">")
+    html.script(json: document(analyses, data))
+    html.raw("</script>\n<script>\n")
+    html.raw(PageParts.script)
+    html.raw("</script>\n")
+  }
+
+  /// The captures' lines of the NDJSON form, as an array.
+  private func summary(_ analyses: [Analysis]) -> [UInt8] {
+    JSONWriter.bytes { writer in
+      for analysis in analyses { writer.raw(AnalysisDocument(analysis).captureObject()) }
+    }
+  }
+
+  private func document(_ analyses: [Analysis], _ data: [PageData]) -> [UInt8] {
+    let used = Set(analyses.flatMap { $0.rules.map(\.id) + $0.findings.map(\.rule) })
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("schema", "pageledger.page/1")
+      writer.key("manual")
+      writer.array { writer in
+        for rule in manual where used.contains(rule.id) { Self.write(rule, to: &writer) }
+      }
+      writer.key("captures")
+      writer.array { writer in
+        for part in data { writer.object { part.members(to: &$0) } }
+      }
+    }
+    return writer.bytes
+  }
+
+  private static func write(_ rule: RuleManual, to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("id", rule.id)
+      writer.member("name", rule.name)
+      writer.member("summary", rule.summary)
+      writer.key("sections")
+      writer.array { writer in
+        for section in rule.sections {
+          writer.value(section.title)
+          writer.value(section.words)
+        }
+      }
+      writer.member("example", rule.example)
+    }
+  }
+}

@@ -1,0 +1,147 @@
+// The search box: words, and `key:value` pairs. All of them must hold.
+
+const KEYS = ["rule", "pfn", "task", "severity", "verdict", "cpu", "id", "pages", "seen", "story", "event", "title"];
+const SHORT = { sev: "severity", page: "pfn", comm: "task" };
+
+// Words between blanks; quotes keep blanks in a word.
+function readQuery(query) {
+  const terms = [];
+  for (const match of query.matchAll(/(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))/gi)) {
+    const value = (match[2] ?? match[3] ?? "").toLowerCase();
+    const name = match[1] && (SHORT[match[1].toLowerCase()] || match[1].toLowerCase());
+    if (value === "") continue;
+    if (name && KEYS.includes(name)) terms.push({ key: name, value });
+    else terms.push({ key: "", value: name ? `${match[1].toLowerCase()}:${value}` : value });
+  }
+  return terms;
+}
+
+function readFrame(text) {
+  if (!/^(0x)?[0-9a-f]{1,16}$/.test(text)) return null;
+  return BigInt("0x" + text.replace(/^0x/, ""));
+}
+
+// `>10`, `<10`, `10`.
+function readBound(text) {
+  const match = /^([<>]=?|=)?(\d+)$/.exec(text.replace(/,/g, ""));
+  if (!match) return null;
+  const number = Number(match[2]);
+  switch (match[1]) {
+    case ">": return (value) => value > number;
+    case ">=": return (value) => value >= number;
+    case "<": return (value) => value < number;
+    case "<=": return (value) => value <= number;
+    default: return (value) => value === number;
+  }
+}
+
+// A test of rows for one term, or a sentence that says what is wrong with the term.
+function compile(capture, term) {
+  const { key, value } = term;
+  const hits = (column) => {
+    const known = new Uint8Array(capture.strings.length);
+    capture.lower.forEach((text, place) => { if (text.includes(value)) known[place] = 1; });
+    return (row) => known[column[row]] === 1;
+  };
+  switch (key) {
+    case "rule": return hits(capture.rule);
+    case "task": return hits(capture.task);
+    case "title": return hits(capture.title);
+    case "severity": {
+      const floor = value.endsWith("+") ? SEVERITIES.indexOf(value.slice(0, -1)) : -1;
+      if (floor >= 0) return (row) => capture.severity[row] >= floor;
+      const wanted = SEVERITIES.findIndex((name) => name.startsWith(value));
+      return wanted < 0 ? `no severity is called ${value}: ${SEVERITIES.join(", ")}`
+        : (row) => capture.severity[row] === wanted;
+    }
+    case "verdict": {
+      const wanted = VERDICTS.findIndex((name) => name.startsWith(value));
+      return wanted < 0 ? `no verdict is called ${value}: ${VERDICTS.join(", ")}`
+        : (row) => capture.verdict[row] === wanted;
+    }
+    case "cpu": case "pages": case "seen": case "story": {
+      const bound = readBound(value);
+      return bound ? (row) => bound(capture[key][row]) : `${key}: wants a number such as 3 or >3`;
+    }
+    case "id": return (row) => capture.id[row].toLowerCase().includes(value);
+    case "event": return (row) => {
+      const detail = capture.details[row];
+      return Boolean(detail) && detail[2].some((event) =>
+        capture.lower[event[4]].includes(value) || capture.lower[event[5]].includes(value));
+    };
+    case "pfn": {
+      const [low, high] = value.split("-").map(readFrame);
+      if (low === null || high === null) return "pfn: wants a frame such as 0x1401 or a range 0x1400-0x17ff";
+      return (row) => covers(capture, row, low, high ?? low);
+    }
+    default: {
+      const titles = hits(capture.title), tasks = hits(capture.task), rules = hits(capture.rule);
+      const frame = /^0x[0-9a-f]+$/.test(value) ? readFrame(value) : null;
+      return (row) => titles(row) || tasks(row) || rules(row) || capture.id[row].toLowerCase().includes(value)
+        || (frame !== null && covers(capture, row, frame, frame));
+    }
+  }
+}
+
+// True when the finding's pages touch the closed range.
+function covers(capture, row, low, high) {
+  const digits = capture.pfn[row];
+  if (digits !== "") {
+    const frame = BigInt("0x" + digits);
+    if (frame >= low && frame <= high) return true;
+  }
+  const ranges = capture.details[row] ? capture.details[row][0] : [];
+  for (let place = 0; place + 1 < ranges.length; place += 2) {
+    if (BigInt("0x" + ranges[place]) <= high && BigInt("0x" + ranges[place + 1]) >= low) return true;
+  }
+  return false;
+}
+
+// The rows that a query leaves, in order of weight, and the first complaint about the query.
+function filterRows(capture, query) {
+  const tests = [];
+  let problem = "";
+  for (const term of readQuery(query)) {
+    const test = compile(capture, term);
+    if (typeof test === "string") problem = problem || test;
+    else tests.push(test);
+  }
+  const rows = new Uint32Array(capture.count);
+  let used = 0;
+  next: for (let row = 0; row < capture.count; row++) {
+    for (const test of tests) if (!test(row)) continue next;
+    rows[used++] = row;
+  }
+  return { rows: rows.subarray(0, used), problem };
+}
+
+const ORDERS = {
+  weight: "weight", time: "time", pages: "pages", seen: "times seen", pfn: "page", rule: "rule",
+};
+
+function sortRows(capture, rows, order) {
+  if (order === "weight") return rows;
+  const key = sortKeys(capture, order);
+  return rows.slice().sort((a, b) => key[a] - key[b] || a - b);
+}
+
+function sortKeys(capture, order) {
+  capture.keys = capture.keys || {};
+  if (capture.keys[order]) return capture.keys[order];
+  const key = new Float64Array(capture.count);
+  const names = order === "rule"
+    ? new Map([...new Set(capture.rule)].sort((a, b) => capture.strings[a] < capture.strings[b] ? -1 : 1)
+      .map((place, rank) => [place, rank])) : null;
+  for (let row = 0; row < capture.count; row++) {
+    switch (order) {
+      case "time": key[row] = capture.clock[row] === 0 ? Number(capture.first[row]) : Infinity; break;
+      case "pages": key[row] = -capture.pages[row]; break;
+      case "seen": key[row] = -capture.seen[row]; break;
+      case "pfn": key[row] = capture.pfn[row] === "" ? Infinity : parseInt(capture.pfn[row], 16); break;
+      case "rule": key[row] = names.get(capture.rule[row]); break;
+    }
+    if (key[row] === Infinity) key[row] = Number.MAX_VALUE;
+  }
+  capture.keys[order] = key;
+  return key;
+}

@@ -1,0 +1,169 @@
+import LedgerCore
+
+/// The findings of one capture as columns: what the page's script reads.
+///
+/// Times are relative to the capture's start, frames are hexadecimal text, strings are places in one table.
+struct PageData {
+  private var strings = PageStrings()
+  private var rows: [[UInt8]] = []
+  private var details: [[UInt8]] = []
+  private let analysis: Analysis
+  private var lastStory = 0
+
+  /// Takes findings by rank until the budget is spent.
+  init(_ analysis: Analysis, budget: inout PageBudget) {
+    self.analysis = analysis
+    for finding in analysis.findings {
+      let before = strings.size
+      let row = self.row(finding)
+      let cost = row.count + 1 + strings.size - before
+      guard cost <= budget.rows else { break }
+      budget.rows -= cost
+      rows.append(row)
+      guard details.count == rows.count - 1 else { continue }
+      let size = strings.size
+      let detail = self.detail(finding)
+      let weight = detail.count + 1 + strings.size - size
+      guard weight <= budget.details else {
+        budget.details = 0
+        continue
+      }
+      budget.details -= weight
+      details.append(detail)
+    }
+  }
+
+  /// Findings that the page shows.
+  var shown: Int { rows.count }
+  /// Findings whose evidence the page holds.
+  var detailed: Int { details.count }
+
+  /// Writes the members of the capture's object.
+  func members(to writer: inout JSONWriter) {
+    let capture = analysis.capture
+    writer.member("path", capture.path.shownWhole)
+    writer.member("verdict", analysis.verdict.rawValue)
+    writer.member("start", "\(capture.start)")
+    writer.member("end", "\(capture.end)")
+    writer.member("nanoseconds", capture.timeIsNanoseconds ? 1 : 0)
+    writer.member("total", analysis.findings.count)
+    writer.member("strings", strings.all)
+    writer.key("rows")
+    writer.array { writer in for row in rows { writer.raw(row) } }
+    writer.key("details")
+    writer.array { writer in for detail in details { writer.raw(detail) } }
+  }
+
+  /// `[id, rule, marks, title, pfn, pages, seen, first, last, cpu, task, story]`: `id` without the rule, severity, verdict and
+  /// clock in one number, `last` behind `first`, `story` behind that of the row before.
+  private mutating func row(_ finding: Finding) -> [UInt8] {
+    let title = strings.place(finding.title, about: finding.frame)
+    let rule = strings.place(finding.rule)
+    let task = strings.place(TaskText.name(finding.comm, finding.pid))
+    let prefix = finding.rule + "-"
+    let id = finding.id.hasPrefix(prefix) ? String(finding.id.dropFirst(prefix.count)) : finding.id
+    let severity = Severity.allCases.firstIndex(of: finding.severity) ?? 0
+    let verdict = Verdict.allCases.firstIndex(of: finding.verdict) ?? 0
+    let marks = severity * 16 + verdict * 4 + Self.number(finding.clock)
+    let step = finding.story &- lastStory
+    lastStory = finding.story
+    return JSONWriter.bytes { writer in
+      writer.value(id.shownWhole)
+      writer.value(rule)
+      writer.value(marks)
+      writer.value(title)
+      writer.value(finding.frame.map { Self.digits($0) } ?? "")
+      writer.value(exact: finding.pages)
+      writer.value(exact: finding.occurrences)
+      writer.value(exact: time(finding.firstTime, finding.clock))
+      writer.value(exact: finding.lastTime &- finding.firstTime)
+      writer.value(finding.cpu)
+      writer.value(task)
+      writer.value(step)
+    }
+  }
+
+  /// `[ranges, block, evidence, advice, doubt, ledger, related]`.
+  private mutating func detail(_ finding: Finding) -> [UInt8] {
+    let advice = strings.place(finding.advice)
+    let doubt = strings.place(finding.doubt)
+    let ledger = strings.place(finding.ledger)
+    let evidence = finding.evidence.prefix(PageData.evidenceLimit).map { event($0) }
+    return JSONWriter.bytes { writer in
+      writer.array { writer in
+        for range in finding.pageRanges.prefix(PageData.rangesLimit) {
+          writer.value(Self.digits(range.lowerBound))
+          writer.value(Self.digits(range.upperBound))
+        }
+      }
+      if let block = finding.block {
+        writer.array {
+          $0.value(Self.digits(block.pfn))
+          $0.value(block.order)
+          $0.value(block.kind.rawValue)
+        }
+      } else {
+        writer.null()
+      }
+      writer.array { for item in evidence { $0.raw(item) } }
+      writer.value(advice)
+      writer.value(doubt)
+      writer.value(ledger)
+      writer.array { for id in finding.related.prefix(64) { $0.value(id.shownWhole) } }
+      writer.value(finding.pageRanges.count)
+      writer.value(finding.evidence.count)
+    }
+  }
+
+  /// Ranges and events of one finding that are written; their number is always told.
+  static let rangesLimit = 256
+  static let evidenceLimit = 200
+
+  /// `[time, clock, cpu, task, event, text, before, after, lane, change, count, line]`.
+  private mutating func event(_ evidence: Evidence) -> [UInt8] {
+    let effect = LifeEffect(evidence)
+    let task = strings.place(TaskText.name(evidence.comm, evidence.pid))
+    let words = [evidence.event, evidence.text, evidence.before, evidence.after]
+      .map { strings.place($0) }
+    return JSONWriter.bytes { writer in
+      writer.value(exact: time(evidence.time, evidence.clock))
+      writer.value(Self.number(evidence.clock))
+      writer.value(evidence.cpu)
+      writer.value(task)
+      for word in words { writer.value(word) }
+      writer.value(effect.lane.rawValue)
+      writer.value(effect.change.rawValue)
+      if let count = effect.count { writer.value(count) } else { writer.null() }
+      if let line = evidence.line { writer.value(exact: line) } else { writer.null() }
+    }
+  }
+
+  private func time(_ time: UInt64, _ clock: EvidenceClock) -> UInt64 {
+    // Unsigned wrap is taken back by the page when it adds the start in 64 bits.
+    clock == .capture ? time &- analysis.capture.start : time
+  }
+
+  private static func digits(_ frame: UInt64) -> String { String(frame, radix: 16) }
+
+  private static func number(_ clock: EvidenceClock) -> Int {
+    switch clock {
+    case .capture: 0
+    case .printk: 1
+    case .none: 2
+    }
+  }
+}
+
+extension JSONWriter {
+  /// The bytes of one array.
+  static func bytes(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.array(body)
+    return writer.bytes
+  }
+
+  /// Writes a number that a script can hold, or its digits as a string.
+  mutating func value(exact number: UInt64) {
+    if number < 1 << 53 { value(number) } else { value("\(number)") }
+  }
+}

@@ -1,0 +1,373 @@
+#!/usr/bin/env python3
+"""Opens HTML reports in a headless Chromium and uses them as a person would.
+
+page-test.py PAGELEDGER [--findings N] [--pictures FOLDER] [TEST...]
+Needs Chromium, its driver and selenium for Python: Debian's chromium, chromium-driver and python3-selenium.
+"""
+
+import argparse
+import base64
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DESK, PHONE = (1366, 768), (390, 844)
+LIMITS = {"paint": 1000, "filter": 100, "sort": 300, "heap": 150e6}
+
+
+class Page:
+    """One browser on one report."""
+
+    def __init__(self, size=DESK, scripts=True, dark=False):
+        options = webdriver.ChromeOptions()
+        for binary in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"):
+            if os.path.exists(binary):
+                options.binary_location = binary
+                break
+        for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                     "--enable-precise-memory-info", "--js-flags=--expose-gc", "--hide-scrollbars",
+                     "--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking"):
+            options.add_argument(flag)
+        if not scripts:
+            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        driver = "/usr/bin/chromedriver"
+        service = Service(executable_path=driver) if os.path.exists(driver) else Service()
+        self.browser = webdriver.Chrome(options=options, service=service)
+        self.command("Emulation.setDeviceMetricsOverride",
+                     {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False})
+        self.command("Emulation.setEmulatedMedia",
+                     {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+        self.command("Network.enable", {})
+        self.command("Network.emulateNetworkConditions",
+                     {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.browser.quit()
+
+    def command(self, name, arguments):
+        return self.browser.execute_cdp_cmd(name, arguments)
+
+    def open(self, path, fragment=""):
+        self.browser.get("about:blank")
+        self.browser.get(path.as_uri() + fragment)
+        return self
+
+    def run(self, script, *arguments):
+        return self.browser.execute_script("return " + script, *arguments)
+
+    def keys(self, *keys):
+        ActionChains(self.browser).send_keys(*keys).perform()
+        time.sleep(0.15)
+
+    def text(self, selector):
+        return self.run("[...document.querySelectorAll(arguments[0])].map(e => e.innerText).join('\\n')", selector)
+
+    def click(self, selector, number=0):
+        element = self.browser.find_elements(By.CSS_SELECTOR, selector)[number]
+        self.run("arguments[0].scrollIntoView({block: 'nearest'})", element)
+        time.sleep(0.1)
+        self.browser.find_elements(By.CSS_SELECTOR, selector)[number].click()
+        time.sleep(0.1)
+
+    @property
+    def hash(self):
+        return self.run("location.hash")
+
+    def picture(self, path):
+        self.browser.save_screenshot(str(path))
+
+    def quiet(self):
+        rows = [row for row in self.browser.get_log("browser") if row["level"] != "DEBUG"]
+        check(not rows, f"console: {rows[:3]}")
+        check(self.run("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than its window")
+
+
+def check(holds, words):
+    if not holds:
+        raise AssertionError(words)
+
+
+def report(program, captures, path, *options):
+    done = subprocess.run([program, "analyze", "--quiet", *map(str, captures), "--report", f"html={path}", *options],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    check(done.returncode in (0, 1, 3) and path.exists(), f"pageledger: {done.stderr.decode()}")
+    return path
+
+
+def many(program, folder, count):
+    capture = folder / "many.txt"
+    with open(capture, "wb") as file:
+        subprocess.run([ROOT / "tools/many-findings", str(count)], stdout=file, check=True)
+    return report(program, [capture], folder / "many.html")
+
+
+def shows_the_finding(program, folder, pictures):
+    """The first screen answers; pictures and table are tied."""
+    with Page() as page:
+        page.open(folder / "ttm-kvm.html")
+        check("Findings: 1 high" in page.text(".verdict h1").replace("\n", " "), page.text(".verdict h1"))
+        check("could not decide" in page.text(".trust"), "trust")
+        check("refused tail pages" in page.text(".row"), "the list")
+        check(page.run("document.querySelector('.row').getBoundingClientRect().bottom < innerHeight"), "first screen")
+        check("no link from tails to the head" in page.run("document.querySelector('.detail').textContent"), "block picture")
+        page.click(".chain tbody tr", 3)
+        check(page.run("document.querySelectorAll('.pick[aria-pressed=true]').length") == 1, "event on the life")
+        page.keys("]")
+        check("hva_to_pfn_ret" in page.text(".chain tr[aria-selected=true]"), "] goes to the next event")
+        page.keys("[", "[")
+        check("hva_to_pfn addr" in page.text(".chain tr[aria-selected=true]"), "[ goes back")
+        page.run("document.querySelector('svg .pick[aria-label^=\"head\"]').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+        check("Head 0x1400" in page.text(".say"), "a page of the block tells itself")
+        page.picture(pictures / "finding-light.png")
+        page.keys("t")
+        check(page.run("document.documentElement.dataset.theme") == "dark" and "t=dark" in page.hash, "theme")
+        page.picture(pictures / "finding-dark.png")
+        page.quiet()
+        for view in ("coverage", "losses", "legal", "events", "about"):
+            page.click(f".tabs a[data-view={view}]")
+            check(page.run("[...document.querySelectorAll('.panel')].filter(e => !e.hidden).length") == 1, view)
+            page.picture(pictures / f"{view}.png")
+        page.browser.back()
+        check("v=events" in page.hash, "back goes to the view before")
+        page.keys(Keys.ESCAPE)
+        check("v=" not in page.hash, "Esc goes to the findings")
+        page.quiet()
+
+
+def searches(program, folder, pictures):
+    """Typing, keys, links, the back button."""
+    path = folder / "many.html"
+    with Page() as page:
+        page.open(path)
+        page.keys("/")
+        page.keys("pfn:0x10004")
+        check(page.text(".tally") == "1 of 300", page.text(".tally"))
+        check("q=pfn%3A0x10004" in page.hash, page.hash)
+        page.keys(Keys.ESCAPE)
+        check(page.text(".tally") == "300 findings", "Esc empties the search")
+        for query, count in (("rule:PL003 severity:critical", "300"), ("verdict:proven pfn:0x10000-0x10009", "5 of 300"),
+                             ("task:aaab", "27 of 300"), ("nothing", "0 of 300"), ("cpu:3", None)):
+            page.keys("/")
+            page.keys(query)
+            tally = page.text(".tally")
+            check(tally.startswith(count) if count else " of 300" in tally, f"{query}: {tally}")
+            page.keys(Keys.ESCAPE)
+        page.keys("/")
+        page.keys("severity:mild")
+        check("no severity is called" in page.text(".problem"), "a wrong word is told")
+        page.keys(Keys.ESCAPE)
+        first = page.text(".detail h2")
+        page.keys("j")
+        second, link = page.text(".detail h2"), page.run("location.href")
+        check(first != second and "f=PL003-" in page.hash, "j goes on")
+        page.keys("k")
+        check(page.text(".detail h2") == first, "k goes back")
+        page.click(".row", 2)
+        third = page.text(".detail h2")
+        page.click(".row", 3)
+        page.browser.back()
+        time.sleep(0.2)
+        check(page.text(".detail h2") == third, "the back button")
+        page.keys("?")
+        check("next and previous" in page.text("dialog"), "help")
+        page.picture(pictures / "help.png")
+        page.keys(Keys.ESCAPE)
+        page.quiet()
+        page.browser.get("about:blank")
+        page.browser.get(link)
+        check(page.text(".detail h2") == second, "a copied link shows the same")
+        page.browser.get("about:blank")
+        page.browser.get(path.as_uri() + "#f=PL999-none&q=%22%3Cscript%3E&s=bogus&v=bogus&c=77")
+        check("No finding of this report" in page.text(".detail"), "a link from elsewhere")
+        page.quiet()
+
+
+def fits_a_phone(program, folder, pictures):
+    with Page(PHONE, dark=True) as page:
+        page.open(folder / "ttm-kvm.html")
+        check(not page.run("document.querySelector('.detail').checkVisibility()"), "the list alone")
+        page.picture(pictures / "phone-list.png")
+        page.click(".row")
+        check(page.run("document.querySelector('.detail').checkVisibility()"), "the finding alone")
+        page.picture(pictures / "phone-finding.png")
+        page.quiet()
+        page.click(".back")
+        check(page.run("document.querySelector('.list').checkVisibility()"), "back to the list")
+        page.quiet()
+
+
+def needs_no_script(program, folder, pictures):
+    with Page(scripts=False) as page:
+        page.open(folder / "ttm-kvm.html")
+        time.sleep(0.3)
+        page.picture(pictures / "no-script.png")
+        source = (folder / "many.html").read_text()
+        check(source.count("<details class=\"finding\" open>") == 200, "200 findings in plain HTML")
+        seen = page.command("Accessibility.getFullAXTree", {})
+        words = " ".join(str(node.get("name", {}).get("value", "")) for node in seen["nodes"])
+        check("KVM was refused tail pages" in words and "could not decide" in words, "words without scripts")
+        check("Search findings" not in words, "scripts are off")
+
+
+def prints(program, folder, pictures):
+    with Page() as page:
+        page.open(folder / "ttm-kvm.html")
+        data = page.command("Page.printToPDF", {"printBackground": True})["data"]
+        target = pictures / "print.pdf"
+        target.write_bytes(base64.b64decode(data))
+        page.quiet()
+    try:
+        words = subprocess.run(["pdftotext", "-layout", target, "-"], capture_output=True, check=True).stdout.decode()
+    except FileNotFoundError:
+        return print("  pdftotext is not installed: the printed words are not read")
+    with Page() as page:
+        page.open(folder / "many.html")
+        data = page.command("Page.printToPDF", {})["data"]
+        target = pictures / "print-many.pdf"
+        target.write_bytes(base64.b64decode(data))
+        ids = page.run("pageledger.capture.id.slice()")
+    many_words = subprocess.run(["pdftotext", "-layout", target, "-"], capture_output=True, check=True).stdout.decode()
+    missing = [name for name in ids if name not in many_words]
+    check(len(ids) == 300 and not missing, f"{len(missing)} ids are not printed, such as {missing[:1]}")
+    for part in ("PL010-8fcc651c4886dc7c", "0x1401", "PL012", "The events that prove it"):
+        check(part in words, f"not printed: {part}")
+
+
+def hostile(program, folder, pictures):
+    """Names that try to become markup stay names."""
+    head = "# tracer: nop\n#\n#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION\n".encode()
+    rest = "mapcount=0 mapping=0000000000000000 mt=0"
+    rows = b""
+    tasks = [b"</script>", b"<img src=x>", b"\"'><b>&amp;", "\u202egnp.\u2066".encode(), b"a\x00b\xff\xfe", b"<!--", b"x" * 1_000_000, "\u2028".encode()]
+    for number, task in enumerate(tasks):
+        for at, words in enumerate((f"page_ref_set: pfn={0x9000 + number:#x} flags=none count=1 {rest} val=1",
+                                    f"mm_page_alloc: page=00000000deadbeef pfn={0x9000 + number:#x} order=0 migratetype=0 gfp_flags=GFP_KERNEL",
+                                    f"page_ref_mod: pfn={0x9000 + number:#x} flags=none count=-1 {rest} val=-2",
+                                    f"page_ref_mod: pfn={0x9000 + number:#x} flags=none count=1 {rest} val=2",
+                                    f"page_ref_mod_and_test: pfn={0x9000 + number:#x} flags=none count=0 {rest} val=-1 ret=1",
+                                    f"mm_page_free: page=00000000deadbeef pfn={0x9000 + number:#x} order=0")):
+            rows += task + f"-{700 + number}      [000] .....   10.{number:03}{at:03}: {words}\n".encode()
+    capture = folder / "</script><b>'.txt".replace("/", "_")
+    capture.write_bytes(head + rows)
+    path = report(program, [capture], folder / "hostile.html")
+    with Page() as page:
+        page.open(path)
+        check(page.run("document.querySelectorAll('img, main b:not(td b):not(.lead b)').length") == 0, "markup from a name")
+        check(int(page.text(".tally").split()[0]) >= 5, "findings of hostile tasks")
+        for _ in range(8):
+            page.keys("j")
+        page.picture(pictures / "hostile.png")
+        words = page.text("body")
+        check("\u202e" not in words and "\u2028" not in words, "a control is shown as itself")
+        page.quiet()
+    check(path.stat().st_size < 1_000_000, "a long name fills the page")
+
+
+def accessible(program, folder, pictures):
+    """The checks of axe-core where it is installed, else those that matter most."""
+    try:
+        import axe_playwright_python
+        script = next(pathlib.Path(axe_playwright_python.__file__).parent.glob("**/axe*.js")).read_text()
+    except (ImportError, StopIteration):
+        script = None
+    for dark in (False, True):
+        with Page(dark=dark) as page:
+            for view in ("findings", "coverage", "events"):
+                page.open(folder / "ttm-kvm.html", f"#v={view}")
+                names = page.run("[...document.querySelectorAll('button,input,select,a[href],[tabindex=\"0\"]')]"
+                                 ".filter(e => !(e.getAttribute('aria-label') || e.textContent.trim())).length")
+                check(names == 0, f"{names} controls have no name")
+                if script is None:
+                    continue
+                page.browser.execute_script(script)
+                found = page.browser.execute_async_script(
+                    "const done = arguments[0]; axe.run().then(r => done(r.violations"
+                    ".filter(v => ['serious', 'critical'].includes(v.impact))"
+                    ".map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' ' + n.failureSummary).join(' | '))))")
+                check(not found, f"axe, {'dark' if dark else 'light'}, {view}: {found}")
+    if script is None:
+        print("  axe-core is not installed (axe-playwright-python): names only")
+
+
+def stays_quick(program, folder, pictures, count):
+    """Very many findings, by default a hundred thousand."""
+    path = many(program, folder, count)
+    with Page() as page:
+        page.open(path)
+        figures = {"size": path.stat().st_size}
+        figures["paint"] = page.run("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        figures["ready"] = page.run("performance.getEntriesByType('navigation')[0].domInteractive")
+        check(page.text(".tally") == f"{count:,} findings", page.text(".tally"))
+        time.sleep(0.5)
+        queries = ["task", "aaaab", "rule:PL003 pfn:0x20000", "event:page_ref", "severity:critical verdict:proven task:b"]
+        timings = [page.run("(pageledger.go({q: arguments[0]}), pageledger.timing)", query) for query in queries * 3]
+        figures["filter"] = sorted(row["filter"] + row["sort"] for row in timings)[len(timings) // 2]
+        figures["filter-worst"] = max(row["filter"] + row["sort"] for row in timings)
+        page.run("pageledger.go({q: ''})")
+        orders = ["time", "pages", "seen", "pfn", "rule"]
+        sorts = [page.run("(pageledger.go({s: arguments[0]}), pageledger.timing.sort)", order) for order in orders * 3]
+        figures["sort"] = sorted(sorts)[len(sorts) // 2]
+        figures["sort-worst"] = max(sorts)
+        page.run("gc()")
+        figures["heap"] = page.run("performance.memory.usedJSHeapSize")
+        page.run("pageledger.list.element.scrollTop = 1e9")
+        time.sleep(0.3)
+        check(page.run("document.querySelectorAll('.row').length") < 100, "rows that nobody sees exist")
+        check(page.run("document.querySelector('.row:last-child').getAttribute('aria-posinset')") == str(count), "the end of the list")
+        page.picture(pictures / "many.png")
+        page.quiet()
+    print("  " + json.dumps({key: round(value) for key, value in figures.items()}))
+    # Shared machines run slow at times: what fails here is four times over the aim.
+    for key, limit in LIMITS.items():
+        check(figures[key] < limit * 4, f"{key}: {figures[key]} of {limit}")
+
+
+TESTS = (shows_the_finding, searches, fits_a_phone, needs_no_script, prints, hostile, accessible, stays_quick)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", type=pathlib.Path)
+    parser.add_argument("--findings", type=int, default=100_000, help="findings of the largest page")
+    parser.add_argument("--pictures", type=pathlib.Path, help="folder in which pictures are left")
+    parser.add_argument("tests", nargs="*", help="names of tests; all without")
+    options = parser.parse_intermixed_args()
+    failures = 0
+    with tempfile.TemporaryDirectory(prefix="pageledger-page-") as scratch:
+        folder = pathlib.Path(scratch)
+        pictures = options.pictures or folder
+        pictures.mkdir(parents=True, exist_ok=True)
+        program = str(options.program.resolve())
+        report(program, [ROOT / "fixtures/captures/ttm-kvm.dat"], folder / "ttm-kvm.html")
+        many(program, folder, 300)
+        for test in TESTS:
+            if options.tests and test.__name__ not in options.tests:
+                continue
+            try:
+                if test is stays_quick:
+                    test(program, folder, pictures, options.findings)
+                else:
+                    test(program, folder, pictures)
+                print(f"page: {test.__name__} holds", flush=True)
+            except Exception as error:  # every test is to be heard
+                failures += 1
+                print(f"page: {test.__name__} FAILED: {str(error).splitlines()[0]}", flush=True)
+    sys.exit(1 if failures else 0)
+
+
+main()
