@@ -19,6 +19,10 @@ enum CaptureFacts {
       ("Span", NumberText.time(span, nanoseconds: capture.timeIsNanoseconds) + unit),
       ("First event", NumberText.time(capture.start, nanoseconds: capture.timeIsNanoseconds)),
     ]
+    // Of what was never read only the name is known.
+    if capture.eventsRead == 0, capture.logLines == 0, analysis.verdict == .unreadable {
+      pairs.removeSubrange(1...)
+    }
     // A log alone has neither events nor their clock.
     if capture.eventsRead == 0, capture.logLines > 0 { pairs.removeSubrange(3...) }
     if capture.logLines > 0 {

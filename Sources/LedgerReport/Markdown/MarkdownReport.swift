@@ -120,6 +120,7 @@ struct MarkdownReport {
   private func totals(_ analysis: Analysis) -> String {
     let words = CaptureFacts.pairs(analysis).filter { $0.label != "Capture" }
       .map { "\($0.label.lowercased()) \(String($0.words.prefix(200)))" }
+    guard !words.isEmpty else { return "" }
     return "\n<sub>\(MarkdownText.html(words.joined(separator: "; ")))</sub>\n"
   }
 }
