@@ -11,16 +11,12 @@ struct AnalyzeCommand: ParsableCommand {
     usage: "pageledger [analyze] [OPTIONS] CAPTURE...",
     discussion: """
       Examples:
-        pageledger analyze trace.dat
-        ssh lab cat trace.txt.zst | pageledger analyze -
-        pageledger analyze --format json --report text=audit.txt a.dat b.dat
+        cat trace_pipe | pageledger analyze --report html=audit.html -
         pageledger analyze logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
 
-      Each capture in an archive or a folder is analyzed under its own name.
       Exit codes, the worst of all captures: 0 clean; 1 findings at or above
-      --fail-on (information never fails); 2 a capture cannot be read; 3 nothing
-      found, but the capture is incomplete; 64 usage; 70 internal or output error;
-      130 interrupted.
+      --fail-on, never information; 2 unreadable; 3 nothing found in an incomplete
+      capture; 64 usage; 70 internal or output error; 130 interrupted.
       """)
 
   @Argument(help: "Capture, folder, archive!member; '-': standard input.")

@@ -9,7 +9,7 @@ struct CommonOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Name the files that are no captures.")
   var verbose = false
 
-  @Option(help: "When to colour text; NO_COLOR is honoured.")
+  @Option(help: "Colour.")
   var color = ColorChoice.auto
 
   @Option(
