@@ -80,7 +80,10 @@ let package = Package(
     tests("LedgerSymbolsTests", of: ["LedgerCore", "LedgerInput", "LedgerSymbols"]),
     tests(
       "LedgerCaptureTests",
-      of: ["LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore", "LedgerSymbols"]),
+      of: [
+        "CommandTestSupport", "LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore",
+        "LedgerSymbols",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -78,29 +78,21 @@ public struct BlockView: Sendable, Equatable {
 
 /// The records of live blocks; a record is used again when the last page has left its block.
 struct BlockTable {
-  private var records: [Block] = [Block()]
-  private var vacant: [UInt32] = []
+  private var records = Pool(first: Block())
 
   /// Stores a block; returns its index, never 0.
-  mutating func add(_ block: Block) -> UInt32 {
-    if let index = vacant.popLast() {
-      records[Int(index)] = block
-      return index
-    }
-    records.append(block)
-    return UInt32(records.count - 1)
-  }
+  mutating func add(_ block: Block) -> UInt32 { records.add(block) }
 
   subscript(index: UInt32) -> Block {
-    get { records[Int(index)] }
-    set { records[Int(index)] = newValue }
+    get { records[index] }
+    set { records[index] = newValue }
   }
 
   /// Takes one page out of a block.
   mutating func leave(_ index: UInt32) {
     guard index != 0 else { return }
-    let members = records[Int(index)].members &- 1
-    records[Int(index)].members = members
-    if members == 0 { vacant.append(index) }
+    let members = records[index].members &- 1
+    records[index].members = members
+    if members == 0 { records.remove(index) }
   }
 }

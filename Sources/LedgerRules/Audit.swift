@@ -42,9 +42,7 @@ public struct Audit: ~Copyable {
   /// A later gap in the capture may still take one back: the final analysis is what counts.
   public mutating func newlyCertain(info: CaptureInfo, losses: LossLedger) -> [Finding] {
     guard findings.drafts.contains(where: { !followed.contains($0.serial) }) else { return [] }
-    let isFiltered = !replay.tasksDiffer && replay.eventsUsed >= Self.filterFloor
-    let coverage = Coverage(
-      info: info, losses: losses, isFiltered: isFiltered, sawDisorder: discontinuities > 0)
+    let coverage = coverage(info, losses)
     let conclusion = Conclusion(info, isFiltered: isFiltered, losses: losses)
     return findings.drafts.filter { !followed.contains($0.serial) && isBelievable($0, coverage) }
       .flatMap { draft in
@@ -66,12 +64,10 @@ public struct Audit: ~Copyable {
     if !findings.incomplete.isEmpty { findings.completeStacks(replay) }
     var losses = losses
     losses.merge(replay.losses)
-    let isFiltered = !replay.tasksDiffer && replay.eventsUsed >= Self.filterFloor
     if isFiltered { losses.add(.filterSuspected) }
     let dropped = findings.dropped &+ complaints.dropped
     if dropped > 0 { losses.add(.findingsDropped, count: dropped) }
-    let coverage = Coverage(
-      info: info, losses: losses, isFiltered: isFiltered, sawDisorder: discontinuities > 0)
+    let coverage = coverage(info, losses)
     if !coverage.ordersCPUs, !coverage.lacksContext { losses.add(.unorderedClock) }
     let kept = findings.drafts.filter { isBelievable($0, coverage) }
     let rules = reports(coverage, kept)
@@ -79,12 +75,20 @@ public struct Audit: ~Copyable {
     var all = Conclusion(info, isFiltered: isFiltered, losses: losses, stacks: stacks).findings(
       from: kept)
     witness.join(&all, replay)
-    Conclusion.number(&all)
     var analysis = Analysis(
       verdict: verdict(all, losses, rules), capture: info, eventsUsed: replay.eventsUsed,
       losses: losses.rows, rules: rules + witness.reports, findings: all)
     analysis.explained = replay.explained
     return analysis
+  }
+
+  /// All events are of one task: a filter is likely.
+  private var isFiltered: Bool {
+    !replay.tasksDiffer && replay.eventsUsed >= Self.filterFloor
+  }
+
+  private func coverage(_ info: CaptureInfo, _ losses: LossLedger) -> Coverage {
+    Coverage(info: info, losses: losses, isFiltered: isFiltered, sawDisorder: discontinuities > 0)
   }
 
   private mutating func judge() {

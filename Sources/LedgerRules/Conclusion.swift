@@ -32,7 +32,18 @@ struct Conclusion {
 
   func findings(from drafts: [Draft]) -> [Finding] {
     let freedTails = Set(drafts.compactMap { ruleID($0) == "PL028" ? $0.block?.head : nil })
-    return inStories(drafts.map { (Cause($0), finding($0, freedTails)) })
+    var stories: [Cause: Int] = [:]
+    var findings: [Finding] = []
+    for (index, draft) in drafts.enumerated() {
+      var finding = finding(draft, freedTails)
+      let cause = Cause(draft)
+      // What names no page is a story by itself.
+      finding.story = cause.pfn == Event.noFrame ? index + 1 : stories[cause] ?? index + 1
+      stories[cause] = finding.story
+      findings.append(finding)
+    }
+    Self.number(&findings)
+    return findings
   }
 
   /// What findings of one cause have in common: the block from one allocation to the next, or the page.
@@ -46,24 +57,8 @@ struct Conclusion {
     }
   }
 
-  /// The findings by weight, those of one cause behind the strongest of them.
-  private func inStories(_ findings: [(cause: Cause, finding: Finding)]) -> [Finding] {
-    var stories: [Cause: Int] = [:]
-    var parts: [[Finding]] = []
-    for (cause, finding) in findings.sorted(by: { Self.weighsMore($0.finding, $1.finding) }) {
-      let isPlaced = cause.pfn != Event.noFrame
-      let number = isPlaced ? stories[cause] ?? parts.count : parts.count
-      if number == parts.count { parts.append([]) }
-      if isPlaced { stories[cause] = number }
-      var finding = finding
-      finding.story = number + 1
-      parts[number].append(finding)
-    }
-    return parts.flatMap { $0 }
-  }
-
-  /// Numbers the stories anew once the kernel's complaints are among the findings: a complaint joins the story of a
-  /// finding that it is tied to.
+  /// Puts findings in order by weight, those of one story behind the strongest of them, and numbers the stories from 1. A
+  /// complaint of the kernel, which has none yet, joins the story of a finding that it is tied to.
   static func number(_ findings: inout [Finding]) {
     let stories = Dictionary(
       findings.filter { $0.story > 0 }.map { ($0.id, $0.story) }, uniquingKeysWith: { a, _ in a })

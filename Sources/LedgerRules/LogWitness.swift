@@ -39,7 +39,7 @@ struct LogWitness {
       findings.append(conclusion.finding(complaint, rule, known))
     }
     Self.tie(&findings, ledgers, frames.sorted { ($0.pfn, $0.place) < ($1.pfn, $1.place) })
-    findings.sort(by: Conclusion.weighsMore)
+    Conclusion.number(&findings)
   }
 
   /// Ties findings of the ledger to complaints about the same pages, or about their block.

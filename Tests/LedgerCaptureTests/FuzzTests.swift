@@ -1,3 +1,4 @@
+import CommandTestSupport
 import Foundation
 import LedgerCore
 import Testing
@@ -8,17 +9,12 @@ import Testing
 ///
 /// `PAGELEDGER_FUZZ_SEED` starts elsewhere, `PAGELEDGER_FUZZ_ROUNDS` goes on for longer. What fails names the seed of its round.
 @Suite struct FuzzTests {
-  /// splitmix64.
   struct Dice {
-    var state: UInt64
+    private var source: SplitMix
 
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-      return z ^ (z >> 31)
-    }
+    init(state: UInt64) { source = SplitMix(state: state) }
+
+    mutating func next() -> UInt64 { source.next() }
 
     mutating func below(_ limit: Int) -> Int { limit < 1 ? 0 : Int(next() % UInt64(limit)) }
   }

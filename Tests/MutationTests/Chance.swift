@@ -1,19 +1,15 @@
-/// SplitMix64: small, fast, and the same on every machine, so that a seed and a number name one mutation for good.
+import CommandTestSupport
+
+/// Chance by a seed and a number, which name one mutation for good.
 struct Chance: RandomNumberGenerator {
-  private var state: UInt64
+  private var source: SplitMix
 
   init(seed: UInt64, number: Int) {
-    state = seed &+ UInt64(bitPattern: Int64(number)) &* 0x9e37_79b9_7f4a_7c15
+    source = SplitMix(state: seed &+ UInt64(bitPattern: Int64(number)) &* 0x9e37_79b9_7f4a_7c15)
     _ = next()
   }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
+  mutating func next() -> UInt64 { source.next() }
 
   /// True once in `n` times.
   mutating func once(in n: Int) -> Bool { Int.random(in: 0..<n, using: &self) == 0 }

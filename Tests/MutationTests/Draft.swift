@@ -120,6 +120,16 @@ struct Draft {
     return event
   }
 
+  /// A stranger's call that maps a page by pfn, in a process of its own.
+  func insertion(of pfn: UInt64, near index: Int) -> Event {
+    event(.insertPfn, near: index) {
+      $0.pfn = pfn
+      $0.word = 0x7e00_0000_0000
+      $0.pointer = 0xffff_8881_7000_0000
+      $0.value = Script.shared
+    }
+  }
+
   func reference(
     _ kind: EventKind, _ pfn: UInt64, _ value: Int32, count: Int32, ret: Int32 = 0, near index: Int,
     pid: Int32 = Draft.stranger

@@ -104,12 +104,7 @@ extension Mutation {
     Mutation("legal: a failed insertion", in: [.special]) { draft in
       guard let life = draft.life(where: { $0.order == 0 }), let place = draft.roomInside(life)
       else { return nil }
-      let call = draft.event(.insertPfn, near: place) {
-        $0.pfn = life.head
-        $0.word = 0x7e00_0000_0000
-        $0.pointer = 0xffff_8881_7000_0000
-        $0.value = Script.shared
-      }
+      let call = draft.insertion(of: life.head, near: place)
       draft.insert(
         [call, draft.event(.insertPfnReturn, near: place) { $0.word = 2 }], at: place)
       return .silent

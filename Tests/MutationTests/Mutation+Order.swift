@@ -50,12 +50,7 @@ extension Mutation {
     Mutation("legal: mapped and unmapped at one time on two CPUs") { draft in
       guard let life = draft.life(where: { $0.order == 0 }), let place = draft.roomInside(life)
       else { return nil }
-      let call = draft.event(.insertPfn, near: place) {
-        $0.pfn = life.head
-        $0.word = 0x7e00_0000_0000
-        $0.pointer = 0xffff_8881_7000_0000
-        $0.value = Script.shared
-      }
+      let call = draft.insertion(of: life.head, near: place)
       let back = draft.event(.insertPfnReturn, near: place) { $0.word = 0x100 }
       let unmap = draft.event(.unmapRange, near: place, pid: Draft.stranger + 1) {
         $0.word = 0x7e00_0000_0000

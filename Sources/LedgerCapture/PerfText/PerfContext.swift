@@ -35,21 +35,14 @@ enum PerfContext {
       while at < limit, Ascii.isSpace(bytes.u8(at)) { at &+= 1 }
       let word = at
       while at < end, !Ascii.isSpace(bytes.u8(at)) { at &+= 1 }
-      if isGeneric(bytes, word, at, end) {
-        var context = LineContext()
-        context.isRawTime = true
-        context.body = word
-        context.readOwner(bytes, start, behindPeriod(bytes, start, word))
-        guard context.pid >= 0 else { return nil }
-        return context
-      }
-      guard isName(bytes, word, at) else { continue }
-      if isFirst, !DamagedLine.namesPageEvent(bytes, from: word, to: end) { return nil }
+      let isGeneric = isGeneric(bytes, word, at, end)
+      guard isGeneric || isName(bytes, word, at) else { continue }
+      if !isGeneric, isFirst, !DamagedLine.namesPageEvent(bytes, from: word, to: end) { return nil }
       var context = LineContext()
       context.isRawTime = true
       context.body = word
       context.readOwner(bytes, start, behindPeriod(bytes, start, word))
-      return context
+      return isGeneric && context.pid < 0 ? nil : context
     }
     return nil
   }

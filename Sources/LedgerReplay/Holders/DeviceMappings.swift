@@ -18,16 +18,15 @@ struct DeviceMappings {
   /// Larger ones are identity maps of whole machines.
   private static let pageLimit: UInt64 = 1 << 24
 
-  private(set) var records: [DeviceMapping] = []
-  private var vacant: [UInt32] = []
+  private var records = Pool<DeviceMapping>()
   private var places: [UInt64: UInt32] = [:]
   private(set) var frames = FrameIndex()
   /// An unmap was seen that no known mapping answers to: entries may have gone unseen.
   private(set) var isUnreliable = false
 
   subscript(number: UInt32) -> DeviceMapping {
-    get { records[Int(number)] }
-    set { records[Int(number)] = newValue }
+    get { records[number] }
+    set { records[number] = newValue }
   }
 
   /// False when the address is mapped already.
@@ -36,13 +35,13 @@ struct DeviceMappings {
       return true
     }
     if let place = places[event.word] {
-      records[Int(place)].isDisputed = true
+      records[place].isDisputed = true
       return false
     }
     let pages = event.pointer.addingReportingOverflow(4095).partialValue >> 12
     guard pages > 0, pages <= Self.pageLimit else { return true }
-    let number = newRecord(DeviceMapping(event: event, pages: pages))
-    records[Int(number)].node = frames.insert(number, pfn: event.pfn, pages: pages)
+    let number = records.add(DeviceMapping(event: event, pages: pages))
+    records[number].node = frames.insert(number, pfn: event.pfn, pages: pages)
     places[event.word] = number
     return true
   }
@@ -56,8 +55,8 @@ struct DeviceMappings {
     }
     var address = event.word
     while address < end, let number = places[address] {
-      address &+= max(records[Int(number)].event.pointer, 4096)
-      if !records[Int(number)].isDisputed { remove(number) }
+      address &+= max(records[number].event.pointer, 4096)
+      if !records[number].isDisputed { remove(number) }
     }
     return true
   }
@@ -70,19 +69,10 @@ struct DeviceMappings {
   }
 
   private mutating func remove(_ number: UInt32) {
-    let old = records[Int(number)]
+    let old = records[number]
     frames.remove(old.node)
-    records[Int(number)].isLive = false
+    records[number].isLive = false
     places[old.event.word] = nil
-    vacant.append(number)
-  }
-
-  private mutating func newRecord(_ mapping: DeviceMapping) -> UInt32 {
-    if let number = vacant.popLast() {
-      records[Int(number)] = mapping
-      return number
-    }
-    records.append(mapping)
-    return UInt32(records.count - 1)
+    records.remove(number)
   }
 }

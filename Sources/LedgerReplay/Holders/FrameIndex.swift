@@ -15,8 +15,7 @@ struct FrameIndex {
   }
 
   private static let shift: UInt64 = 9
-  private var nodes: [Node] = [Node(holder: 0, pfn: 0, pages: 0, next: 0, previous: 0)]
-  private var vacant: [UInt32] = []
+  private var nodes = Pool(first: Node(holder: 0, pfn: 0, pages: 0, next: 0, previous: 0))
   private var singles: [UInt64: UInt32] = [:]
   /// Nodes of runs, by frame >> 9.
   private var runs: [UInt64: [UInt32]] = [:]
@@ -27,32 +26,32 @@ struct FrameIndex {
 
   /// Notes a holder of `pages` frames from `pfn` on; returns what `remove` needs.
   mutating func insert(_ holder: Number, pfn: UInt64, pages: UInt64) -> UInt32 {
-    let node = newNode(Node(holder: holder, pfn: pfn, pages: pages, next: 0, previous: 0))
+    let node = nodes.add(Node(holder: holder, pfn: pfn, pages: pages, next: 0, previous: 0))
     for chunk in Self.chunks(pfn, pages) {
       chunks[chunk, default: 0] += 1
       if pages > 1 { runs[chunk, default: []].append(node) }
     }
     guard pages == 1 else { return node }
     if let first = singles[pfn] {
-      nodes[Int(node)].next = first
-      nodes[Int(first)].previous = node
+      nodes[node].next = first
+      nodes[first].previous = node
     }
     singles[pfn] = node
     return node
   }
 
   mutating func remove(_ node: UInt32) {
-    let old = nodes[Int(node)]
+    let old = nodes[node]
     for chunk in Self.chunks(old.pfn, old.pages) {
       let left = (chunks[chunk] ?? 1) &- 1
       chunks[chunk] = left == 0 ? nil : left
       if old.pages > 1 { forget(node, inRun: chunk) }
     }
-    vacant.append(node)
+    nodes.remove(node)
     guard old.pages == 1 else { return }
-    if old.next != 0 { nodes[Int(old.next)].previous = old.previous }
+    if old.next != 0 { nodes[old.next].previous = old.previous }
     guard old.previous == 0 else {
-      nodes[Int(old.previous)].next = old.next
+      nodes[old.previous].next = old.next
       return
     }
     singles[old.pfn] = old.next == 0 ? nil : old.next
@@ -63,7 +62,7 @@ struct FrameIndex {
     guard !frames.isEmpty else { return }
     for chunk in Self.chunks(frames.lowerBound, UInt64(frames.count)) where chunks[chunk] != nil {
       for node in runs[chunk] ?? [] {
-        let run = nodes[Int(node)]
+        let run = nodes[node]
         if (run.pfn..<run.pfn &+ run.pages).overlaps(frames) { body(run.holder) }
       }
       let first = max(frames.lowerBound, chunk << Self.shift)
@@ -75,8 +74,8 @@ struct FrameIndex {
   private func forEachSingle(_ pfn: UInt64, _ body: (Number) -> Void) {
     var node = singles[pfn] ?? 0
     while node != 0 {
-      body(nodes[Int(node)].holder)
-      node = nodes[Int(node)].next
+      body(nodes[node].holder)
+      node = nodes[node].next
     }
   }
 
@@ -89,14 +88,5 @@ struct FrameIndex {
     list.swapAt(place, list.count - 1)
     list.removeLast()
     runs[chunk] = list.isEmpty ? nil : list
-  }
-
-  private mutating func newNode(_ node: Node) -> UInt32 {
-    if let place = vacant.popLast() {
-      nodes[Int(place)] = node
-      return place
-    }
-    nodes.append(node)
-    return UInt32(nodes.count - 1)
   }
 }

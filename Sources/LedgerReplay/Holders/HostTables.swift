@@ -10,8 +10,7 @@ struct HostTables {
   /// Larger mappings are of device memory that no allocator frees.
   static let pageLimit: UInt64 = 1 << 24
 
-  private(set) var records: [HostMapping] = []
-  private var vacant: [UInt32] = []
+  private var records = Pool<HostMapping>()
   /// Numbers of live records by space, in order of address.
   private var spaces: [UInt64: [UInt32]] = [:]
   private(set) var frames = FrameIndex()
@@ -19,17 +18,20 @@ struct HostTables {
   private var makers = PerTask<UInt64>()
 
   subscript(number: UInt32) -> HostMapping {
-    get { records[Int(number)] }
-    set { records[Int(number)] = newValue }
+    get { records[number] }
+    set { records[number] = newValue }
   }
 
   var isEmpty: Bool { spaces.isEmpty }
+
+  /// The numbers of all mappings.
+  var numbers: [UInt32] { spaces.values.flatMap { $0 }.sorted() }
 
   /// The entry at an address; nil where none is known.
   func number(at address: UInt64, space: UInt64) -> UInt32? {
     guard let list = spaces[space] else { return nil }
     let place = Self.firstPlace(list, records, endingAfter: address)
-    guard place < list.count, records[Int(list[place])].address <= address else { return nil }
+    guard place < list.count, records[list[place]].address <= address else { return nil }
     return list[place]
   }
 
@@ -37,15 +39,15 @@ struct HostTables {
   func isOccupied(_ range: Range<UInt64>, space: UInt64) -> Bool {
     guard let list = spaces[space] else { return false }
     let place = Self.firstPlace(list, records, endingAfter: range.lowerBound)
-    return place < list.count && records[Int(list[place])].address < range.upperBound
+    return place < list.count && records[list[place]].address < range.upperBound
   }
 
   /// Adds a mapping whose addresses are free; returns its number, nil when there is no room.
   mutating func add(_ mapping: HostMapping) -> UInt32? {
-    guard records.count - vacant.count < Self.limit else { return nil }
+    guard records.count < Self.limit else { return nil }
     makers[mapping.insertion.pid] = mapping.space
-    let number = newRecord(mapping)
-    records[Int(number)].node = frames.insert(number, pfn: mapping.pfn, pages: mapping.pages)
+    let number = records.add(mapping)
+    records[number].node = frames.insert(number, pfn: mapping.pfn, pages: mapping.pages)
     let place = place(in: mapping.space, endingAfter: mapping.address)
     spaces[mapping.space, default: []].insert(number, at: place)
     return number
@@ -61,7 +63,7 @@ struct HostTables {
     guard let list = spaces[space] else { return [] }
     var place = Self.firstPlace(list, records, endingAfter: range.lowerBound)
     var found: [UInt32] = []
-    while place < list.count, records[Int(list[place])].address < range.upperBound {
+    while place < list.count, records[list[place]].address < range.upperBound {
       found.append(list[place])
       place += 1
     }
@@ -73,10 +75,10 @@ struct HostTables {
     _ range: Range<UInt64>, vma: UInt64, in space: UInt64, gone: (HostMapping) -> Void
   ) {
     for number in numbers(in: range, space: space) {
-      if vma != 0, records[Int(number)].vma == vma {
+      if vma != 0, records[number].vma == vma {
         cut(number, range, gone)
       } else {
-        records[Int(number)].isDisputed = true
+        records[number].isDisputed = true
       }
     }
   }
@@ -90,7 +92,7 @@ struct HostTables {
   private mutating func cut(
     _ number: UInt32, _ range: Range<UInt64>, _ gone: (HostMapping) -> Void
   ) {
-    let old = records[Int(number)]
+    let old = records[number]
     gone(old.clipped(to: range))
     drop(number)
     guard old.kind != .huge else { return }
@@ -109,10 +111,10 @@ struct HostTables {
   }
 
   private mutating func drop(_ number: UInt32) {
-    let old = records[Int(number)]
+    let old = records[number]
     frames.remove(old.node)
-    records[Int(number)].isLive = false
-    vacant.append(number)
+    records[number].isLive = false
+    records.remove(number)
     let place = place(in: old.space, endingAfter: old.address)
     guard let count = spaces[old.space]?.count, place < count else { return }
     if count == 1 {
@@ -122,15 +124,6 @@ struct HostTables {
     }
   }
 
-  private mutating func newRecord(_ mapping: HostMapping) -> UInt32 {
-    if let number = vacant.popLast() {
-      records[Int(number)] = mapping
-      return number
-    }
-    records.append(mapping)
-    return UInt32(records.count - 1)
-  }
-
   private func place(in space: UInt64, endingAfter address: UInt64) -> Int {
     guard let list = spaces[space] else { return 0 }
     return Self.firstPlace(list, records, endingAfter: address)
@@ -138,13 +131,13 @@ struct HostTables {
 
   /// The place of the first mapping that ends behind an address.
   private static func firstPlace(
-    _ list: [UInt32], _ records: [HostMapping], endingAfter address: UInt64
+    _ list: [UInt32], _ records: Pool<HostMapping>, endingAfter address: UInt64
   ) -> Int {
     var low = 0
     var high = list.count
     while low < high {
       let middle = (low + high) / 2
-      if records[Int(list[middle])].end > address { high = middle } else { low = middle + 1 }
+      if records[list[middle]].end > address { high = middle } else { low = middle + 1 }
     }
     return low
   }

@@ -41,17 +41,16 @@ struct StageTwo {
     var level: UInt8
   }
 
-  private(set) var records: [GuestMapping] = []
-  private var vacant: [UInt32] = []
+  private var records = Pool<GuestMapping>()
   private var places: [Key: [UInt32]] = [:]
   private(set) var frames = FrameIndex()
 
   subscript(number: UInt32) -> GuestMapping {
-    get { records[Int(number)] }
-    set { records[Int(number)] = newValue }
+    get { records[number] }
+    set { records[number] = newValue }
   }
 
-  var count: Int { records.count - vacant.count }
+  var count: Int { records.count }
 
   /// arch/x86/kvm/mmu/spte.h: SPTE_MMU_PRESENT_MASK is bit 11 from 5.15 on; a leaf is at level 1 or has bit 7.
   static func isLeaf(_ spte: UInt64, level: UInt8) -> Bool {
@@ -70,16 +69,16 @@ struct StageTwo {
 
   mutating func add(_ mapping: GuestMapping) {
     guard count < Self.limit, mapping.pfn < Event.frameLimit else { return }
-    let number = newRecord(mapping)
-    records[Int(number)].node = frames.insert(number, pfn: mapping.pfn, pages: mapping.pages)
+    let number = records.add(mapping)
+    records[number].node = frames.insert(number, pfn: mapping.pfn, pages: mapping.pages)
     places[key(mapping), default: []].append(number)
   }
 
   /// The leaf that an event says was there before; of several VMs' leaves the one whose VM is named.
   func number(gfn: UInt64, space: UInt8, level: UInt8, pfn: UInt64, kvm: UInt64) -> UInt32? {
     let candidates = places[Key(gfn: gfn, space: space, level: level)] ?? []
-    let same = candidates.filter { records[Int($0)].pfn == pfn }
-    return same.first { records[Int($0)].kvm == kvm } ?? same.first
+    let same = candidates.filter { records[$0].pfn == pfn }
+    return same.first { records[$0].kvm == kvm } ?? same.first
   }
 
   /// The leaves of a VM over a range of guest frames.
@@ -99,43 +98,34 @@ struct StageTwo {
       }
     }
     return found.filter { number in
-      let record = records[Int(number)]
+      let record = records[number]
       return record.kvm == kvm && record.space == 0
         && (record.gfn..<record.gfn &+ record.pages).overlaps(gfns)
     }.sorted()
   }
 
   mutating func remove(_ number: UInt32) {
-    let old = records[Int(number)]
+    let old = records[number]
     frames.remove(old.node)
-    records[Int(number)].isLive = false
-    vacant.append(number)
+    records[number].isLive = false
+    records.remove(number)
     let key = key(old)
     guard let place = places[key]?.firstIndex(of: number) else { return }
     if places[key]?.count == 1 { places[key] = nil } else { places[key]?.remove(at: place) }
   }
 
   mutating func disputeAll() {
-    for list in places.values { for number in list { records[Int(number)].isDisputed = true } }
+    for list in places.values { for number in list { records[number].isDisputed = true } }
   }
 
   /// All leaves of a VM are gone with it.
   mutating func removeAll(of kvm: UInt64) {
-    for number in places.values.flatMap({ $0 }) where records[Int(number)].kvm == kvm {
+    for number in places.values.flatMap({ $0 }) where records[number].kvm == kvm {
       remove(number)
     }
   }
 
   private func key(_ mapping: GuestMapping) -> Key {
     Key(gfn: mapping.gfn, space: mapping.space, level: mapping.level)
-  }
-
-  private mutating func newRecord(_ mapping: GuestMapping) -> UInt32 {
-    if let number = vacant.popLast() {
-      records[Int(number)] = mapping
-      return number
-    }
-    records.append(mapping)
-    return UInt32(records.count - 1)
   }
 }

@@ -101,9 +101,9 @@ extension Replay {
     guard let move = holders.objects.endMove(event), !gaps.isDark else { return }
     let vmas = holders.objects.vmas(of: move.pointer)
     guard !vmas.isEmpty else { return }
-    for number in holders.host.records.indices.map({ UInt32($0) }) {
+    for number in holders.host.numbers {
       let mapping = holders.host[number]
-      guard mapping.isLive, vmas.contains(mapping.vma), mapping.kind != .normal,
+      guard vmas.contains(mapping.vma), mapping.kind != .normal,
         !mapping.isDisputed, !mapping.isMoveReported, mapping.insertion.time < move.time
       else { continue }
       // Entries of device memory may stay the same when only system memory moves.

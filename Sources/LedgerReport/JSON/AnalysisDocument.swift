@@ -28,12 +28,7 @@ public struct AnalysisDocument {
     writer.raw(captureObject())
     writer.endLine()
     for finding in analysis.findings {
-      writer.object { writer in
-        writer.member("kind", "finding")
-        writer.member("path", analysis.capture.path)
-        Self.members(of: finding, to: &writer)
-      }
-      writer.endLine()
+      Self.line(finding, kind: "finding", path: analysis.capture.path, to: &writer)
     }
     return writer.bytes
   }
@@ -52,13 +47,19 @@ public struct AnalysisDocument {
   /// One line for a finding that is told while the capture still grows (`"kind":"live"`).
   public static func live(_ finding: Finding, path: String) -> [UInt8] {
     var writer = JSONWriter()
+    line(finding, kind: "live", path: path, to: &writer)
+    return writer.bytes
+  }
+
+  private static func line(
+    _ finding: Finding, kind: String, path: String, to writer: inout JSONWriter
+  ) {
     writer.object { writer in
-      writer.member("kind", "live")
+      writer.member("kind", kind)
       writer.member("path", path)
       members(of: finding, to: &writer)
     }
     writer.endLine()
-    return writer.bytes
   }
 
   private func explain(_ writer: inout JSONWriter) {
