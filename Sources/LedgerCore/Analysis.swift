@@ -59,6 +59,8 @@ public struct Analysis: Sendable {
   public var symbols: [SymbolSource] = []
   /// Addresses in `Finding.paths` that nothing names.
   public var unnamedAddresses = 0
+  /// The comparison with an earlier run and the suppressions; nil when none was asked for.
+  public var comparison: Comparison?
   /// Why the capture could not be read; nil when it was read.
   public var failure: String?
 

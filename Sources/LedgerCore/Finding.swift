@@ -149,6 +149,8 @@ public struct Finding: Sendable {
   /// Fingerprint of rule and functions of `paths`; empty when no function is known. `id` never depends on it, because one
   /// capture exported with and without call chains has to give the same ids.
   public var pathID = ""
+  /// How it stands to an earlier run; nil when it was compared with none and no suppression covers it.
+  public var standing: Standing?
 
   /// `pfn`, or nil when the finding names no page.
   public var frame: UInt64? { pfn == Event.noFrame ? nil : pfn }
