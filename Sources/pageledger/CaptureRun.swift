@@ -122,7 +122,7 @@ struct CaptureRun {
     var failure: CaptureError?
     do throws(CaptureError) {
       while try reader.next(&batch) {
-        let isPast = cut(&batch, reader.info.timeIsNanoseconds)
+        let isPast = until != nil && cut(&batch, reader.info.timeIsNanoseconds)
         audit.consume(batch)
         if let follow, audit.hasUntold {
           let info = reader.info

@@ -39,16 +39,16 @@ extension TextParser {
   private mutating func take(
     _ event: inout Event, _ match: LinePrefixes.Match, _ row: Int, _ bytes: RawSpan, _ start: Int
   ) -> Bool {
-    let cpu = prefixes.entries[match.row].context.cpu
+    let cpu = Int(match.cpu)
     guard cpus.isQuiet(cpu: cpu) else { return false }
     _ = cpus.enter(cpu: cpu, time: match.time, line: lines)
     _ = names.count(row)
     event.time = match.time
-    event.cpu = UInt16(truncatingIfNeeded: cpu)
-    event.pid = prefixes.entries[match.row].context.pid
-    event.context = prefixes.entries[match.row].context.context
+    event.cpu = match.cpu
+    event.pid = match.pid
+    event.context = match.flags
     event.format = UInt16(truncatingIfNeeded: row)
-    if prefixes.entries[match.row].noted != comms.changes { noteTask(match, bytes, start) }
+    if match.noted != comms.changes { noteTask(match, bytes, start) }
     noteTime(match.time)
     event.ordinal = UInt32(truncatingIfNeeded: info.eventsRead)
     bare = .no

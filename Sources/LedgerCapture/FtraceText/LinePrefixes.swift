@@ -17,23 +17,31 @@ struct LinePrefixes {
     var time: UInt64 = 0
     /// Offset of the space before the body.
     var body = 0
+    var pid: Int32 = -1
+    var cpu: UInt16 = 0
+    var flags: UInt8 = 0
+    /// `CommCache.changes` when the name of the task was noted last.
+    var noted: UInt64 = 0
   }
 
   /// What the lines with one beginning have in common.
-  struct Entry {
+  private struct Entry {
     var words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0)
     var masks: (UInt64, UInt64) = (0, 0)
     /// Length with the dot; 0 when nothing was learnt.
     var count = 0
     /// Whole seconds, in nanoseconds.
     var seconds: UInt64 = 0
+    var pid: Int32 = -1
+    var cpu: UInt16 = 0
+    var flags: UInt8 = 0
     /// Places are relative to the start of the line.
     var context = LineContext()
     /// `CommCache.changes` when the name of the task was noted last.
     var noted = UInt64.max
   }
 
-  private(set) var entries = [Entry](repeating: Entry(), count: rows)
+  private var entries = [Entry](repeating: Entry(), count: rows)
 
   /// Looks for the beginning of a line.
   @inline(__always)
@@ -53,6 +61,10 @@ struct LinePrefixes {
     let digits = text.word(at)
     let behind = text.word(at &+ 8)
     var match = Match(row: row)
+    match.pid = entries[row].pid
+    match.cpu = entries[row].cpu
+    match.flags = entries[row].flags
+    match.noted = entries[row].noted
     var part: UInt64
     if digits &>> 48 == 0x203a {
       guard let six = WideDigits.decimal6(digits) else { return nil }
@@ -97,6 +109,9 @@ struct LinePrefixes {
       text.word(start &+ 32) & entry.masks.0, text.word(start &+ 40) & entry.masks.1
     )
     entry.count = count
+    entry.pid = context.pid
+    entry.cpu = UInt16(truncatingIfNeeded: context.cpu)
+    entry.flags = context.context
     entry.context = context
     entry.context.commStart &-= start
     entry.context.commEnd &-= start

@@ -54,7 +54,7 @@ struct NamePrefixes {
 
   @inline(__always)
   private static func slot(_ first: UInt64, _ second: UInt64) -> Int {
-    let mixed = (first ^ second &* 0x9e37_79b9) &* 0x9e37_79b9_7f4a_7c15
+    let mixed = (first &* 0xff51_afd7_ed55_8ccd ^ second) &* 0x9e37_79b9_7f4a_7c15
     return Int(truncatingIfNeeded: mixed &>> 56)
   }
 
