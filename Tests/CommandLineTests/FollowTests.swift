@@ -4,12 +4,17 @@ import Testing
 
 /// `--follow` tells a finding while its pipe is still open.
 @Suite struct FollowTests {
-  @Test func tellsBeforeThePipeEnds() throws {
+  /// What is fed into a pipe that stays open.
+  @Test(arguments: [
+    "cat fixtures/captures/text-default.txt",
+    "gzip -dc fixtures/captures/perf-pipe-6.12.data.gz | head -c 1200000",
+  ])
+  func tellsBeforeThePipeEnds(feed: String) throws {
     let script = """
       dir=$(mktemp -d) && mkfifo "$dir/pipe"
       "$PAGELEDGER" analyze --follow --format ndjson "$dir/pipe" > "$dir/out" &
       exec 3> "$dir/pipe"
-      cat fixtures/captures/text-default.txt >&3
+      \(feed) >&3
       tries=0
       until grep -q '"kind":"live"' "$dir/out"; do
         tries=$((tries + 1)); [ $tries -lt 600 ] || break; sleep 0.1
