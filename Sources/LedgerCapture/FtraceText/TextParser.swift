@@ -32,7 +32,9 @@ struct TextParser {
   var graphRows: (entry: Int, exit: Int)?
   var typeRows: [UInt64: Int] = [:]
   var tasks = GraphTasks()
-  var wrapped: WrappedLine?
+  var wrapped: WrappedLine? { didSet { waitsForRest = wrapped != nil } }
+  /// `wrapped` holds a line; it is too large to be looked at for each event.
+  private(set) var waitsForRest = false
   /// A broken line is being read again with its next piece.
   var isJoining = false
   /// The line before was an event whose text may hold newlines.
@@ -126,7 +128,7 @@ struct TextParser {
     _ bytes: RawSpan, _ context: LineContext, _ row: Int, _ line: inout LineCursor, _ end: Int,
     _ isCut: Bool, _ batch: inout EventBatch
   ) {
-    if wrapped != nil { giveUpWrapped(&batch) }
+    if waitsForRest { giveUpWrapped(&batch) }
     if chains.isOpen { chains.close() }
     comms.note(context.pid, bytes, from: context.commStart, to: context.commEnd)
     let known = names.count(row)
@@ -152,7 +154,7 @@ struct TextParser {
     }
     if row == consoleRow || names.isFirst(row) { tracedLog(row, line, event) }
     let isUsed = meaning(known, row, &line, isCut, &event)
-    if wrapped != nil { return keep(event, row, context, bytes, end) }
+    if waitsForRest { return keep(event, row, context, bytes, end) }
     finish(event, isUsed: isUsed, row, bytes, context, end, &batch)
   }
 
