@@ -1,3 +1,5 @@
+internal import LedgerCore
+
 /// The functions between a cause and the event that recorded it, which paths leave out; `Machinery.txt` lists them.
 public struct Machinery: Sendable {
   private var names: Set<String> = []
@@ -21,7 +23,7 @@ public struct Machinery: Sendable {
 
   /// True for a function on the list, whatever a compiler appended to its name.
   public func contains(_ function: String) -> Bool {
-    let plain = function.firstIndex(of: ".").map { String(function[..<$0]) } ?? function
+    let plain = function.withoutCopyMarks
     return names.contains(plain) || starts.contains { plain.hasPrefix($0) }
   }
 }

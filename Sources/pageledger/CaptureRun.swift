@@ -111,6 +111,16 @@ struct CaptureRun {
     for complaint in finder.complaints { Diagnostics.say(complaint) }
   }
 
+  /// The same for findings that are told before the end; files of symbols are read once.
+  private func name(
+    _ findings: inout [Finding], _ finder: inout SymbolFinder?, _ reader: any CaptureReader
+  ) {
+    guard findings.contains(where: { !$0.paths.isEmpty }) else { return }
+    var known = finder ?? SymbolFinder(symbols, clues: reader.clues)
+    Analysis.namePaths(of: &findings, &known)
+    finder = known
+  }
+
   private func replay(
     _ reader: any CaptureReader, _ log: KernelLog?,
     _ observe: (inout Audit, any CaptureReader) -> Bool
@@ -120,15 +130,16 @@ struct CaptureRun {
     var batch = EventBatch()
     var losses = LossLedger()
     var failure: CaptureError?
+    var finder: SymbolFinder?
     do throws(CaptureError) {
       while try reader.next(&batch) {
         let isPast = cut(&batch, reader.info.timeIsNanoseconds)
         audit.consume(batch)
         if let follow, audit.hasUntold {
           let info = reader.info
-          for finding in audit.newlyCertain(info: info, losses: reader.losses) {
-            follow(finding, info)
-          }
+          var findings = audit.newlyCertain(info: info, losses: reader.losses) { reader.stacks }
+          name(&findings, &finder, reader)
+          for finding in findings { follow(finding, info) }
         }
         progress.step(events: reader.info.eventsRead)
         guard observe(&audit, reader), !isPast, !Interruption.isRequested else { break }
