@@ -233,7 +233,7 @@ struct TextParser {
     names.recognise(row, as: kind)
     guard ProbeBody.read(&line, kind: kind, into: &event) else { return damaged(isCut, event) }
     event.kind = kind
-    if detail == .replay, ProbeCatalog.isReturn(kind), line.bytes.u8(place) == 0x28 {
+    if ProbeCatalog.isReturn(kind), line.bytes.u8(place) == 0x28 {
       event.pointer = chains.caller(LineCursor(line.bytes, from: place &+ 1, to: line.at))
     }
     return true
