@@ -230,7 +230,8 @@ struct SubBufferDecoder: Sendable {
     _ state: inout CpuState, _ chunk: EventChunk, _ room: inout EventRoom
   ) {
     guard state.previous != CpuState.other,
-      let place = eventPlace(chain, chain.task(bytes, at: payload, count: length), state, chunk, room)
+      let place = eventPlace(
+        chain, chain.task(bytes, at: payload, count: length), state, chunk, room)
     else { return }
     let frames = chain.frames(bytes, at: payload, count: length)
     let number = chain.isUser ? chains.userNumber(of: frames) : chains.number(of: frames)
