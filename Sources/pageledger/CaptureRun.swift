@@ -121,6 +121,24 @@ struct CaptureRun {
     finder = known
   }
 
+  /// Tells what has become certain; an empty batch says that the kernel's log pauses.
+  private func tell(
+    _ reader: any CaptureReader, _ audit: inout Audit, _ told: inout Int,
+    _ finder: inout SymbolFinder?, isPause: Bool,
+    _ follow: (Finding, CaptureInfo) -> Void
+  ) {
+    let complaints = reader.complaints
+    let mayComplain = isPause || complaints.complaints.count > told
+    guard audit.hasUntold || mayComplain else { return }
+    let info = reader.info
+    var findings =
+      audit.hasUntold ? audit.newlyCertain(info: info, losses: reader.losses) { reader.stacks } : []
+    if mayComplain { findings += audit.newlyComplained(complaints, info: info) }
+    told = complaints.complaints.count
+    name(&findings, &finder, reader)
+    for finding in findings { follow(finding, info) }
+  }
+
   private func replay(
     _ reader: any CaptureReader, _ log: KernelLog?,
     _ observe: (inout Audit, any CaptureReader) -> Bool
@@ -131,15 +149,13 @@ struct CaptureRun {
     var losses = LossLedger()
     var failure: CaptureError?
     var finder: SymbolFinder?
+    var told = 0
     do throws(CaptureError) {
       while try reader.next(&batch) {
-        let isPast = cut(&batch, reader.info.timeIsNanoseconds)
+        let isPast = until != nil && cut(&batch, reader.info.timeIsNanoseconds)
         audit.consume(batch)
-        if let follow, audit.hasUntold {
-          let info = reader.info
-          var findings = audit.newlyCertain(info: info, losses: reader.losses) { reader.stacks }
-          name(&findings, &finder, reader)
-          for finding in findings { follow(finding, info) }
+        if let follow {
+          tell(reader, &audit, &told, &finder, isPause: batch.events.isEmpty, follow)
         }
         progress.step(events: reader.info.eventsRead)
         guard observe(&audit, reader), !isPast, !Interruption.isRequested else { break }

@@ -42,6 +42,11 @@ struct OpenComplaint {
     return whole
   }
 
+  /// Who and where are still to be told.
+  var isYoung: Bool {
+    age <= 40 && (awaitsCheck || complaint.process.isEmpty || complaint.function.isEmpty)
+  }
+
   /// Keeps a line.
   mutating func keep(_ line: KernelLogLine) {
     guard complaint.lines.count < KernelComplaint.linesLimit else { return }
