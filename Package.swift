@@ -41,7 +41,11 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CPrefetch"),
-    .target(name: "CElf", linkerSettings: [.linkedLibrary("dw"), .linkedLibrary("elf")]),
+    .target(
+      name: "CElf",
+      linkerSettings: [
+        .linkedLibrary("dw"), .linkedLibrary("elf"), .linkedLibrary("zstd"),
+      ]),
     module("LedgerCore"),
     module("LedgerInput", uses: ["LedgerCore", "CArchive", "CElf", "CZlib", "CZstd"]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
