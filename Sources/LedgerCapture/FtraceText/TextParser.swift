@@ -16,6 +16,7 @@ struct TextParser {
   var columns = PerfColumns()
   var complaints = ComplaintReader()
   private var body = EventBody()
+  private var buffers = BufferLabels()
   let detail: ReadDetail
   var chains = TextChains()
   var clues = KernelClues()
@@ -149,9 +150,23 @@ struct TextParser {
       openChain(line, context, batch)
     }
     if row == consoleRow || names.isFirst(row) { tracedLog(row, line, event) }
-    let isUsed = meaning(known, row, &line, isCut, &event)
+    var isUsed = meaning(known, row, &line, isCut, &event)
+    if isUsed, dialect == .traceCmd { isUsed = isOfBuffer(event, bytes, context) }
     if wrapped != nil { return keep(event, row, context, bytes, end) }
     finish(event, isUsed: isUsed, row, bytes, context, end, &batch)
+  }
+
+  /// False for events of a buffer that records what another one does.
+  @inline(__always)
+  private mutating func isOfBuffer(_ event: Event, _ bytes: RawSpan, _ context: LineContext) -> Bool
+  {
+    switch buffers.judge(event.kind, bytes, comm: context.commStart) {
+    case .take: return true
+    case .conflict: cpus.loseAnywhere()
+    case .leave: break
+    }
+    losses.add(.severalBuffers, detail: "line \(lines)")
+    return false
   }
 
   private mutating func isChain(_ row: Int) -> Bool {
