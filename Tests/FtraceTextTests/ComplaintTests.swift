@@ -247,7 +247,7 @@ import Testing
   }
 
   /// The same two lines as journalctl, dmesg, /dev/kmsg, netconsole and containers write them.
-  static let records: [(String, (UInt64, String) -> String)] = [
+  static let records: [(String, @Sendable (UInt64, String) -> String)] = [
     ("kmsg", { "4,12,\($0),-;\($1)" }), ("kmsg caller", { "4,12,\($0),-,caller=T216;\($1)" }),
     ("netconsole", { "6.1.0,4,12,\($0),-,ncfrag=0/33;\($1)" }),
     ("dmesg -d", { "[    1.\($0) <    0.000000>] \($1)" }),

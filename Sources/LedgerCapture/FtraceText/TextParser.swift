@@ -151,14 +151,15 @@ struct TextParser {
     }
     if row == consoleRow || names.isFirst(row) { tracedLog(row, line, event) }
     var isUsed = meaning(known, row, &line, isCut, &event)
-    if isUsed, dialect == .traceCmd { isUsed = isOfBuffer(event, bytes, context) }
+    if isUsed, dialect == .traceCmd { isUsed = isOfBuffer(&event, bytes, context) }
     if wrapped != nil { return keep(event, row, context, bytes, end) }
     finish(event, isUsed: isUsed, row, bytes, context, end, &batch)
   }
 
   /// False for events of a buffer that records what another one does.
   @inline(__always)
-  private mutating func isOfBuffer(_ event: Event, _ bytes: RawSpan, _ context: LineContext) -> Bool
+  private mutating func isOfBuffer(_ event: inout Event, _ bytes: RawSpan, _ context: LineContext)
+    -> Bool
   {
     switch buffers.judge(event.kind, bytes, comm: context.commStart) {
     case .take: return true
@@ -166,6 +167,7 @@ struct TextParser {
     case .leave: break
     }
     losses.add(.severalBuffers, detail: "line \(lines)")
+    event.kind = .other
     return false
   }
 
