@@ -40,7 +40,9 @@ extension TextParser {
     _ event: inout Event, _ match: LinePrefixes.Match, _ row: Int, _ bytes: RawSpan, _ start: Int
   ) -> Bool {
     let cpu = Int(match.cpu)
-    guard cpus.isQuiet(cpu: cpu) else { return false }
+    guard cpus.isQuiet(cpu: cpu), dialect != .traceCmd || buffers.takesTop(event.kind) else {
+      return false
+    }
     _ = cpus.enter(cpu: cpu, time: match.time, line: lines)
     _ = names.count(row)
     event.time = match.time

@@ -96,7 +96,7 @@ struct LinePrefixes {
   mutating func learn(_ context: LineContext, _ bytes: RawSpan, _ start: Int, _ end: Int) {
     guard context.hasCPU, !context.isRawTime, !context.isRelative, !context.isUntimed,
       !context.isNumbers, end &- start > Self.longest, context.commStart >= start,
-      let text = WideText(bytes)
+      (start..<context.commStart).allSatisfy({ bytes.u8($0) == 0x20 }), let text = WideText(bytes)
     else { return }
     var dot = context.body &- 2
     while dot > start, Ascii.isDigit(bytes.u8(dot)) { dot &-= 1 }

@@ -19,6 +19,7 @@ struct TextParser {
   var columns = PerfColumns()
   var complaints = ComplaintReader()
   var body = EventBody()
+  var buffers = BufferLabels()
   let detail: ReadDetail
   var chains = TextChains()
   var clues = KernelClues()
@@ -156,7 +157,8 @@ struct TextParser {
       openChain(line, context, batch)
     }
     if row == consoleRow || names.isFirst(row) { tracedLog(row, line, event) }
-    let isUsed = meaning(known, row, &line, isCut, &event)
+    var isUsed = meaning(known, row, &line, isCut, &event)
+    if isUsed, dialect == .traceCmd { isUsed = isOfBuffer(&event, bytes, context) }
     if waitsForRest { return keep(event, row, context, bytes, end) }
     finish(event, isUsed: isUsed, row, bytes, context, end, &batch)
   }

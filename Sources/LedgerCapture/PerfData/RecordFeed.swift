@@ -22,7 +22,8 @@ struct RecordFeed: Sendable {
   /// What stands here is no record.
   private var isLost = false
 
-  private static let step = 1 << 18
+  /// Bytes to read at a time.
+  private var step = 1 << 18
   /// Bytes of records that may be unpacked at a time.
   private var inflatedLimit = 1 << 26
 
@@ -51,6 +52,7 @@ struct RecordFeed: Sendable {
     header.isAborted = false
     self.init(header, source: stream.source)
     inflatedLimit = max(1 << 20, (1 << 28) / count)
+    step = max(1 << 16, min(step, (1 << 27) / count))
   }
 
   /// Decodes the next piece; waits so many milliseconds for a stream that still grows, without an end if negative.
@@ -87,11 +89,11 @@ struct RecordFeed: Sendable {
     }
     guard ahead < end else {
       guard let tail else { return false }
-      let got = try tail.read(into: &window, count: Self.step)
+      let got = try tail.read(into: &window, count: step)
       ahead &+= UInt64(got)
       return got > 0
     }
-    let wanted = Int(clamping: min(end &- ahead, UInt64(Self.step)))
+    let wanted = Int(clamping: min(end &- ahead, UInt64(step)))
     let got = try source.read(into: &window, count: wanted, at: ahead)
     ahead &+= UInt64(got)
     return got > 0
