@@ -20,6 +20,11 @@ struct CaptureSection {
     verdict(&html)
     tabs(&html)
     panel("findings", "Findings", &html) { findings(&$0, &budget) }
+    if let comparison = analysis.comparison {
+      panel("compare", "Compared", &html) {
+        ComparisonSection(analysis: analysis, comparison: comparison).panel(&$0)
+      }
+    }
     panel("coverage", "Coverage", &html) { GapTables(analysis: analysis).coverage(&$0) }
     panel("losses", "Losses", &html) { GapTables(analysis: analysis).losses(&$0) }
     panel("legal", "Looks wrong and is legal", &html) {
@@ -48,6 +53,9 @@ struct CaptureSection {
       html.raw("</div>")
     }
     html.raw("</dl>\n")
+    if let comparison = analysis.comparison {
+      ComparisonSection(analysis: analysis, comparison: comparison).summary(&html, number: number)
+    }
     banners(&html)
     html.raw("</div>\n")
   }
@@ -72,8 +80,12 @@ struct CaptureSection {
   private func tabs(_ html: inout HTMLWriter) {
     html.raw("<nav class=\"tabs\" aria-label=\"Parts of the report\">")
     let losses = Set(analysis.losses.map(\.code)).count
-    let parts = [
-      ("findings", "Findings", Self.grouped(analysis.findings.count)),
+    var parts = [("findings", "Findings", Self.grouped(analysis.findings.count))]
+    if let comparison = analysis.comparison {
+      let gone = comparison.fixed.count + comparison.unjudged.count
+      parts.append(("compare", "Compared", Self.grouped(gone)))
+    }
+    parts += [
       ("coverage", "Coverage", "\(VerdictWords.decided(analysis))/\(analysis.rules.count)"),
       ("losses", "Losses", "\(losses)"), ("legal", "Legal", "\(analysis.explained.count)"),
       ("events", "Events", "\(analysis.capture.events.count)"), ("about", "Capture", ""),
@@ -111,7 +123,7 @@ struct CaptureSection {
     html.raw("<div class=\"plain\">\n")
     var written = 0
     let nanoseconds = analysis.capture.timeIsNanoseconds
-    for finding in analysis.findings.prefix(Self.plainLimit) where budget.plain > 0 {
+    for finding in StandingWords.ranked(analysis).prefix(Self.plainLimit) where budget.plain > 0 {
       var part = HTMLWriter()
       PlainFinding(finding: finding, nanoseconds: nanoseconds).write(to: &part)
       budget.plain -= part.bytes.count
