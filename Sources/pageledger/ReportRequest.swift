@@ -46,19 +46,40 @@ struct ReportFile {
     bytes += stream.take()
   }
 
-  mutating func write() throws(WriteError) {
-    stream.finish()
-    try WholeFile.write(bytes + stream.take(), to: path)
+  mutating func write(inputs: [InputDigest]) throws(WriteError) {
+    stream.finish(inputs: inputs)
+    let whole = bytes + stream.take()
+    try WholeFile.write(whole, to: path)
+    if stream.format == .html, let words = PageWeight.warning(whole.count) {
+      Diagnostics.say("\(path): \(words)")
+    }
+  }
+}
+
+/// What a page's size means to those who open it.
+enum PageWeight {
+  private static let mebibyte = 1 << 20
+
+  /// A warning about pages beyond what `--html-max-size` allows by default, and a stronger one; nil for others.
+  static func warning(_ bytes: Int) -> String? {
+    let size = "the page has \((bytes + mebibyte / 2) / mebibyte) MB"
+    if bytes > 50 * mebibyte {
+      return "\(size): beyond 50 MB many browsers and viewers give up; lower --html-max-size"
+    }
+    if bytes > 10 * mebibyte { return "\(size): beyond 10 MB browsers take seconds to open it" }
+    return nil
   }
 }
 
 extension ReportFormat: ExpressibleByArgument {}
 
 extension PageOptions {
-  /// The manual of all rules and the command's version, for pages of at most `limit` bytes.
+  /// The manual of all rules, the command and its version, for pages of at most `limit` bytes.
   static func all(limit: SizeArgument) -> PageOptions {
     PageOptions(
-      manual: RuleCatalog.all.map(\.manual), version: PageLedger.version, limit: limit.bytes)
+      manual: RuleCatalog.all.map(\.manual), version: PageLedger.version,
+      ruleSet: RuleCatalog.version, command: CommandWords.shown(CommandLine.arguments),
+      limit: limit.bytes)
   }
 }
 

@@ -109,6 +109,7 @@ struct ComparisonSection {
 
   private func more(_ rest: Int, _ html: inout HTMLWriter) {
     guard rest > 0 else { return }
-    html.element("p", "\(NumberText.grouped(UInt64(rest))) more; the JSON report has all.", class: "more")
+    html.element(
+      "p", "\(NumberText.grouped(UInt64(rest))) more; the JSON report has all.", class: "more")
   }
 }

@@ -72,7 +72,8 @@ struct PageData {
     let id = finding.id.hasPrefix(prefix) ? String(finding.id.dropFirst(prefix.count)) : finding.id
     let severity = Severity.allCases.firstIndex(of: finding.severity) ?? 0
     let verdict = Verdict.allCases.firstIndex(of: finding.verdict) ?? 0
-    let standing = finding.standing.flatMap { Standing.allCases.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
+    let standing =
+      finding.standing.flatMap { Standing.allCases.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
     let marks = standing * 128 + severity * 16 + verdict * 4 + Self.number(finding.clock)
     let step = finding.story &- lastStory
     lastStory = finding.story

@@ -30,7 +30,8 @@ struct MailReport {
       rows.append(String(repeating: "-", count: Self.width))
       let rank = "[\(index + 1)/\(ranked.count)] "
       add(
-        rank + standing(finding) + "\(finding.severity.rawValue), \(finding.verdict.rawValue), \(finding.rule): "
+        rank + standing(finding)
+          + "\(finding.severity.rawValue), \(finding.verdict.rawValue), \(finding.rule): "
           + finding.title, &rows)
       rows.append("")
       details(finding, nanoseconds, &rows)
@@ -129,8 +130,7 @@ struct MailReport {
     rows.append("  Reported-by: NAME <ADDRESS>")
     var told: Set<String> = []
     for finding in StandingWords.ranked(analysis).prefix(Self.detailLimit)
-    where told.insert(finding.id).inserted
-    {
+    where told.insert(finding.id).inserted {
       rows.append("  Finding: pageledger " + finding.id.shownWhole)
     }
   }

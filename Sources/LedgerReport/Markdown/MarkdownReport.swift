@@ -51,6 +51,11 @@ struct MarkdownReport {
       + (StandingWords.summary(analysis).map { " " + MarkdownText.plain($0) } ?? "") + "\n\n"
   }
 
+  private static func clipped(_ words: String) -> String {
+    let kept = words.prefix(200)
+    return MarkdownText.plain(kept.endIndex == words.endIndex ? words : kept + "\u{2026}")
+  }
+
   /// What is gone since the earlier run, and what is wrong with the suppressions.
   private func comparison(_ analysis: Analysis) -> String {
     guard let comparison = analysis.comparison else { return "" }
@@ -59,15 +64,17 @@ struct MarkdownReport {
     where !findings.isEmpty {
       text += "\n**\(title)**\n\n"
       for finding in findings.prefix(Self.goneLimit) {
-        text += "- \(MarkdownText.plain(finding.rule)): \(MarkdownText.plain(finding.title)) "
-        text += MarkdownText.code(finding.id) + "\n"
+        text += "- \(MarkdownText.plain(finding.rule)): \(Self.clipped(finding.title)) "
+        text += MarkdownText.code(String(finding.id.prefix(80))) + "\n"
       }
-      if findings.count > Self.goneLimit { text += "- and \(findings.count - Self.goneLimit) more\n" }
+      if findings.count > Self.goneLimit {
+        text += "- and \(findings.count - Self.goneLimit) more\n"
+      }
     }
     guard !comparison.remarks.isEmpty else { return text }
     text += "\n**Remarks on the suppressions**\n\n"
     for remark in comparison.remarks.prefix(Self.goneLimit) {
-      text += "- " + MarkdownText.plain(remark) + "\n"
+      text += "- " + Self.clipped(remark) + "\n"
     }
     let rest = comparison.remarks.count - Self.goneLimit
     return rest > 0 ? text + "- and \(rest) more\n" : text

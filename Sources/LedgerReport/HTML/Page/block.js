@@ -198,8 +198,9 @@ function tell(model, page, say) {
   const role = model.pages === 1 ? "The page" : page === 0 ? "Head" : `Tail ${page}`;
   const events = model.states.get(page) || [];
   say.textContent = `${role} ${model.name(page)}: ${known(model, page).join("; ")}. `
-    + (events.length ? `In the evidence: ${[...new Set(events.map((event) => event.event))].join(", ")}.`
-      : "No event of the evidence names it.");
+    + (events.length ? `In the evidence: ${[...new Set(events.map((event) => event.event))].join(", ")}. `
+      : "No event of the evidence names it. ");
+  say.append(make("a", { href: app.address({ v: "page", p: model.name(page), f: "", q: "" }) }, "All of this page"));
 }
 
 function legend(model) {
