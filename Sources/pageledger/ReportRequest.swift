@@ -50,24 +50,9 @@ struct ReportFile {
     stream.finish(inputs: inputs)
     let whole = bytes + stream.take()
     try WholeFile.write(whole, to: path)
-    if stream.format == .html, let words = PageWeight.warning(whole.count) {
+    if stream.format == .html, let words = PageWeight.warning(bytes: whole.count) {
       Diagnostics.say("\(path): \(words)")
     }
-  }
-}
-
-/// What a page's size means to those who open it.
-enum PageWeight {
-  private static let mebibyte = 1 << 20
-
-  /// A warning about pages beyond what `--html-max-size` allows by default, and a stronger one; nil for others.
-  static func warning(_ bytes: Int) -> String? {
-    let size = "the page has \((bytes + mebibyte / 2) / mebibyte) MB"
-    if bytes > 50 * mebibyte {
-      return "\(size): beyond 50 MB many browsers and viewers give up; lower --html-max-size"
-    }
-    if bytes > 10 * mebibyte { return "\(size): beyond 10 MB browsers take seconds to open it" }
-    return nil
   }
 }
 

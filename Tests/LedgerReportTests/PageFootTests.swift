@@ -75,4 +75,12 @@ import Testing
     #expect(sum.policySource == row.base64)
     #expect(sum.count == UInt64(row.text.utf8.count))
   }
+
+  @Test(arguments: [(10 << 20, nil), (11 << 20, "10 MB"), (51 << 20, "50 MB")] as [(Int, String?)])
+  func heavyPagesAreTold(_ row: (bytes: Int, words: String?)) {
+    let warning = PageWeight.warning(bytes: row.bytes)
+    #expect(
+      warning.map { $0.contains("beyond \(row.words ?? "nothing")") } == row.words.map { _ in true }
+    )
+  }
 }

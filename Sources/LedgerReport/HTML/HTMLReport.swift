@@ -13,7 +13,9 @@ struct HTMLReport {
   private static let script = [UInt8(ascii: "\n")] + PageParts.script
 
   func render(_ analyses: [Analysis]) -> [UInt8] {
-    var budget = PageBudget(limit: options.limit)
+    let manual = manualArray(analyses)
+    let fixed = UInt64(Self.style.count + Self.script.count + manual.count)
+    var budget = PageBudget(limit: options.limit - min(options.limit, fixed))
     let data = analyses.map { PageData($0, budget: &budget) }
     var html = HTMLWriter()
     head(analyses, &html)
@@ -27,7 +29,7 @@ struct HTMLReport {
     if analyses.isEmpty { html.raw("<p>No capture was analyzed.</p>\n") }
     html.raw("</main>\n")
     PageFoot(options: options, inputs: inputs).write(to: &html)
-    blocks(analyses, data, &html)
+    blocks(analyses, manual, data, &html)
     html.raw("</body>\n</html>\n")
     return html.bytes
   }
@@ -78,12 +80,12 @@ struct HTMLReport {
   }
 
   private func blocks(
-    _ analyses: [Analysis], _ data: [PageData], _ html: inout HTMLWriter
+    _ analyses: [Analysis], _ manual: [UInt8], _ data: [PageData], _ html: inout HTMLWriter
   ) {
     html.raw("<script type=\"application/json\" id=\"pageledger-summary\">")
     html.script(json: summary(analyses))
     html.raw("</script>\n<script type=\"application/json\" id=\"pageledger-data\">")
-    html.script(json: document(analyses, data))
+    html.script(json: document(manual, data))
     html.raw("</script>\n<script>")
     html.raw(Self.script)
     html.raw("</script>\n")
@@ -96,15 +98,20 @@ struct HTMLReport {
     }
   }
 
-  private func document(_ analyses: [Analysis], _ data: [PageData]) -> [UInt8] {
+  /// What the manual says of the rules that were asked.
+  private func manualArray(_ analyses: [Analysis]) -> [UInt8] {
     let used = Set(analyses.flatMap { $0.rules.map(\.id) + $0.findings.map(\.rule) })
+    return JSONWriter.bytes { writer in
+      for rule in options.manual where used.contains(rule.id) { Self.write(rule, to: &writer) }
+    }
+  }
+
+  private func document(_ manual: [UInt8], _ data: [PageData]) -> [UInt8] {
     var writer = JSONWriter()
     writer.object { writer in
       writer.member("schema", "pageledger.page/1")
       writer.key("manual")
-      writer.array { writer in
-        for rule in options.manual where used.contains(rule.id) { Self.write(rule, to: &writer) }
-      }
+      writer.raw(manual)
       writer.key("captures")
       writer.array { writer in
         for part in data { writer.object { part.members(to: &$0) } }

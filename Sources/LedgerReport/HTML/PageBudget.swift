@@ -17,3 +17,18 @@ struct PageBudget {
     plain = min(whole / 24, 440_000)
   }
 }
+
+/// What a page's size means to those who open it.
+public enum PageWeight {
+  private static let mebibyte = 1 << 20
+
+  /// A warning about pages beyond 10 MB, which is what `--html-max-size` allows by default, and a stronger one beyond 50 MB; nil
+  /// for others.
+  public static func warning(bytes: Int) -> String? {
+    let size = "the page has \((bytes + mebibyte / 2) / mebibyte) MB"
+    if bytes > 50 * mebibyte {
+      return "\(size): beyond 50 MB many browsers and viewers give up; lower --html-max-size"
+    }
+    return bytes > 10 * mebibyte ? "\(size): beyond 10 MB browsers take seconds to open it" : nil
+  }
+}

@@ -34,6 +34,7 @@ class FindingList {
     this.height = Math.min(TALLEST, this.whole);
     this.inner.style.height = this.height + "px";
     this.empty.hidden = rows.length > 0;
+    this.element.setAttribute("role", rows.length > 0 ? "listbox" : "region");
     this.inner.replaceChildren(...this.heads.map((head) => head.node));
     this.nodes = new Map();
     this.draw();

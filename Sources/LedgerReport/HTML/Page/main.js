@@ -164,11 +164,11 @@ const app = {
     const isAll = this.state.r === "all";
     this.split.hidden = isAll;
     this.renderAll.hidden = isAll || this.list.rows.length < 20;
-    document.documentElement.classList.toggle("all", isAll);
+    document.documentElement.classList.toggle("whole", isAll);
     this.all.hidden = !isAll;
     this.all.replaceChildren();
     if (!isAll) return;
-    const say = make("span", { class: "tally", role: "status" }, "Writing rows\u2026");
+    const say = make("span", { class: "hint", role: "status" }, "Writing rows\u2026");
     this.all.append(make("p", { class: "tools" },
       make("button", { class: "button", type: "button", onclick: () => this.go({ r: "" }) }, "Back to the list"),
       make("button", { class: "button", type: "button", onclick: () => print() }, "Print"), say),
@@ -199,7 +199,7 @@ const app = {
     const result = make("div", { class: "page-result" });
     section.append(make("section", { class: "panel", "data-view": "page", id: `c${section.dataset.capture}-page`, hidden: true },
       make("form", { class: "tools page-form", role: "search", onsubmit: submit }, make("label", {}, "Page", box),
-        make("button", { class: "button", type: "submit" }, "Show"), make("span", { class: "tally" }, "a page frame, a physical address, or a guest\u2019s frame")),
+        make("button", { class: "button", type: "submit" }, "Show"), make("span", { class: "hint" }, "a page frame, a physical address, or a guest\u2019s frame")),
       result));
     const tab = make("a", { "data-view": "page", href: "#" }, "Page");
     section.querySelector(".tabs").append(tab);
@@ -243,7 +243,7 @@ const app = {
       Object.entries(ORDERS).map(([value, name]) => make("option", { value }, name)));
     this.tally = make("span", { class: "tally", role: "status" });
     this.renderAll = make("button", { class: "button render-all", type: "button",
-      title: "Write out every row, to print or to search with the browser", onclick: () => this.go({ r: "all", f: "" }) });
+      title: "Write out every row, to print or to search with the browser", onclick: () => this.go({ r: "all", f: "" }) }, "Render all");
     this.problem = make("p", { class: "problem", role: "alert", hidden: true });
     this.tools = make("div", { class: "tools" }, make("div", { class: "search" }, this.box, make("kbd", { "aria-hidden": "true" }, "/")),
       make("label", {}, "by", this.order), this.tally, this.renderAll, this.problem);
