@@ -1,3 +1,4 @@
+import Foundation
 import LedgerCore
 import LedgerReport
 import Testing
@@ -50,6 +51,14 @@ import Testing
     #expect(page.contains("data-standing=\"new\"") && page.contains("data-standing=\"suppressed\""))
     #expect(page.contains("id=\"c0-compare\""))
     #expect(page.contains(">1</b> <span class=\"standing standing-fixed\">fixed</span>"))
+  }
+
+  /// Leaves a page to look at where `PAGELEDGER_PAGES` names a folder.
+  @Test func aPageCanBeLookedAt() throws {
+    guard let folder = ProcessInfo.processInfo.environment["PAGELEDGER_PAGES"] else { return }
+    let page = HTMLReportTests.page([Self.compared])
+    try Data(page.utf8).write(
+      to: URL(fileURLWithPath: folder).appendingPathComponent("compared.html"))
   }
 
   @Test func nothingIsSaidWithoutAComparison() {

@@ -14,7 +14,8 @@ struct HTMLReport {
 
   func render(_ analyses: [Analysis]) -> [UInt8] {
     let manual = manualArray(analyses)
-    let fixed = UInt64(Self.style.count + Self.script.count + manual.count)
+    let fixed = UInt64(
+      Self.style.count + Self.script.count + manual.count + PageBudget.tables(analyses))
     var budget = PageBudget(limit: options.limit - min(options.limit, fixed))
     let data = analyses.map { PageData($0, budget: &budget) }
     var html = HTMLWriter()

@@ -1,3 +1,5 @@
+import LedgerCore
+
 /// Bytes that the parts of a page may still take; what does not fit is left out by rank, and the page says so.
 struct PageBudget {
   /// Rows of the list of findings.
@@ -6,6 +8,14 @@ struct PageBudget {
   var details: Int
   /// Findings as plain HTML.
   var plain: Int
+
+  /// Bytes that heads and tables take, roughly and rather more.
+  static func tables(_ analyses: [Analysis]) -> Int {
+    analyses.reduce(8_000) { sum, analysis in
+      sum + 3_000 + analysis.rules.count * 300 + analysis.losses.count * 400
+        + min(analysis.capture.events.count, 1000) * 160 + analysis.explained.count * 300
+    }
+  }
 
   /// Shares of a whole page's size, in bytes.
   ///
