@@ -76,7 +76,9 @@ let package = Package(
       "MutationTests",
       of: ["CommandTestSupport", "LedgerCore", "LedgerCapture", "LedgerRules"]),
     tests("FixtureTests", of: ["CommandTestSupport"]),
-    tests("FtraceTextTests", of: ["LedgerCore", "LedgerInput", "LedgerCapture"]),
+    tests(
+      "FtraceTextTests",
+      of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerCapture"]),
     tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),
     tests("LedgerSymbolsTests", of: ["LedgerCore", "LedgerInput", "LedgerSymbols"]),
     tests(

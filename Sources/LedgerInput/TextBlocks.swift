@@ -31,6 +31,9 @@ public final class TextBlocks {
   /// True if the next block, or the end, is there already.
   public var isReady: Bool { handOver.isReady }
 
+  /// True if the next block, or the end, comes within `milliseconds`.
+  public func isReady(within milliseconds: Int) -> Bool { handOver.isReady(within: milliseconds) }
+
   /// Replaces `block` by the next one and returns the bytes of text in it; nil at the end of the source.
   public func next(_ block: inout [UInt8]) throws(CaptureError) -> Int? {
     switch handOver.take(recycling: &block) {
@@ -64,6 +67,14 @@ private final class BlockHandOver: Sendable {
 
   /// True if `take` would not wait.
   var isReady: Bool { state.withLock { !$0.ready.isEmpty || $0.hasEnded } }
+
+  func isReady(within milliseconds: Int) -> Bool {
+    guard filled.wait(timeout: .now() + .milliseconds(milliseconds)) == .success else {
+      return false
+    }
+    filled.signal()
+    return true
+  }
 
   func put(_ block: [UInt8]) {
     state.withLock { $0.ready.append(block) }
@@ -141,9 +152,12 @@ private struct BlockCutter {
     carry.removeAll(keepingCapacity: true)
     while true {
       let old = block.count
-      let got = try source.read(into: &block, count: step)
-      if isSkipping { skip(&block, from: old) }
-      guard got > 0 else { return false }
+      // What was read before a pipe paused goes on its way at once.
+      if old == 0 || source.isReady(within: 0) || hasNoLine(block) {
+        let got = try source.read(into: &block, count: step)
+        if isSkipping { skip(&block, from: old) }
+        guard got > 0 else { return false }
+      }
       let lines = block.withRawSpan { $0.lastOffset(of: 0x0a, from: 0, to: $0.byteCount) }
       let tail = (lines ?? -1) + 1
       if block.count - tail > TextBlocks.lineLimit {
@@ -158,6 +172,9 @@ private struct BlockCutter {
       return true
     }
   }
+
+  /// No line has ended yet.
+  private func hasNoLine(_ block: [UInt8]) -> Bool { !block.contains(0x0a) }
 
   /// Drops the rest of a line that is too long.
   private mutating func skip(_ block: inout [UInt8], from old: Int) {

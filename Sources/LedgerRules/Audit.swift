@@ -9,6 +9,8 @@ public struct Audit: ~Copyable {
   private var sawGap = false
   /// Drafts that were given out before the end.
   private var followed: Set<UInt64> = []
+  /// Complaints of the kernel that were given out before the end.
+  private var followedComplaints: Set<String> = []
   private static let marksOfRules = RuleCatalog.rules.map(\.marks)
 
   /// A get from 0 on a page never seen before is judged only this long after the start: a page frozen before the
@@ -49,6 +51,13 @@ public struct Audit: ~Copyable {
         followed.insert(draft.serial)
         return conclusion.findings(from: [draft])
       }
+  }
+
+  /// The findings of the kernel's complaints that were not given before; `complaints` is the log up to now.
+  public mutating func newlyComplained(_ complaints: ComplaintLog, info: CaptureInfo) -> [Finding] {
+    LogWitness(info: info, complaints: complaints).findings(replay).filter {
+      followedComplaints.insert($0.id).inserted
+    }
   }
 
   /// What is known of a page now; nil before the first event.

@@ -119,6 +119,22 @@ struct CaptureRun {
     for complaint in finder.complaints { Diagnostics.say(complaint) }
   }
 
+  /// Tells what has become certain; an empty batch says that the kernel's log pauses.
+  private func tell(
+    _ reader: any CaptureReader, _ audit: inout Audit, _ told: inout Int, isPause: Bool,
+    _ follow: (Finding, CaptureInfo) -> Void
+  ) {
+    let complaints = reader.complaints
+    let mayComplain = isPause || complaints.complaints.count > told
+    guard audit.hasUntold || mayComplain else { return }
+    let info = reader.info
+    var findings =
+      audit.hasUntold ? audit.newlyCertain(info: info, losses: reader.losses) : []
+    if mayComplain { findings += audit.newlyComplained(complaints, info: info) }
+    told = complaints.complaints.count
+    for finding in findings { follow(finding, info) }
+  }
+
   private func replay(
     _ reader: any CaptureReader, _ log: KernelLog?,
     _ observe: (inout Audit, any CaptureReader) -> Bool
@@ -128,16 +144,12 @@ struct CaptureRun {
     var batch = EventBatch()
     var losses = LossLedger()
     var failure: CaptureError?
+    var told = 0
     do throws(CaptureError) {
       while try reader.next(&batch) {
-        let isPast = cut(&batch, reader.info.timeIsNanoseconds)
+        let isPast = until != nil && cut(&batch, reader.info.timeIsNanoseconds)
         audit.consume(batch)
-        if let follow, audit.hasUntold {
-          let info = reader.info
-          for finding in audit.newlyCertain(info: info, losses: reader.losses) {
-            follow(finding, info)
-          }
-        }
+        if let follow { tell(reader, &audit, &told, isPause: batch.events.isEmpty, follow) }
         progress.step(events: reader.info.eventsRead)
         guard observe(&audit, reader), !isPast, !Interruption.isRequested else { break }
       }

@@ -7,6 +7,8 @@ struct TextParser {
   var losses = LossLedger()
   var names: EventNames
   var comms = CommCache()
+  var prefixes = LinePrefixes()
+  var namePrefixes = NamePrefixes()
   /// Marks that are to be given out before the next event.
   var pending: [Event] = []
   /// Lines begun so far.
@@ -15,7 +17,7 @@ struct TextParser {
   var console = ConsoleState()
   var columns = PerfColumns()
   var complaints = ComplaintReader()
-  private var body = EventBody()
+  var body = EventBody()
   let detail: ReadDetail
   var chains = TextChains()
   var clues = KernelClues()

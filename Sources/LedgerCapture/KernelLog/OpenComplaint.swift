@@ -34,6 +34,11 @@ struct OpenComplaint {
   /// What the kernel printed by `dump_page` because a check failed, which is told next.
   var awaitsCheck: Bool { complaint.kind == .pageDump && age <= 40 }
 
+  /// Who and where are still to be told.
+  var isYoung: Bool {
+    age <= 40 && (awaitsCheck || complaint.process.isEmpty || complaint.function.isEmpty)
+  }
+
   /// Keeps a line.
   mutating func keep(_ line: KernelLogLine) {
     guard complaint.lines.count < KernelComplaint.linesLimit else { return }

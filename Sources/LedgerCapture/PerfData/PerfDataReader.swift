@@ -25,7 +25,25 @@ final class PerfDataReader: CaptureReader {
   /// which `source` is the file `data`.
   ///
   /// Throws when the header or the event attributes cannot be read: nothing can be understood without them.
-  init(source: ByteSource, streams: [PerfStream] = [], detail: ReadDetail) throws(CaptureError) {
+  convenience init(source: ByteSource, streams: [PerfStream] = [], detail: ReadDetail)
+    throws(CaptureError)
+  {
+    try self.init(source: source, tail: nil, streams: streams, detail: detail)
+  }
+
+  /// Reads a stream in pipe mode while it grows; `prefix` are the bytes that were taken from it.
+  ///
+  /// What it says before the first sample describes everything; that part goes to a nameless temporary file.
+  convenience init(live stream: ByteSource, prefix: [UInt8], detail: ReadDetail)
+    throws(CaptureError)
+  {
+    let start = try stream.stored(try PerfPrelude.read(stream, prefix: prefix))
+    try self.init(source: start, tail: stream, streams: [], detail: detail)
+  }
+
+  private init(source: ByteSource, tail: ByteSource?, streams: [PerfStream], detail: ReadDetail)
+    throws(CaptureError)
+  {
     let header = try PerfHeader(source)
     var metadata = PerfMetadata(path: source.path, bigEndian: header.bigEndian)
     if header.form == .pipe {
@@ -43,11 +61,12 @@ final class PerfDataReader: CaptureReader {
     buildID = metadata.kernelBuildID
     chains = decoder.chains
     let feeds =
-      [RecordFeed(header, source: source)]
+      [RecordFeed(header, source: source, tail: tail)]
       + streams.map { RecordFeed(header, stream: $0, of: streams.count) }
     account = PerfAccount(decoder.state)
     // Events come in rounds: while one is read, the replay works on the one before.
-    relay = Relay(PerfSource(decoder, feeds, account), lanes: 1, ahead: 64)
+    let ahead = tail == nil ? 64 : 8
+    relay = Relay(PerfSource(decoder, feeds, account), lanes: 1, ahead: ahead)
   }
 
   deinit { relay.stop() }

@@ -38,6 +38,7 @@ struct PerfDecoder {
   private var messages: [UInt64: String] = [:]
   private var nextMessage: UInt64 = 0
   private static let messageLimit = 1 << 16
+  private static let idLimit = 1 << 22
   private let attributeOfID: AttributeTable
   /// Samples by row of the table of events.
   private var counts: [UInt64] = []
@@ -388,7 +389,7 @@ extension PerfDecoder {
     guard at <= end else { return }
     let count = Int(clamping: bytes.word64(body, swapped))
     for _ in 0..<min(count, (end &- at) / 32) {
-      if let cpu = UInt16(exactly: bytes.word64(at &+ 16, swapped)) {
+      if let cpu = UInt16(exactly: bytes.word64(at &+ 16, swapped)), cpuOfID.count < Self.idLimit {
         cpuOfID[bytes.word64(at, swapped)] = cpu
       }
       at &+= 32
