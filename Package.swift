@@ -42,7 +42,11 @@ let package = Package(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
     .target(name: "CPrefetch"),
-    .target(name: "CElf", linkerSettings: [.linkedLibrary("dw"), .linkedLibrary("elf")]),
+    .target(
+      name: "CElf",
+      linkerSettings: [
+        .linkedLibrary("dw"), .linkedLibrary("elf"), .linkedLibrary("zstd"),
+      ]),
     module("LedgerCore"),
     module("LedgerInput", uses: ["LedgerCore", "CArchive", "CElf", "CNettle", "CZlib", "CZstd"]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),

@@ -160,7 +160,7 @@ extension CaptureWalk {
       prefix = []
     }
     do throws(CaptureError) {
-      return try FtraceTextReader(source: input.source, prefix: prefix, detail: detail)
+      return try FtraceTextReader.open(input.source, prefix: prefix, detail: detail)
     } catch {
       if case .notACapture = error { return nil }
       throw error

@@ -69,11 +69,11 @@ struct OuterLayers {
     case .foreign(let what): throw .notACapture(path: source.path, hint: "it looks like \(what)")
     case .text:
       guard !names.isEmpty, BufferSections.mayBeOne(prefix) else {
-        return try FtraceTextReader(source: source, prefix: prefix, detail: detail)
+        return try FtraceTextReader.open(source, prefix: prefix, detail: detail)
       }
       let file = try source.spooled(prefix: prefix)
-      return try FtraceTextReader(
-        source: file, prefix: try file.prefix(CaptureSniffer.prefixSize), detail: detail)
+      return try FtraceTextReader.open(
+        file, prefix: try file.prefix(CaptureSniffer.prefixSize), detail: detail)
     }
   }
 

@@ -25,7 +25,7 @@
 /// | gupFast, gupSlow | | user address | mm | pages (`extra`) | | gup flags | | |
 /// | grab | page | struct page address | vmemmap base | | | references | gup flags | |
 /// | followPte | | user address | mm | vma (`extra`) | | | | |
-/// | all returns | | returned value | | | | | | |
+/// | all returns | | returned value | caller: a word of `StackTable`, or 0 | | | | | |
 /// | spteChanged | | new SPTE | gfn | old SPTE (`extra`) | | address space | | level |
 /// | changedSpte | | new SPTE | gfn | old SPTE (`extra`) | | kvm (`span`) | | level |
 /// | dropSpte | | SPTE | its address | | | kvm (`span`) | | |

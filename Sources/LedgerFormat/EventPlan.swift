@@ -73,6 +73,11 @@ struct EventPlan: Sendable {
       else { return nil }
       word = slot
       minimum = max(minimum, Int(slot.offset) + Int(slot.width))
+      if let caller = Self.slot(format, ["__probe_ret_ip"]),
+        Int(caller.offset) + Int(caller.width) <= minimum
+      {
+        pointer = caller
+      }
     }
     guard complete else { return nil }
     layout = fixedLayout

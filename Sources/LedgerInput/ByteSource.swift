@@ -78,6 +78,9 @@ public final class ByteSource: Sendable {
   /// True when `read(into:count:at:)` may be used.
   public var isSeekable: Bool { size != nil }
 
+  /// True for a pipe or a device, which may go on for hours.
+  public var isLive: Bool { layer == nil && size == nil }
+
   /// False when nothing comes within `milliseconds` from a pipe that is still open; true when bytes, or the end, are there.
   public func isReady(within milliseconds: Int32) -> Bool {
     guard layer == nil, size == nil else { return true }

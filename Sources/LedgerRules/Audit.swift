@@ -42,10 +42,13 @@ public struct Audit: ~Copyable {
   /// The findings that can be believed by now and were not given before, in the order in which they arose.
   ///
   /// A later gap in the capture may still take one back: the final analysis is what counts.
-  public mutating func newlyCertain(info: CaptureInfo, losses: LossLedger) -> [Finding] {
+  /// `stacks` is asked for only when there is one.
+  public mutating func newlyCertain(
+    info: CaptureInfo, losses: LossLedger, stacks: () -> StackTable
+  ) -> [Finding] {
     guard findings.drafts.contains(where: { !followed.contains($0.serial) }) else { return [] }
     let coverage = coverage(info, losses)
-    let conclusion = Conclusion(info, isFiltered: isFiltered, losses: losses)
+    let conclusion = Conclusion(info, isFiltered: isFiltered, losses: losses, stacks: stacks())
     return findings.drafts.filter { !followed.contains($0.serial) && isBelievable($0, coverage) }
       .flatMap { draft in
         followed.insert(draft.serial)

@@ -119,9 +119,20 @@ struct CaptureRun {
     for complaint in finder.complaints { Diagnostics.say(complaint) }
   }
 
+  /// The same for findings that are told before the end; files of symbols are read once.
+  private func name(
+    _ findings: inout [Finding], _ finder: inout SymbolFinder?, _ reader: any CaptureReader
+  ) {
+    guard findings.contains(where: { !$0.paths.isEmpty }) else { return }
+    var known = finder ?? SymbolFinder(symbols, clues: reader.clues)
+    Analysis.namePaths(of: &findings, &known)
+    finder = known
+  }
+
   /// Tells what has become certain; an empty batch says that the kernel's log pauses.
   private func tell(
-    _ reader: any CaptureReader, _ audit: inout Audit, _ told: inout Int, isPause: Bool,
+    _ reader: any CaptureReader, _ audit: inout Audit, _ told: inout Int,
+    _ finder: inout SymbolFinder?, isPause: Bool,
     _ follow: (Finding, CaptureInfo) -> Void
   ) {
     let complaints = reader.complaints
@@ -129,9 +140,10 @@ struct CaptureRun {
     guard audit.hasUntold || mayComplain else { return }
     let info = reader.info
     var findings =
-      audit.hasUntold ? audit.newlyCertain(info: info, losses: reader.losses) : []
+      audit.hasUntold ? audit.newlyCertain(info: info, losses: reader.losses) { reader.stacks } : []
     if mayComplain { findings += audit.newlyComplained(complaints, info: info) }
     told = complaints.complaints.count
+    name(&findings, &finder, reader)
     for finding in findings { follow(finding, info) }
   }
 
@@ -144,12 +156,15 @@ struct CaptureRun {
     var batch = EventBatch()
     var losses = LossLedger()
     var failure: CaptureError?
+    var finder: SymbolFinder?
     var told = 0
     do throws(CaptureError) {
       while try reader.next(&batch) {
         let isPast = until != nil && cut(&batch, reader.info.timeIsNanoseconds)
         audit.consume(batch)
-        if let follow { tell(reader, &audit, &told, isPause: batch.events.isEmpty, follow) }
+        if let follow {
+          tell(reader, &audit, &told, &finder, isPause: batch.events.isEmpty, follow)
+        }
         progress.step(events: reader.info.eventsRead)
         guard observe(&audit, reader), !isPast, !Interruption.isRequested else { break }
       }

@@ -36,7 +36,7 @@ extension TextParser {
   ) -> LineContext? {
     var start = first
     switch bytes.u8(start) {
-    case 0x20:
+    case 0x20, 0x09:
       if bytes.u8(start &+ 1) == 0x3d, bytes.u8(start &+ 2) == 0x3e {
         if chains.isOpen { chains.take(LineCursor(bytes, from: start &+ 3, to: end)) }
         return nil

@@ -35,7 +35,7 @@ public final class FtraceTextReader: CaptureReader {
     blocks = TextBlocks(source: source, prefix: prefix)
     var sniffer = TextSniffer()
     var skipped: UInt64 = 0
-    pause = TextPause(isLive: !source.isSeekable && merge == nil)
+    pause = TextPause(isLive: source.isLive && merge == nil)
     while !sniffer.isDecided {
       if pause.isDue(blocks) { sniffer.pause() }
       if sniffer.isDecided { break }
@@ -84,6 +84,17 @@ public final class FtraceTextReader: CaptureReader {
     return "text of tracefs with the option bin: echo nobin > trace_options and print it again"
   }
 
+  /// A reader of `source`, with a thread of its own for a text that is long and not live.
+  static func open(
+    _ source: ByteSource, prefix: [UInt8], detail: ReadDetail
+  ) throws(CaptureError) -> any CaptureReader {
+    let isLong = source.size.map { $0 >= TextAhead.floor } ?? !source.isLive
+    guard isLong, detail == .replay else {
+      return try FtraceTextReader(source: source, prefix: prefix, detail: detail)
+    }
+    return try TextAhead(source, prefix: prefix)
+  }
+
   /// What is known so far; final when `next` has returned false.
   public var info: CaptureInfo {
     var info = parser.info
@@ -112,7 +123,7 @@ public final class FtraceTextReader: CaptureReader {
       }
       if at >= blockEnd {
         // A live pipe pauses: what it has brought goes on its way now.
-        if !batch.events.isEmpty, looked.isEmpty, merge == nil, !blocks.isReady { break }
+        if pause.isLive, !batch.events.isEmpty, looked.isEmpty, !blocks.isReady { break }
         if batch.events.isEmpty, looked.isEmpty, hasNews, pause.isDue(blocks) {
           toldComplaints = parser.complaints.log.complaints.count
           return true

@@ -10,7 +10,7 @@ extension TextParser {
   @inline(__always)
   var isPlain: Bool {
     hasTime && detail == .replay && !chains.isOpen && !chains.isTracking && !isJoining
-      && wrapped == nil
+      && !waitsForRest
   }
 
   /// True when the line was taken.

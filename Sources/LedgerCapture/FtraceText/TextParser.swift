@@ -1,4 +1,5 @@
 import LedgerCore
+import LedgerFormat
 import LedgerInput
 
 /// Turns lines of text into events: the state of one reading of one text.
@@ -23,6 +24,8 @@ struct TextParser {
   var clues = KernelClues()
   /// The row of `kernel_stack`, as trace-cmd names the header of a call chain.
   private var chainRow: Int?
+  /// The row of `user_stack`.
+  private var userChainRow: Int?
   let dialect: TextDialect
   var bare = BareState.no
   var tracer = TextTracer.other
@@ -32,7 +35,9 @@ struct TextParser {
   var graphRows: (entry: Int, exit: Int)?
   var typeRows: [UInt64: Int] = [:]
   var tasks = GraphTasks()
-  var wrapped: WrappedLine?
+  var wrapped: WrappedLine? { didSet { waitsForRest = wrapped != nil } }
+  /// `wrapped` holds a line; it is too large to be looked at for each event.
+  private(set) var waitsForRest = false
   /// A broken line is being read again with its next piece.
   var isJoining = false
   /// The line before was an event whose text may hold newlines.
@@ -126,7 +131,7 @@ struct TextParser {
     _ bytes: RawSpan, _ context: LineContext, _ row: Int, _ line: inout LineCursor, _ end: Int,
     _ isCut: Bool, _ batch: inout EventBatch
   ) {
-    if wrapped != nil { giveUpWrapped(&batch) }
+    if waitsForRest { giveUpWrapped(&batch) }
     if chains.isOpen { chains.close() }
     comms.note(context.pid, bytes, from: context.commStart, to: context.commEnd)
     let known = names.count(row)
@@ -152,13 +157,19 @@ struct TextParser {
     }
     if row == consoleRow || names.isFirst(row) { tracedLog(row, line, event) }
     let isUsed = meaning(known, row, &line, isCut, &event)
-    if wrapped != nil { return keep(event, row, context, bytes, end) }
+    if waitsForRest { return keep(event, row, context, bytes, end) }
     finish(event, isUsed: isUsed, row, bytes, context, end, &batch)
   }
 
   private mutating func isChain(_ row: Int) -> Bool {
-    if chainRow == nil, names.split(row).name == "kernel_stack" { chainRow = row }
-    return row == chainRow
+    if row == chainRow || row == userChainRow { return true }
+    guard chainRow == nil || userChainRow == nil else { return false }
+    switch names.split(row).name {
+    case "kernel_stack": chainRow = row
+    case "user_stack": userChainRow = row
+    default: return false
+    }
+    return true
   }
 
   @inline(__always)
@@ -176,7 +187,7 @@ struct TextParser {
   /// Its call chain may follow.
   @inline(never)
   private mutating func remember(_ event: Event, isUsed: Bool, _ row: Int) {
-    guard row != chainRow else { return }
+    guard row != chainRow, row != userChainRow else { return }
     var seen = event
     if !isUsed { seen.kind = .other }
     if dialect == .perf { chains.openSample(isUsed ? seen : nil) } else { chains.saw(seen) }
@@ -220,11 +231,15 @@ struct TextParser {
       return unfinished(isCut, event)
     }
     guard line.byte == 0x28 || known.probe != .other else { return false }
+    let place = line.at
     let kind = ProbeBody.kind(&line, named: known.probe)
     guard kind != .other else { return false }
     names.recognise(row, as: kind)
     guard ProbeBody.read(&line, kind: kind, into: &event) else { return damaged(isCut, event) }
     event.kind = kind
+    if ProbeCatalog.isReturn(kind), line.bytes.u8(place) == 0x28 {
+      event.pointer = chains.caller(LineCursor(line.bytes, from: place &+ 1, to: line.at))
+    }
     return true
   }
 

@@ -7,7 +7,8 @@ struct TextPause {
   /// A pipe that drips is taken for one that pauses after this time.
   private static let limit = Duration.milliseconds(700)
 
-  private let isLive: Bool
+  /// The text comes from a pipe.
+  let isLive: Bool
   private var last = ContinuousClock.now
   /// The pause was told, and nothing has come since.
   private(set) var isTold = false

@@ -187,7 +187,7 @@ struct ComplaintReader {
   }
 
   private mutating func close(_ complaint: OpenComplaint) {
-    if !complaint.isEmpty { log.add(complaint.complaint) }
+    if !complaint.isEmpty { log.add(complaint.whole) }
   }
 
   /// Passes a line that says nothing to the complaint that its printer has begun; false when its words are needed.

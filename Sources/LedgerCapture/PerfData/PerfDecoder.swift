@@ -296,7 +296,9 @@ extension PerfDecoder {
       queue.enter(event, words.detail(bytes, raw.lowerBound, raw.count, format, event.pid))
     } else if outcome == .decoded && !meaning.isRepeated {
       if let chain, !chain.isEmpty {
-        queue.enterChain(chains.number(of: PerfChain.frames(bytes, chain, swapped: swapped)))
+        let frames = PerfChain.frames(bytes, chain, swapped: swapped)
+        queue.enterChain(
+          StackTable.joined(chains.number(of: frames.kernel), chains.userNumber(of: frames.user)))
       }
       queue.enter(event, EventDetail(name: ""))
     } else if console?.format == format, !meaning.isRepeated {

@@ -35,7 +35,7 @@ struct TraceDatFile {
       let source = source.section(
         text.offset, size: text.size, compression: text.compression,
         bigEndian: layout.bigEndian)
-      return try FtraceTextReader(source: source, prefix: [], detail: detail)
+      return try FtraceTextReader.open(source, prefix: [], detail: detail)
     }
     let all = BufferGroup(clock: layout.clock, names: groups.flatMap(\.names), ids: [])
     return TraceDatReader(self, group: group.map { groups[$0] } ?? all, detail: detail)

@@ -216,10 +216,11 @@ struct TraceDatSource: LaneSource {
     swap(&events, &chunk.events)
   }
 
-  /// Remembers the last event: its call chain may begin the next chunk.
+  /// Remembers the last event: its call chain, or the rest of it, may begin the next chunk.
   private mutating func carry(_ lane: Int, _ chunk: EventChunk) {
-    let place = states[lane].previous
-    if place >= 0, place < chunk.count { states[lane].carried = chunk.events[place] }
+    let previous = states[lane].previous
+    guard chunk.count > 0, previous >= 0 || previous == CpuState.chain else { return }
+    states[lane].carried = chunk.events[chunk.count - 1]
   }
 
   /// Accounts what is missing at the end of a CPU's data.
