@@ -100,6 +100,13 @@ import Testing
     #expect(page.contains("\\u003c/script>\\u003cb>"))
   }
 
+  @Test func lossesAreOnTheFirstScreen() {
+    var analysis = SampleAnalysis.full
+    #expect(Self.page([analysis]).contains("<dt>Lost</dt><dd>lost-events 17 on CPU 1</dd>"))
+    analysis.losses = []
+    #expect(!Self.page([analysis]).contains("<dt>Lost</dt>"))
+  }
+
   @Test func nothingToShowIsAPageToo() {
     #expect(Self.page([]).contains("No capture was analyzed."))
   }

@@ -52,12 +52,36 @@ struct CaptureSection {
       html.element("dd", pair.words)
       html.raw("</div>")
     }
+    if let lost = lost {
+      html.raw("<div>")
+      html.element("dt", "Lost")
+      html.element("dd", lost)
+      html.raw("</div>")
+    }
     html.raw("</dl>\n")
     if let comparison = analysis.comparison {
       ComparisonSection(analysis: analysis, comparison: comparison).summary(&html, number: number)
     }
     banners(&html)
     html.raw("</div>\n")
+  }
+
+  /// `lost-events 17 on CPU 1, 3 on CPU 2; truncated 1`: data that is missing, by CPU; nil when none is known to be.
+  private var lost: String? {
+    let lost = analysis.losses.filter { $0.code.severity == .dataLoss }
+    var codes: [LossCode] = []
+    for loss in lost where !codes.contains(loss.code) { codes.append(loss.code) }
+    guard !codes.isEmpty else { return nil }
+    return codes.map { code in
+      let rows = lost.filter { $0.code == code }
+      let words = rows.prefix(8).map { loss in
+        var bare = loss
+        bare.detail = ""
+        return GapText.words(bare)
+      }
+      let rest = rows.count > 8 ? " and \(rows.count - 8) more" : ""
+      return "\(code.rawValue) \(words.joined(separator: ", "))\(rest)"
+    }.joined(separator: "; ")
   }
 
   private func banners(_ html: inout HTMLWriter) {
@@ -132,6 +156,7 @@ struct CaptureSection {
     }
     if analysis.findings.isEmpty {
       html.element("p", VerdictWords.nothing(analysis), class: "none")
+      if !analysis.losses.isEmpty { GapTables(analysis: analysis).losses(&html) }
     } else if written < analysis.findings.count {
       html.element(
         "p",
