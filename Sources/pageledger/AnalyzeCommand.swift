@@ -77,11 +77,13 @@ struct AnalyzeCommand: ParsableCommand {
       detail: common.quiet ? .titles : .full, explains: explain, page: .all(limit: htmlMaxSize))
     let policy = FailurePolicy(threshold: failOn.severity, allowIncomplete: allowIncomplete)
     var isFirst = true
+    var inputs: [InputDigest] = []
     for path in capture where !Interruption.isRequested {
       var reading = CaptureRun(common)
       reading.console = console
+      reading.sums = wantsSums
       if follow { reading.follow = follower }
-      reading.analyzeAll(path) { analysis, isOnly in
+      let digest = reading.analyzeAll(path) { analysis, isOnly in
         if isFirst, !isOnly {
           stream.expectSeveral()
           for index in files.indices { files[index].expectSeveral() }
@@ -95,15 +97,21 @@ struct AnalyzeCommand: ParsableCommand {
         for index in files.indices { files[index].append(analysis) }
         return true
       }
+      if let digest { inputs.append(digest) }
+    }
+    if wantsSums, let console, let source = try? ByteSource(path: console), source.isSeekable,
+      let digest = try? source.digest()
+    {
+      inputs.append(digest)
     }
     if Interruption.isRequested {
       Diagnostics.say("interrupted: the results are partial")
       status.worsen(to: .interrupted)
     }
-    stream.finish()
+    stream.finish(inputs: inputs)
     output.write(stream.take())
     status.worsen(to: output.close())
-    status.worsen(to: Self.write(&files))
+    status.worsen(to: Self.write(&files, inputs))
     try status.exit()
   }
 
@@ -132,11 +140,14 @@ struct AnalyzeCommand: ParsableCommand {
     }
   }
 
-  private static func write(_ files: inout [ReportFile]) -> ExitStatus {
+  /// Pages tell the checksums of what was read; others need not pay for them.
+  private var wantsSums: Bool { format == .html || report.contains { $0.format == .html } }
+
+  private static func write(_ files: inout [ReportFile], _ inputs: [InputDigest]) -> ExitStatus {
     var status = ExitStatus.clean
     for index in files.indices {
       do throws(WriteError) {
-        try files[index].write()
+        try files[index].write(inputs: inputs)
       } catch {
         if case .failed(let reason) = error { Diagnostics.say(reason) }
         status = .internalError

@@ -1,5 +1,6 @@
 import LedgerCapture
 import LedgerCore
+import LedgerInput
 import LedgerReplay
 import LedgerRules
 import LedgerSymbols
@@ -33,15 +34,22 @@ struct CaptureRun {
     self.watch = watch
   }
 
-  /// Shows the analysis of each capture that a path leads to; `show` learns whether it is the only one and says whether to go on.
-  func analyzeAll(_ path: String, _ show: (Analysis, _ isOnly: Bool) -> Bool) {
-    let walk = CaptureWalk(path: path, detail: .replay, expandLimit: expandLimit)
+  /// The checksum of each input is wanted.
+  var sums = false
+
+  /// Shows the analysis of each capture that a path leads to, and gives the checksum of what lies there, if it is wanted; `show` learns whether it is the only one and says whether to go on.
+  @discardableResult
+  func analyzeAll(
+    _ path: String, _ show: (Analysis, _ isOnly: Bool) -> Bool
+  ) -> InputDigest? {
+    let walk = CaptureWalk(path: path, detail: .replay, expandLimit: expandLimit, sums: sums)
     walk.forEach { found in
       for note in found.notes where !quiet { Diagnostics.say("\(found.name): \(note)") }
       let analysis = analyze(found.name) { () throws(CaptureError) in try found.open(.replay) }
       return show(analysis, found.isOnly) && !Interruption.isRequested
     }
     tell(walk, path)
+    return walk.inputDigest()
   }
 
   /// Says what else was found beside captures.
