@@ -37,7 +37,10 @@ extension ProbeCatalog {
       entry: .notifierEnd, arguments: window),
     Signature(
       functions: ["kvm_vcpu_map", "__kvm_vcpu_map"], entry: .vcpuMap, back: .vcpuMapReturn,
-      arguments: [FieldSource(.pointer, "vcpu", at: 1), FieldSource(.word, "gfn", at: 2)]),
+      arguments: [
+        FieldSource(.pointer, "vcpu", at: 1), FieldSource(.word, "gfn", at: 2),
+        FieldSource(.extra, "kvm", isNeeded: false),
+      ]),
     Signature(
       functions: ["kvm_vcpu_unmap"], entry: .vcpuUnmap,
       arguments: [FieldSource(.pointer, "vcpu", at: 1)]),

@@ -94,7 +94,8 @@ extension ProbeCatalog {
       functions: ["mprotect_fixup"], entry: .protect,
       arguments: [
         mm, FieldSource(.word, "start"), FieldSource(.extra, "end"),
-        FieldSource(.value, "newflags"), FieldSource(.result, "oldflags", "vm_flags"),
+        FieldSource(.value, "newflags"),
+        FieldSource(.result, "oldflags", "vm_flags", isNeeded: false),
       ]),
   ]
 

@@ -21,6 +21,7 @@ public struct RecordDecoder: Sendable {
   public private(set) var incomplete: [Int] = []
   @usableFromInline let indexOfID: [UInt16]
   private var plans: [EventPlan] = []
+  private var lists: [Int: ScatterList] = [:]
   private var functions: ProbeFunctions
   private let bigEndian: Bool
 
@@ -34,6 +35,8 @@ public struct RecordDecoder: Sendable {
       indexOfID[format.id] = UInt16(index)
       let kind = format.tracepointKind
       var plan = EventPlan(format, kind: kind)
+      lists[index] = ScatterList(format)
+      if kind.isList, lists[index] == nil { plan = nil }
       if plan == nil { incomplete.append(index) }
       if format.isProbe { plan?.follow(format) }
       plans.append(plan ?? EventPlan(common: format))
@@ -74,6 +77,13 @@ public struct RecordDecoder: Sendable {
     }
     return Self.decodeGeneral(bytes, start, plans[format], bigEndian, &event)
       ? .decoded : .implausible
+  }
+
+  /// The events of a record whose kind is a list, from the one that `decode` gave; nil for a damaged record.
+  public func list(
+    _ bytes: RawSpan, at start: Int, count: Int, format: Int, like event: Event
+  ) -> [Event]? {
+    lists[format]?.events(bytes, start, count, bigEndian, like: event)
   }
 
   /// Replaces `event` by one without meaning: who, where and when, but not what.

@@ -151,7 +151,7 @@ public struct Audit: ~Copyable {
         return RuleReport(id: name.id, name: name.name, status: .notRecorded, missing: absent)
       }
       var obstacles = coverage.obstacles(requirements)
-      obstacles += observed(name.id)
+      obstacles += observed(name.id, coverage)
       if findings.drafts.contains(where: { $0.rule == number }), obstacles.isEmpty,
         !coverage.isBeyond(requirements)
       {
@@ -164,7 +164,7 @@ public struct Audit: ~Copyable {
   }
 
   /// What the replay met that the rule cannot see through.
-  private func observed(_ id: String) -> [String] {
+  private func observed(_ id: String, _ coverage: Coverage) -> [String] {
     let seen = replay.observations
     if id == "PL008" || id == "PL009", seen.shadowEntries > 0 {
       return [
@@ -175,6 +175,12 @@ public struct Audit: ~Copyable {
       return [
         "\(seen.olderEntries) guest entries that are older than the capture: start before the VM"
       ]
+    }
+    if id == "PL009", !coverage.knowsHostEntries {
+      return ["what the host maps: probes on vmf_insert_pfn or remap_pfn_range, unmap_page_range"]
+    }
+    if id == "PL012", seen.unplacedMaps > 0 {
+      return ["the VM of \(seen.unplacedMaps) kvm_vcpu_map calls: kvm=+0($arg1) in the probe"]
     }
     if id == "PL009", seen.unplacedEntries > 0 {
       return [

@@ -1,4 +1,5 @@
 import LedgerCore
+import LedgerFormat
 import LedgerInput
 
 /// Turns lines of text into events: the state of one reading of one text.
@@ -166,9 +167,22 @@ struct TextParser {
   ) {
     if chains.isTracking { remember(event, isUsed: isUsed, row) }
     switch detail {
-    case .replay: if isUsed { batch.events.append(event) }
+    case .replay:
+      guard isUsed else { return }
+      batch.events.append(event)
+      if event.kind.isList { takeRest(of: event, &batch) }
     case .fields: append(event, row, bytes, context, end, &batch)
     }
+  }
+
+  @inline(never)
+  private mutating func takeRest(of event: Event, _ batch: inout EventBatch) {
+    for entry in body.rest {
+      var next = event
+      next.fillEntry(address: entry.word, size: entry.pointer)
+      batch.events.append(next)
+    }
+    body.rest.removeAll(keepingCapacity: true)
   }
 
   /// Its call chain may follow.

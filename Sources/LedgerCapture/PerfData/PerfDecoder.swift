@@ -297,7 +297,11 @@ extension PerfDecoder {
       if let chain, !chain.isEmpty {
         queue.enterChain(chains.number(of: PerfChain.frames(bytes, chain, swapped: swapped)))
       }
-      queue.enter(event, EventDetail(name: ""))
+      guard event.kind.isList else { return queue.enter(event, EventDetail(name: "")) }
+      let (start, count) = (raw.lowerBound, raw.count)
+      guard let entries = records.list(bytes, at: start, count: count, format: format, like: event)
+      else { return refuse(.malformedEvent, event) }
+      for entry in entries { queue.enter(entry, EventDetail(name: "")) }
     } else if console?.format == format, !meaning.isRepeated {
       takeMessage(bytes, raw, format, event)
     }
