@@ -11,6 +11,21 @@ public enum EventSlot: Sendable {
   case size
 }
 
+/// Which argument something is, from 1, in a range of versions.
+struct ArgumentPlace: Sendable {
+  var position: Int
+  var versions: Range<KernelVersion>
+
+  /// From the first version up to the second, without it.
+  static func place(
+    _ position: Int, _ first: (Int, Int), _ end: (Int, Int)
+  ) -> ArgumentPlace {
+    ArgumentPlace(
+      position: position,
+      versions: KernelVersion(first.0, first.1)..<KernelVersion(end.0, end.1))
+  }
+}
+
 /// Which field of a format, or argument of a probe, fills which slot of an event.
 public struct FieldSource: Sendable {
   /// Where the number goes.
@@ -19,6 +34,8 @@ public struct FieldSource: Sendable {
   public var names: [String]
   /// Which argument of the probed function it is, from 1; 0 when that differs between versions or for a field of a struct.
   public var position: Int
+  /// The same in some versions only.
+  var places: [ArgumentPlace] = []
   /// Without it the event says nothing.
   public var isNeeded: Bool
   /// Printed in hexadecimal without `0x`.
@@ -29,6 +46,19 @@ public struct FieldSource: Sendable {
     self.names = names
     self.position = position
     self.isNeeded = isNeeded
+  }
+
+  /// A source whose argument has these places; `isNeeded` as in the initializer.
+  func at(_ places: ArgumentPlace...) -> FieldSource {
+    var source = self
+    source.places = places
+    return source
+  }
+
+  /// Which argument it is in a version; where no version is known, what is the same in all of them.
+  public func position(in version: KernelVersion?) -> Int {
+    guard position == 0, let version else { return position }
+    return places.first { $0.versions.contains(version) }?.position ?? 0
   }
 
   static func hex(_ slot: EventSlot, _ names: String..., isNeeded: Bool = true) -> FieldSource {

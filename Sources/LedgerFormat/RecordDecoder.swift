@@ -24,17 +24,22 @@ public struct RecordDecoder: Sendable {
   private var lists: [Int: ScatterList] = [:]
   private var functions: ProbeFunctions
   private let bigEndian: Bool
+  private let version: KernelVersion?
 
-  /// Plans for `formats`; of two formats with one id the last counts.
-  public init(_ formats: [EventFormat], functions: ProbeFunctions, bigEndian: Bool) {
+  /// Plans for `formats`; of two formats with one id the last counts. `release` is the recorded kernel's, empty if unknown.
+  public init(
+    _ formats: [EventFormat], functions: ProbeFunctions, bigEndian: Bool, release: String = ""
+  ) {
     self.formats = formats
+    let version = KernelVersion(release: release)
+    self.version = version
     self.functions = functions
     self.bigEndian = bigEndian
     var indexOfID = [UInt16](repeating: .max, count: 1 << 16)
     for (index, format) in formats.prefix(0xffff).enumerated() {
       indexOfID[format.id] = UInt16(index)
       let kind = format.tracepointKind
-      var plan = EventPlan(format, kind: kind)
+      var plan = EventPlan(format, kind: kind, version: version)
       lists[index] = ScatterList(format)
       if kind.isList, lists[index] == nil { plan = nil }
       if plan == nil { incomplete.append(index) }
@@ -110,7 +115,8 @@ public struct RecordDecoder: Sendable {
   private mutating func resolveProbe(_ bytes: RawSpan, _ start: Int, _ format: Int) {
     let address = bytes.number(plans[format].function, start, bigEndian)
     guard address != plans[format].resolved else { return }
-    plans[format] = functions.plan(of: formats[format], number: format, at: address)
+    plans[format] = functions.plan(
+      of: formats[format], number: format, at: address, version: version)
   }
 
   @inline(__always)

@@ -77,7 +77,8 @@ extension Replay {
       case HostTables.unnamed: "an mm that no event names"
       default: "mm \(hex(mapping.space))"
       }
-    return "\(kind) at \(hex(mapping.address)) in \(space)\(areaWords(mapping))\(mapping.isDisputed ? ", in doubt" : "")"
+    return
+      "\(kind) at \(hex(mapping.address)) in \(space)\(areaWords(mapping))\(mapping.isDisputed ? ", in doubt" : "")"
   }
 
   /// Who reaches any of the pages without a reference.

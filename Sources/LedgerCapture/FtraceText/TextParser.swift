@@ -235,7 +235,9 @@ struct TextParser {
     let kind = ProbeBody.kind(&line, named: known.probe)
     guard kind != .other else { return false }
     names.recognise(row, as: kind)
-    guard ProbeBody.read(&line, kind: kind, into: &event) else { return damaged(isCut, event) }
+    guard ProbeBody.read(&line, kind: kind, into: &event) else {
+      return SlotWords.isNameless(line) && !isCut ? false : damaged(isCut, event)
+    }
     event.kind = kind
     return true
   }

@@ -52,7 +52,8 @@ struct PerfDecoder {
   init(_ metadata: PerfMetadata, info: CaptureInfo, detail: ReadDetail) {
     let layout = metadata.tracing
     records = RecordDecoder(
-      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
+      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
+      release: metadata.kernel)
     losses = metadata.losses
     losses.merge(layout.losses)
     for index in records.incomplete {

@@ -18,7 +18,8 @@ extension Replay {
         mapping.maps(leaf.pfn, in: address..<address &+ 4096)
       else { continue }
       if holders.pairs.count >= Self.pairLimit { holders.pairs.removeAll() }
-      holders.pairs[HostPlace(space: space, address: address)] = Pair(leaf: number, made: leaf.event)
+      holders.pairs[HostPlace(space: space, address: address)] = Pair(
+        leaf: number, made: leaf.event)
     }
   }
 
@@ -27,8 +28,9 @@ extension Replay {
     guard !holders.pairs.isEmpty, !mapping.isDisputed, mapping.space != 0 else { return }
     for page in 0..<min(mapping.pages, 4096) {
       let address = mapping.address &+ page &* 4096
-      guard let pair = holders.pairs.removeValue(
-        forKey: HostPlace(space: mapping.space, address: address))
+      guard
+        let pair = holders.pairs.removeValue(
+          forKey: HostPlace(space: mapping.space, address: address))
       else { continue }
       let leaf = holders.stageTwo[pair.leaf]
       guard leaf.isLive, leaf.event == pair.made, !leaf.isDisputed, !leaf.isStaleReported,

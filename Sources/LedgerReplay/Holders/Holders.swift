@@ -127,6 +127,8 @@ public struct Observations: Sendable {
   public internal(set) var shadowEntries: UInt64 = 0
   /// Stage-2 entries whose VM or memory slots are not known: several VMs, or one that is older than the capture.
   public internal(set) var unplacedEntries: UInt64 = 0
+  /// Pins for long that stay, of pages whose zone the capture does not tell.
+  public internal(set) var unplacedPins: UInt64 = 0
   /// kvm_vcpu_map calls of which nothing tells the VM.
   public internal(set) var unplacedMaps: UInt64 = 0
   /// Stage-2 entries that were there before the capture began.

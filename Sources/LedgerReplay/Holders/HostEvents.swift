@@ -148,6 +148,11 @@ extension Replay {
     }
   }
 
+  /// `resolved` will give a page, so that asking costs no rule its certainty.
+  func isResolvable(_ event: Event) -> Bool {
+    !event.gaps.contains(.pageAddress) || holders.geometry.frame(of: event.pfn) != nil
+  }
+
   /// An event that names a page by its `struct page`, with the frame once the array's place is known.
   mutating func resolved(_ event: Event) -> Event? {
     var event = event

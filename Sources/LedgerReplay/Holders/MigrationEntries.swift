@@ -3,11 +3,13 @@ internal import LedgerCore
 /// Entries whose page is on the move: a migration entry stands in their place. mm/rmap.c:try_to_migrate_one (6.1 on)
 ///
 /// The events name no `mm`. A known entry is recognised by its address and the frame that the migration entry still
-/// holds; what fits to none is kept in a space of its own, `HostTables.unnamed`.
+/// holds; what fits to none is kept in a space of its own, `HostTables.unnamed`, for the page that is watched.
 struct MigrationEntries {
   private static let limit = 1 << 16
   /// Numbers of records that were under a migration entry, by address; they may have gone since.
   private var numbers: [UInt64: [UInt32]] = [:]
+
+  var isEmpty: Bool { numbers.isEmpty }
 
   mutating func add(_ number: UInt32, at address: UInt64) {
     if numbers.count >= Self.limit { numbers.removeAll() }
@@ -35,14 +37,16 @@ extension Replay {
       holders.host.becomeMigration(number, by: event)
       holders.migrations.add(number, at: address)
     }
-    guard known.isEmpty, event.pfn != Event.noFrame else { return }
-    addUnnamed(address, event, kind: .migration).map { holders.migrations.add($0, at: address) }
+    guard known.isEmpty, let number = addUnnamed(address, event, kind: .migration) else { return }
+    holders.migrations.add(number, at: address)
   }
 
   /// `remove_migration_pte`: the entry maps the new page, or the old one if it could not be moved.
   mutating func migrationRemoved(_ event: Event) {
     let address = event.word & ~0xfff
-    guard address > 0, address < 1 << 57 else { return }
+    guard !holders.migrations.isEmpty || watch != nil, address > 0, address < 1 << 57 else {
+      return
+    }
     let candidates = holders.migrations.take(at: address).filter {
       let mapping = holders.host[$0]
       return mapping.isLive && mapping.kind == .migration && mapping.address == address
@@ -84,7 +88,8 @@ extension Replay {
   private mutating func addUnnamed(
     _ address: UInt64, _ event: Event, kind: HostMapping.Kind
   ) -> UInt32? {
-    guard event.pfn < Event.frameLimit else { return nil }
+    // By these nobody is accused: they are kept for whoever watches the page.
+    guard watch?.frames.contains(event.pfn) == true else { return nil }
     let isHuge = event.kind == .migrationHugeSet || event.kind == .migrationHugeRemoved
     let pages: UInt64 = isHuge ? 512 : 1
     let range = address..<address &+ pages &* 4096

@@ -53,7 +53,7 @@ extension Replay {
 
   /// mm/page_alloc.c:bad_page: the kernel keeps the page out of the allocator, so that nothing of its past holds.
   mutating func pageGoneBad(_ event: Event) {
-    guard let event = resolved(event), event.pfn != Event.noFrame,
+    guard isResolvable(event), let event = resolved(event), event.pfn != Event.noFrame,
       let slot = table.existingSlot(of: event.pfn)
     else { return }
     forget(table[slot], in: slot)

@@ -15,7 +15,7 @@ extension Replay {
         noteHolder(
           grab, pfn: grab.pfn, [.gupSpecial, .ofObject, .inferred], [population, call.event])
       }
-      if grab.order >= 4, isLongTerm(call.event), holders.longPins.count < 1 << 16 {
+      if grab.kind.isPageRef, isLongTerm(call.event), holders.longPins.count < 1 << 16 {
         holders.longPins[grab.pfn] = (call.event, grab)
       }
     }
@@ -24,7 +24,8 @@ extension Replay {
   /// try_grab_folio and its kin up to 6.9, try_grab_folio_fast: a folio's address for success. mm/gup.c
   mutating func grabReturned(_ event: Event) {
     guard let grab = holders.grabs.take(event.pid), event.word >> 47 == 0x1ffff,
-      event.word < UInt64.max - 4096, let grab = resolved(grab), grab.pfn != Event.noFrame
+      event.word < UInt64.max - 4096, isResolvable(grab), let grab = resolved(grab),
+      grab.pfn != Event.noFrame
     else { return }
     holders.users.sawGrab(grab)
   }
@@ -70,13 +71,23 @@ extension Replay {
 
   /// At the end: pins for long of pages that had to be moved away first.
   mutating func judgeLongPins() {
+    var zones: ZoneEvidence?
     for pfn in holders.longPins.keys.sorted() {
       guard let pin = holders.longPins[pfn], let slot = table.existingSlot(of: pfn) else {
         continue
       }
       let state = freshState(slot)
       guard state.bits.contains(.counted), state.count >= 1024 else { continue }
-      noteHolder(pin.grab, pfn: pfn, .pinUnmovable, [pin.call])
+      if pin.grab.order >= 4 {
+        noteHolder(pin.grab, pfn: pfn, .pinUnmovable, [pin.call])
+        continue
+      }
+      if zones == nil { zones = ZoneEvidence(journal) }
+      switch zones?.isMovable(pin.grab) {
+      case true: noteHolder(pin.grab, pfn: pfn, [.pinUnmovable, .movableZone], [pin.call])
+      case false: break
+      default: observations.unplacedPins &+= 1
+      }
     }
   }
 
@@ -118,7 +129,8 @@ extension Replay {
     let vmas = holders.objects.vmas(of: move.pointer).sorted()
     for number in vmas.flatMap({ holders.host.numbers(vma: $0) }).sorted() {
       let mapping = holders.host[number]
-      guard mapping.kind.isUncounted, !mapping.isDisputed, !mapping.isMoveReported, mapping.insertion.time < move.time
+      guard mapping.kind.isUncounted, !mapping.isDisputed, !mapping.isMoveReported,
+        mapping.insertion.time < move.time
       else { continue }
       // Entries of device memory may stay the same when only system memory moves.
       guard wasAllocated(mapping.pfn) else { continue }

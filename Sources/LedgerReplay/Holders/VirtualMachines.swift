@@ -59,8 +59,11 @@ struct VirtualMachines {
   func machine(ofTask pid: Int32, spaces: [UInt64]) -> UInt64 {
     if let kvm = vmOfTask[pid] { return kvm }
     if onlyVM != 0 { return onlyVM }
-    let all = spaces.reduce(into: Set<UInt64>()) { $0.formUnion(vmsOfSpace[$1] ?? []) }
-    return all.count == 1 ? all.first ?? 0 : 0
+    let own = spaces.reduce(into: Set<UInt64>()) { $0.formUnion(vmsOfSpace[$1] ?? []) }
+    guard own.count == 1, let kvm = own.first, slots[kvm] != nil else { return 0 }
+    // Another VM may be the same process's, as long as no notifier has said where it lives.
+    let isTold = slots.keys.allSatisfy { $0 == kvm || space(of: $0) != 0 }
+    return isTold ? kvm : 0
   }
 
   /// The address space of a VM; 0 where no notifier has named it.
@@ -86,10 +89,12 @@ struct VirtualMachines {
 
   mutating func open(_ event: Event) {
     let kvm = machine(ofNotifier: event.span)
+    if event.pointer != 0, event.span != 0, vmsOfSpace.count < Self.limit {
+      // A VM without known slots counts too, by its notifier.
+      vmsOfSpace[event.pointer, default: []].insert(kvm == 0 ? event.span : kvm)
+    }
     guard kvm != 0, windows.count < Self.limit else { return }
     windows.append(Window(start: event, kvm: kvm))
-    guard event.pointer != 0, event.span != 0, vmsOfSpace.count < Self.limit else { return }
-    vmsOfSpace[event.pointer, default: []].insert(kvm)
   }
 
   /// The start returned: the newest window of the task is open from now on. The notifiers of several VMs are called one
