@@ -40,8 +40,10 @@ public struct RecordDecoder: Sendable {
       indexOfID[format.id] = UInt16(index)
       let kind = format.tracepointKind
       var plan = EventPlan(format, kind: kind, version: version)
-      lists[index] = ScatterList(format)
-      if kind.isList, lists[index] == nil { plan = nil }
+      if kind.isList {
+        lists[index] = ScatterList(format)
+        if lists[index] == nil { plan = nil }
+      }
       if plan == nil { incomplete.append(index) }
       if format.isProbe { plan?.follow(format) }
       plans.append(plan ?? EventPlan(common: format))

@@ -13,29 +13,42 @@ struct ObjectPages {
   /// Blocks by `ttm_tt`.
   private var blocks: [UInt64: [UInt64]] = [:]
 
-  var isFilling: Bool { !calls.isEmpty }
-  var isEmpty: Bool { owners.isEmpty }
+  /// A call is in progress. Kept as a value, for every allocation asks.
+  private(set) var isFilling = false
+  /// No object has pages; every free asks.
+  private(set) var isEmpty = true
 
-  mutating func begin(_ event: Event) { calls[event.pid] = event }
+  mutating func begin(_ event: Event) {
+    calls[event.pid] = event
+    isFilling = true
+  }
 
   /// The return; what a failed call had allocated is freed by itself.
-  mutating func end(_ event: Event) { _ = calls.take(event.pid) }
+  mutating func end(_ event: Event) {
+    _ = calls.take(event.pid)
+    isFilling = !calls.isEmpty
+  }
 
   mutating func allocated(_ event: Event) {
     guard !event.isInInterrupt, let call = calls[event.pid], owners.count < Self.limit else {
       return
     }
     owners[event.pfn] = call
+    isEmpty = false
     blocks[call.word, default: []].append(event.pfn)
   }
 
-  mutating func freed(_ pfn: UInt64) { owners[pfn] = nil }
+  mutating func freed(_ pfn: UInt64) {
+    owners[pfn] = nil
+    isEmpty = owners.isEmpty
+  }
 
   /// `ttm_pool_free`: the pages go to the pool or to the allocator.
   mutating func release(_ event: Event) {
     for pfn in blocks.removeValue(forKey: event.word) ?? [] where owners[pfn]?.word == event.word {
       owners[pfn] = nil
     }
+    isEmpty = owners.isEmpty
   }
 
   func owner(ofBlock head: UInt64) -> Event? { owners[head] }

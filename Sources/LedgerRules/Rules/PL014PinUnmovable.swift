@@ -21,8 +21,9 @@ struct PL014PinUnmovable: Rule {
         "\(transition.place) pinned for long in \(charge.variant == "zone" ? "ZONE_MOVABLE" : "a pageblock of CMA or under isolation")",
       advice:
         "the pin must be taken with FOLL_LONGTERM through pin_user_pages(), which moves such pages away first",
-      doubt:
-        "false if the pageblock became one of CMA or isolation only after the page was checked",
+      doubt: charge.variant == "zone"
+        ? "false if the kernel's zones are not those of x86-64, against what the allocations show"
+        : "false if the pageblock became one of CMA or isolation only after the page was checked",
       extra: transition.related)
   }
 
