@@ -164,6 +164,14 @@ public struct Audit: ~Copyable {
       }
       var obstacles = coverage.obstacles(requirements)
       obstacles += observed(name.id)
+      if name.id == "PL013", !coverage.covers(.pageRefModUnless), !coverage.covers(.pageRefMod) {
+        obstacles.append("page_ref:*: a probe on try_grab_folio does not show every reference")
+      }
+      if name.id == "PL009", !coverage.knowsHostEntries {
+        obstacles.append(
+          "what the host maps: probes on vmf_insert_pfn or remap_pfn_range, unmap_page_range, move_page_tables"
+        )
+      }
       if findings.drafts.contains(where: { $0.rule == number }), obstacles.isEmpty,
         !coverage.isBeyond(requirements)
       {
@@ -187,6 +195,12 @@ public struct Audit: ~Copyable {
       return [
         "\(seen.olderEntries) guest entries that are older than the capture: start before the VM"
       ]
+    }
+    if id == "PL014", seen.unplacedPins > 0 {
+      return ["where the zone lies in page flags, for \(seen.unplacedPins) pages pinned for long"]
+    }
+    if id == "PL012", seen.unplacedMaps > 0 {
+      return ["the VM of \(seen.unplacedMaps) kvm_vcpu_map calls: kvm=+0($arg1) in the probe"]
     }
     if id == "PL009", seen.unplacedEntries > 0 {
       return [

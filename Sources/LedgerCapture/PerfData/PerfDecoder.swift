@@ -53,7 +53,8 @@ struct PerfDecoder {
   init(_ metadata: PerfMetadata, info: CaptureInfo, detail: ReadDetail) {
     let layout = metadata.tracing
     records = RecordDecoder(
-      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
+      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
+      release: metadata.kernel)
     losses = metadata.losses
     losses.merge(layout.losses)
     for index in records.incomplete {
@@ -308,7 +309,11 @@ extension PerfDecoder {
         queue.enterChain(
           StackTable.joined(chains.number(of: frames.kernel), chains.userNumber(of: frames.user)))
       }
-      queue.enter(event, EventDetail(name: ""))
+      guard event.kind.isList else { return queue.enter(event, EventDetail(name: "")) }
+      let (start, count) = (raw.lowerBound, raw.count)
+      guard let entries = records.list(bytes, at: start, count: count, format: format, like: event)
+      else { return refuse(.malformedEvent, event) }
+      for entry in entries { queue.enter(entry, EventDetail(name: "")) }
     } else if console?.format == format, !meaning.isRepeated {
       takeMessage(bytes, raw, format, event)
     }
