@@ -41,9 +41,11 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CPrefetch"),
+    .target(name: "CBatch"),
     .target(name: "CElf", linkerSettings: [.linkedLibrary("dw"), .linkedLibrary("elf")]),
     module("LedgerCore"),
-    module("LedgerInput", uses: ["LedgerCore", "CArchive", "CElf", "CZlib", "CZstd"]),
+    module(
+      "LedgerInput", uses: ["LedgerCore", "CArchive", "CElf", "CBatch", "CZlib", "CZstd"]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
     .target(
       name: "LedgerSymbols", dependencies: ["LedgerCore", "LedgerInput"],
@@ -56,11 +58,12 @@ let package = Package(
       name: "LedgerReport", dependencies: ["LedgerCore"],
       exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json"],
       resources: pageParts.map { .embedInCode("HTML/Page/\($0)") }, swiftSettings: strict),
+    module("LedgerBatch", uses: ["LedgerCore", "LedgerInput", "LedgerReport"]),
     .executableTarget(
       name: "pageledger",
       dependencies: [
-        "LedgerCore", "LedgerInput", "LedgerCapture", "LedgerReplay", "LedgerRules", "LedgerReport",
-        "LedgerSymbols",
+        "LedgerBatch", "LedgerCore", "LedgerInput", "LedgerCapture", "LedgerReplay", "LedgerRules",
+        "LedgerReport", "LedgerSymbols",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -71,6 +74,8 @@ let package = Package(
     tests("CommandLineTests", of: ["CommandTestSupport", "pageledger"]),
     tests("LedgerReplayTests", of: ["LedgerCore", "LedgerReplay"]),
     tests("LedgerRulesTests", of: ["LedgerRules"]),
+    tests("LedgerBatchTests", of: ["LedgerBatch", "LedgerCore"]),
+    tests("BatchTests", of: ["CommandTestSupport", "pageledger"]),
     tests(
       "MutationTests",
       of: ["CommandTestSupport", "LedgerCore", "LedgerCapture", "LedgerRules"]),

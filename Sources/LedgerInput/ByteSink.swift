@@ -103,7 +103,7 @@ public enum WholeFile {
   }
 }
 
-private func writeAll(_ bytes: [UInt8], to descriptor: CInt, name: String) throws(WriteError) {
+func writeAll(_ bytes: [UInt8], to descriptor: CInt, name: String) throws(WriteError) {
   var done = 0
   while done < bytes.count {
     let wrote = unsafe bytes.withUnsafeBytes { all in

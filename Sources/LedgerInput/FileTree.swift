@@ -9,6 +9,8 @@ public struct FileTree: Sendable {
     public let name: String
     /// Where it can be opened.
     public let path: String
+    /// What tells it from others.
+    public let identity: FileIdentity
   }
 
   /// Files in the order of their paths, each folder's files together.
@@ -73,7 +75,7 @@ public struct FileTree: Sendable {
       guard unsafe lstat(full, &status) == 0 else { continue }
       switch status.st_mode & S_IFMT {
       case S_IFREG where files.count < Self.fileLimit:
-        files.append(Entry(name: prefix + name, path: full))
+        files.append(Entry(name: prefix + name, path: full, identity: FileIdentity(status)))
       case S_IFDIR where status.st_dev == device && depth < Self.depthLimit: folders.append(name)
       default: skip(prefix + name)
       }
@@ -92,7 +94,7 @@ public struct FileTree: Sendable {
   }
 
   /// Names in a folder, sorted; nil when it cannot be read.
-  private static func names(in path: String) -> [String]? {
+  static func names(in path: String) -> [String]? {
     guard let folder = unsafe opendir(path) else { return nil }
     defer { unsafe closedir(folder) }
     var names: [String] = []

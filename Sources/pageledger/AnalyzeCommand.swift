@@ -1,4 +1,5 @@
 import ArgumentParser
+import LedgerBatch
 import LedgerCore
 import LedgerInput
 import LedgerReport
@@ -39,11 +40,7 @@ struct AnalyzeCommand: ParsableCommand {
     help: ArgumentHelp("Size limit of an HTML report; K, M, G.", valueName: "size"))
   var htmlMaxSize = SizeArgument.page
 
-  @Option(help: "Lowest severity that fails.")
-  var failOn = FailOn.low
-
-  @Flag(help: "Exit with 0 when only the capture is incomplete.")
-  var allowIncomplete = false
+  @OptionGroup var verdict: VerdictOptions
 
   @Flag(help: "Tell each finding as soon as it is certain.")
   var follow = false
@@ -69,19 +66,22 @@ struct AnalyzeCommand: ParsableCommand {
   }
 
   func run() throws {
+    var expectations = try verdict.expectations()
     var files = try openReports()
     var output = Output()
     var status = ExitStatus.clean
     var stream = ReportStream(
       format: format, captures: capture.count, style: common.color.style,
       detail: common.quiet ? .titles : .full, explains: explain, page: .all(limit: htmlMaxSize))
-    let policy = FailurePolicy(threshold: failOn.severity, allowIncomplete: allowIncomplete)
+    let policy = verdict.policy
     var isFirst = true
     for path in capture where !Interruption.isRequested {
       var reading = CaptureRun(common)
       reading.console = console
       if follow { reading.follow = follower }
-      reading.analyzeAll(path) { analysis, isOnly in
+      reading.analyzeAll(path) { found, isOnly in
+        var analysis = found
+        expectations.judge(&analysis)
         if isFirst, !isOnly {
           stream.expectSeveral()
           for index in files.indices { files[index].expectSeveral() }
@@ -102,6 +102,7 @@ struct AnalyzeCommand: ParsableCommand {
     }
     stream.finish()
     output.write(stream.take())
+    for remark in expectations.remarks { Diagnostics.say(remark) }
     status.worsen(to: output.close())
     status.worsen(to: Self.write(&files))
     try status.exit()
@@ -143,19 +144,5 @@ struct AnalyzeCommand: ParsableCommand {
       }
     }
     return status
-  }
-}
-
-/// Severities that may fail a run.
-enum FailOn: String, CaseIterable, ExpressibleByArgument {
-  case critical, high, medium, low
-
-  var severity: Severity {
-    switch self {
-    case .critical: .critical
-    case .high: .high
-    case .medium: .medium
-    case .low: .low
-    }
   }
 }
