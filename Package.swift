@@ -56,7 +56,7 @@ let package = Package(
     module("LedgerRules", uses: ["LedgerCore", "LedgerReplay", "LedgerSymbols"]),
     .target(
       name: "LedgerReport", dependencies: ["LedgerCore"],
-      exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json"],
+      exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json", "JSON/batch.schema.json"],
       resources: pageParts.map { .embedInCode("HTML/Page/\($0)") }, swiftSettings: strict),
     module("LedgerBatch", uses: ["LedgerCore", "LedgerInput", "LedgerReport"]),
     .executableTarget(

@@ -94,7 +94,7 @@ extension BatchDriver {
 
   /// Stands for the content of what cannot be read.
   private func nameKey(_ input: BatchInput) -> ContentKey {
-    var words = "\(input.path)\n"
+    var words = "\(options.salt.hex)\n\(input.path)\n"
     if let identity = input.identity { words += "\(identity)" }
     return ContentKey(of: Array(words.utf8))
   }
@@ -154,7 +154,8 @@ extension BatchDriver {
       ? input.identity?.isSettled(at: begun) ?? false
       : input.identity.map { $0.isSettled(at: begun) && FileIdentity(path: input.path) == $0 }
         ?? false
-    try store.append(input, key: key, isSettled: isSettled, worker: lane)
+    try store.append(
+      input, key: key, salt: options.salt, isSettled: isSettled, worker: lane)
     note(done: number)
   }
 }

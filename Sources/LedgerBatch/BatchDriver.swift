@@ -8,13 +8,16 @@ public struct BatchOptions: Sendable {
   public var jobs: Int
   /// What one capture may take.
   public var limits: RunLimits
+  /// Version and options that results depend on.
+  public var salt: ContentKey
   /// What starts a worker: the arguments behind the name of the program.
   public var worker: [String]
 
   /// Options with all their parts.
-  public init(jobs: Int, limits: RunLimits, worker: [String]) {
+  public init(jobs: Int, limits: RunLimits, salt: ContentKey, worker: [String]) {
     self.jobs = jobs
     self.limits = limits
+    self.salt = salt
     self.worker = worker
   }
 }
@@ -23,11 +26,15 @@ public struct BatchOptions: Sendable {
 public struct BatchProgress: Sendable {
   /// Inputs with a result, of how many; those that had it before the run began.
   public var done = 0
+  /// All inputs.
   public var all = 0
+  /// Inputs that had a result before the run began.
   public var before = 0
   /// The same in bytes.
   public var doneBytes: UInt64 = 0
+  /// Bytes of all inputs.
   public var allBytes: UInt64 = 0
+  /// Bytes of those that had a result before.
   public var beforeBytes: UInt64 = 0
   /// Captures that crashed or took too long in this run.
   public var failures = 0
@@ -62,10 +69,10 @@ public struct BatchDriver: ~Copyable {
     progress.all = inputs.count
     for (number, input) in inputs.enumerated() {
       progress.allBytes = sum(progress.allBytes, input.identity?.size ?? 0)
-      if let known = store.known(input, under: options.limits) {
+      if let known = store.known(input, under: options.limits, salt: options.salt) {
         if known.labels != input.labels {
           try store.append(
-            input, key: known.key, isSettled: known.identity != nil, worker: 0)
+            input, key: known.key, salt: options.salt, isSettled: known.identity != nil, worker: 0)
         }
         note(done: number)
       } else {

@@ -31,6 +31,8 @@ public struct InputList: Sendable {
   /// Patterns that no file fits.
   public private(set) var unmatched: [String] = []
   private let grouping: Grouping
+  /// Files of a folder.
+  private static let fileLimit = 1 << 24
 
   /// An empty list.
   public init(grouping: @escaping Grouping) { self.grouping = grouping }
@@ -75,7 +77,7 @@ public struct InputList: Sendable {
   private mutating func add(folder: String, _ labels: [Label], fitting glob: Glob?) {
     let tree: FileTree
     do throws(CaptureError) {
-      tree = try FileTree(path: folder.isEmpty ? "." : folder)
+      tree = try FileTree(path: folder.isEmpty ? "." : folder, fileLimit: Self.fileLimit)
     } catch {
       // The worker meets the same failure and says why.
       inputs.append(BatchInput(path: folder, labels: labels))

@@ -84,8 +84,9 @@ extension BatchStore {
   }
 
   /// The key of an input whose result is here and whose file looks as it did then.
-  func known(_ input: BatchInput, under limits: RunLimits) -> StoredInput? {
-    guard let stored = inputs[ContentKey(name: input.path)], stored.identity == input.identity,
+  func known(_ input: BatchInput, under limits: RunLimits, salt: ContentKey) -> StoredInput? {
+    guard let stored = inputs[ContentKey(name: input.path)], stored.salt == salt,
+      stored.identity == input.identity,
       stored.identity != nil || input.identity == nil, has(stored.key, under: limits)
     else { return nil }
     return stored
@@ -104,7 +105,7 @@ extension BatchStore {
   /// The stored input of a path.
   func stored(_ path: String) -> StoredInput? { inputs[ContentKey(name: path)] }
 
-  /// Forgets everything about results that other versions or options gave; they stay in the files until these are merged.
+  /// Where a result stands.
   func place(of key: ContentKey) -> ResultPlace? { results[key] }
 
   /// The rows of a result, one part after another.
@@ -161,11 +162,12 @@ extension BatchStore {
   }
 
   /// Says which content an input has.
-  func append(_ input: BatchInput, key: ContentKey, isSettled: Bool, worker: Int)
-    throws(WriteError)
-  {
+  func append(
+    _ input: BatchInput, key: ContentKey, salt: ContentKey, isSettled: Bool, worker: Int
+  ) throws(WriteError) {
     let stored = StoredInput(
-      key: key, run: run, identity: isSettled ? input.identity : nil, labels: input.labels)
+      key: key, salt: salt, run: run, identity: isSettled ? input.identity : nil,
+      labels: input.labels)
     var writer = JSONWriter()
     ShardRecord.input(path: input.path, stored).write(to: &writer)
     try shards[shard(ofWorker: worker)].file.append(writer.bytes)
@@ -218,7 +220,8 @@ extension BatchStore {
         }
       }
       var writer = JSONWriter()
-      let plain = StoredInput(key: stored.key, run: 0, identity: nil, labels: input.labels)
+      let plain = StoredInput(
+        key: stored.key, salt: stored.salt, run: 0, identity: nil, labels: input.labels)
       ShardRecord.input(path: input.path, plain).write(to: &writer)
       block += writer.bytes
       guard let identity = stored.identity else { continue }

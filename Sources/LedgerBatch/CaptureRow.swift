@@ -10,15 +10,21 @@ public struct CaptureRow: Sendable {
   public var status: CaptureStatus?
   /// As in `CaptureInfo`.
   public var kind = ""
+  /// As in `CaptureInfo`.
   public var kernel = ""
+  /// As in `CaptureInfo`.
   public var eventsRead: UInt64 = 0
+  /// As in `Analysis`.
   public var eventsUsed: UInt64 = 0
   /// Codes of losses and their sums.
   public var losses: [(code: LossCode, count: UInt64)] = []
   /// Ids of rules by what they said.
   public var clean: [String] = []
+  /// Those that found something.
   public var found: [String] = []
+  /// Those that could not decide.
   public var undecidable: [String] = []
+  /// Those whose events were not recorded.
   public var absent: [String] = []
   /// Why there is no result.
   public var error = ""
@@ -28,6 +34,7 @@ public struct CaptureRow: Sendable {
   public var details = 0
   /// Files that are no captures: how many, and the first of them with the reason.
   public var skipped = 0
+  /// The first of them, with the reason.
   public var others: [String] = []
 
   /// A row without a result.

@@ -5,20 +5,29 @@ internal import LedgerReport
 public struct FindingRow: Sendable, Equatable {
   /// As in `Finding`.
   public var id: String
+  /// As in `Finding`.
   public var rule: String
+  /// As in `Finding`.
   public var verdict: Verdict
+  /// As in `Finding`.
   public var severity: Severity
+  /// As in `Finding`.
   public var title: String
+  /// `Finding.frame`.
   public var pfn: UInt64?
+  /// As in `Finding`.
   public var pages: UInt64
+  /// As in `Finding`.
   public var occurrences: UInt64
   /// Task of the first occurrence.
   public var task: String
+  /// As in `Finding`.
   public var pathID: String
   /// Functions on its paths, the innermost first, each once.
   public var functions: [String]
   /// Where its line begins among the details of its capture, and how long it is; 0 when it was left out.
   public var at = 0
+  /// Bytes of that line.
   public var size = 0
 
   private static let functionLimit = 24

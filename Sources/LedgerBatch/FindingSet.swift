@@ -5,9 +5,13 @@ internal import LedgerReport
 public struct FindingSet: Sendable {
   /// One finding of a run.
   public struct Entry: Sendable, Equatable {
+    /// `Finding.id`.
     public var id: String
+    /// `PL010`.
     public var rule: String
+    /// One sentence.
     public var title: String
+    /// The highest of its captures.
     public var severity: Severity
     /// Captures that have it.
     public var captures: Int

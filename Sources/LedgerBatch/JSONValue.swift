@@ -66,7 +66,7 @@ public struct JSONMember: Sendable, Equatable {
 
 /// Why bytes are no JSON.
 public struct JSONError: Error, Sendable, Equatable {
-  /// The line, from 1.
+  /// The line, from 1; 0 when the bytes could not be had at all.
   public var line: Int
   /// In words: lower case, no final period.
   public var reason: String
@@ -77,6 +77,8 @@ public struct JSONError: Error, Sendable, Equatable {
     self.reason = reason
   }
 
-  /// `line 3: a comma is missing`.
-  public var message: String { "line \(line): \(reason)" }
+  /// `a.json: line 3: a comma is missing`.
+  public func message(in path: String) -> String {
+    line == 0 ? reason : "\(path): line \(line): \(reason)"
+  }
 }

@@ -38,7 +38,8 @@ enum ShardRecord {
       self = .input(
         path: path,
         StoredInput(
-          key: key, run: value["run"]?.count ?? 0, identity: FileIdentity(value["stat"]),
+          key: key, salt: ContentKey(hex: value["salt"]?.text ?? ""), run: value["run"]?.count ?? 0,
+          identity: FileIdentity(value["stat"]),
           labels: labels))
     case "seen":
       guard let path = value["path"]?.text, let identity = FileIdentity(value["stat"]) else {
@@ -57,6 +58,7 @@ enum ShardRecord {
         writer.member("kind", "input")
         writer.member("path", path)
         writer.member("key", input.key.hex)
+        if let salt = input.salt { writer.member("salt", salt.hex) }
         if input.run > 0 { writer.member("run", input.run) }
         if let identity = input.identity { identity.write(to: &writer) }
         guard !input.labels.isEmpty else { return }
@@ -122,6 +124,8 @@ public struct RunLimits: Sendable, Equatable {
 /// What is known of an input from an earlier run.
 struct StoredInput: Sendable {
   var key: ContentKey
+  /// Version and options under which it was read.
+  var salt: ContentKey?
   /// The run that wrote it; of two entries with one path the later run's counts.
   var run: UInt64
   /// What the file looked like; nil when it could not be trusted to tell a change.

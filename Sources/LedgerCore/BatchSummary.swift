@@ -63,8 +63,11 @@ public struct RuleSum: Sendable, Equatable {
   public var name: String
   /// Captures by what the rule said about them.
   public var clean = 0
+  /// Captures in which it found something.
   public var findings = 0
+  /// Captures in which it could not decide.
   public var undecidable = 0
+  /// Captures without the events that it needs.
   public var notRecorded = 0
   /// Jobs of the captures in which it decided, ascending; empty when captures have no label `job`.
   public var jobs: [String] = []
@@ -118,6 +121,7 @@ public struct WorstExample: Sendable, Equatable {
   public var evidence: [Evidence] = []
   /// What to do, and what would make it false; empty where `evidence` is.
   public var advice = ""
+  /// What would make it false; empty where `evidence` is.
   public var doubt = ""
 
   /// An example of nothing.
@@ -146,12 +150,17 @@ public struct FingerprintSum: Sendable, Equatable {
   public var occurrences: UInt64 = 0
   /// Fingerprints of the code that led to it, ascending, at most 16.
   public var pathIDs: [String] = []
+  /// Captures by kernel.
   public var kernels = NameTable()
+  /// Captures by the label `job`.
   public var jobs = NameTable()
+  /// Captures by the label `host`.
   public var hosts = NameTable()
+  /// Captures by the label `commit`.
   public var commits = NameTable()
   /// The first and the last capture that has it, by the label `date`, then by path.
   public var first = Sighting()
+  /// The last capture that has it, by the label `date`, then by path.
   public var last = Sighting()
   /// The capture to look at.
   public var example = WorstExample()
@@ -201,11 +210,17 @@ public struct BatchSummary: Sendable {
   public var statuses: [CaptureStatus: Int] = [:]
   /// Records in all captures, and those that the replay used.
   public var eventsRead: UInt64 = 0
+  /// Records that the replay used.
   public var eventsUsed: UInt64 = 0
+  /// Captures by kind.
   public var kinds = NameTable()
+  /// Captures by kernel.
   public var kernels = NameTable()
+  /// Captures by the label `job`.
   public var jobs = NameTable()
+  /// Captures by the label `host`.
   public var hosts = NameTable()
+  /// By code.
   public var losses: [LossSum] = []
   /// By id.
   public var rules: [RuleSum] = []

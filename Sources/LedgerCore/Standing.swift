@@ -46,6 +46,7 @@ public struct BaselineFinding: Sendable, Equatable {
 public struct Difference: Sendable {
   /// The earlier and the later run, as the user named them.
   public var earlier = ""
+  /// The later run, as the user named it.
   public var later = ""
   /// Only the later run has them.
   public var new: [BaselineFinding] = []

@@ -70,7 +70,7 @@ public final class ChildProcess {
     _ = unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
     var words = unsafe arguments.map { unsafe strdup($0) }
     unsafe words.append(nil)
-    defer { for unsafeword in unsafe words { unsafe free(word) } }
+    defer { unsafe words.forEach { unsafe free($0) } }
     return unsafe posix_spawn(&child, "/proc/self/exe", &actions, nil, &words, environ)
   }
 

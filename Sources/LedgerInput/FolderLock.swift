@@ -8,7 +8,7 @@ public final class FolderLock {
 
   /// Makes the folder when it is not there, and locks it.
   public init(folder: String) throws(WriteError) {
-    if unsafe mkdir(folder, 0o777) != 0, errno != EEXIST {
+    guard Self.make(folder) else {
       throw .failed(reason: "\(folder): cannot make the folder: \(errorText(errno))")
     }
     let path = folder + "/.lock"
@@ -29,6 +29,15 @@ public final class FolderLock {
   }
 
   deinit { close(descriptor) }
+
+  /// Makes a folder, and those above it that are missing.
+  private static func make(_ folder: String) -> Bool {
+    if unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST { return true }
+    guard errno == ENOENT, let slash = folder.dropLast().lastIndex(of: "/"),
+      slash > folder.startIndex, make(String(folder[..<slash]))
+    else { return false }
+    return unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST
+  }
 
   /// Removes a file that may not be there.
   public static func remove(_ path: String) { _ = unsafe unlink(path) }

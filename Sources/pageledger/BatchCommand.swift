@@ -95,10 +95,10 @@ struct BatchCommand: ParsableCommand {
     for source in [manifest, path.contains("-") ? "-" : nil].compactMap({ $0 }) {
       do throws(JSONError) {
         for entry in try Manifest.entries(of: VerdictOptions.bytes(of: source)) { list.add(entry) }
-      } catch { throw ValidationError("\(source): \(error.message)") }
+      } catch { try ExitStatus.refuse(error.message(in: source)) }
     }
     guard list.unmatched.isEmpty else {
-      throw ValidationError("no file fits " + list.unmatched.joined(separator: ", "))
+      try ExitStatus.refuse("no file fits " + list.unmatched.joined(separator: ", "))
     }
     for name in list.leftOut where verbose {
       Diagnostics.say("\(name): no capture: not a file of this folder")
@@ -111,8 +111,10 @@ struct BatchCommand: ParsableCommand {
   /// Has the inputs analyzed; true when all are done.
   private func work(_ inputs: [BatchInput], _ store: BatchStore) throws(WriteError) -> Bool {
     let limits = RunLimits(seconds: UInt64(timeout), bytes: maxMemory.bytes)
+    let salt = ToolIdentity.salt(words: symbols.pairs, maxMemory, input.maxExpand)
     let options = BatchOptions(
-      jobs: jobs ?? OwnProcess.processors, limits: limits, worker: workerArguments)
+      jobs: jobs ?? OwnProcess.processors, limits: limits, salt: salt,
+      worker: workerArguments + ["--salt", salt.hex])
     var driver = try BatchDriver(inputs, store: store, options: options)
     var meter = BatchMeter(target.quiet ? .none : progress)
     let isComplete = try driver.run { progress in
@@ -130,7 +132,7 @@ struct BatchCommand: ParsableCommand {
       "--max-expand", String(input.maxExpand.bytes),
     ]
     for (name, value) in symbols.pairs { words += ["--" + name, value] }
-    return words + ["--salt", ToolIdentity.salt(words: symbols.pairs, maxMemory, input.maxExpand)]
+    return words
   }
 }
 

@@ -7,6 +7,7 @@ enum ExitStatus: Int32 {
   case findings = 1
   case unreadable = 2
   case incomplete = 3
+  case usage = 64
   case internalError = 70
   case interrupted = 130
 
@@ -19,12 +20,19 @@ enum ExitStatus: Int32 {
     case .unreadable: 3
     case .interrupted: 4
     case .internalError: 5
+    case .usage: 6
     }
   }
 
   /// Keeps the worse of two.
   mutating func worsen(to other: ExitStatus) {
     if other.rank > rank { self = other }
+  }
+
+  /// Ends the command, because what was asked for makes no sense; for what only the run can tell.
+  static func refuse(_ reason: String) throws -> Never {
+    Diagnostics.say(reason)
+    try Self.usage.exit()
   }
 
   /// Ends the command with this code.

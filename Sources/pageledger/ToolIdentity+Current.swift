@@ -20,7 +20,7 @@ extension ToolIdentity {
   /// Stands for all that a result depends on beside the content of its input: this very build, and the options that matter.
   static func salt(
     words: [(name: String, value: String)], _ memory: SizeArgument, _ expansion: SizeArgument
-  ) -> String {
+  ) -> ContentKey {
     let hash = ContentHash()
     hash.add(Array("\(PageLedger.version) \(memory.bytes) \(expansion.bytes)\n".utf8))
     // A build that differs has its own results, whatever it calls itself.
@@ -29,6 +29,6 @@ extension ToolIdentity {
       hash.add(Array("\(name)=\(value)\n".utf8))
       if let identity = FileIdentity(path: value) { hash.add(Array("\(identity)\n".utf8)) }
     }
-    return hash.key.hex
+    return hash.key
   }
 }

@@ -47,7 +47,7 @@ struct VerdictOptions: ParsableArguments {
     do throws(JSONError) {
       expectations.suppressions = try Suppressions(
         json: try Self.bytes(of: path), name: path, today: OwnProcess.today)
-    } catch { throw ValidationError("\(path): \(error.message)") }
+    } catch { try ExitStatus.refuse(error.message(in: path)) }
     return expectations
   }
 
@@ -57,7 +57,7 @@ struct VerdictOptions: ParsableArguments {
       var set = try FindingSet(json: try bytes(of: path))
       set.name = path
       return set
-    } catch { throw ValidationError("\(path): \(error.message)") }
+    } catch { try ExitStatus.refuse(error.message(in: path)) }
   }
 
   /// All bytes of a file of the user.
@@ -67,7 +67,7 @@ struct VerdictOptions: ParsableArguments {
       let source = try ByteSource(path: path)
       while bytes.count <= sizeLimit, try source.read(into: &bytes, count: 1 << 18) > 0 {}
     } catch { throw JSONError(line: 0, reason: error.message) }
-    guard bytes.count <= sizeLimit else { throw JSONError(line: 0, reason: "larger than 1 GB") }
+    guard bytes.count <= sizeLimit else { throw JSONError(line: 0, reason: "\(path): larger than 1 GB") }
     return bytes
   }
 

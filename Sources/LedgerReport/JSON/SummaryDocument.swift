@@ -122,7 +122,7 @@ public struct SummaryDocument {
 
 extension SummaryDocument {
   private func write(_ finding: FingerprintSum, to writer: inout JSONWriter) {
-    writer.endLine()
+    writer.breakLine()
     writer.object { writer in
       writer.member("id", finding.id)
       writer.member("rule", finding.rule)
