@@ -27,16 +27,21 @@ public struct Expectations: Sendable {
     return baseline.has(id) ? .known : .new
   }
 
-  /// Gives each finding of an analysis its standing, and says what became of the others.
+  /// Gives each finding of an analysis its standing.
   public mutating func judge(_ analysis: inout Analysis) {
     guard areGiven else { return }
+    analysis.comparison = Comparison(baseline: baseline?.name ?? "")
     for index in analysis.findings.indices {
       let finding = analysis.findings[index]
       let isCovered = suppress(FindingRow(finding), in: analysis.capture.path)
       analysis.findings[index].standing = isCovered ? .suppressed : standing(finding.id)
     }
-    let later = FindingSet(analysis)
-    analysis.comparison = comparison(to: later)
+  }
+
+  /// Says in the last analysis of a run what became of the other findings of the baseline; `run` has all findings of the run.
+  public func conclude(_ analysis: inout Analysis, run: FindingSet) {
+    guard areGiven else { return }
+    analysis.comparison = comparison(to: run)
   }
 
   /// The same for all captures of a batch.
@@ -48,6 +53,7 @@ public struct Expectations: Sendable {
         finding.suppressed == finding.captures ? .suppressed : standing(finding.id)
     }
     summary.comparison = comparison(to: FindingSet(summary))
+    summary.comparison?.remarks = remarks
   }
 
   private func comparison(to later: FindingSet) -> Comparison {

@@ -66,7 +66,6 @@ struct AnalyzeCommand: ParsableCommand {
   }
 
   func run() throws {
-    var expectations = try verdict.expectations()
     var files = try openReports()
     var output = Output()
     var status = ExitStatus.clean
@@ -74,35 +73,39 @@ struct AnalyzeCommand: ParsableCommand {
       format: format, captures: capture.count, style: common.color.style,
       detail: common.quiet ? .titles : .full, explains: explain, page: .all(limit: htmlMaxSize))
     let policy = verdict.policy
+    var run = ComparedRun(try verdict.expectations())
     var isFirst = true
+    func tell(_ analysis: Analysis) {
+      if analysis.failure == nil || format != .text { stream.append(analysis) }
+      output.write(stream.take())
+      output.flush()
+      if let failure = analysis.failure { Diagnostics.say(failure) }
+      for index in files.indices { files[index].append(analysis) }
+    }
     for path in capture where !Interruption.isRequested {
       var reading = CaptureRun(common)
       reading.console = console
       if follow { reading.follow = follower }
       reading.analyzeAll(path) { found, isOnly in
-        var analysis = found
-        expectations.judge(&analysis)
         if isFirst, !isOnly {
           stream.expectSeveral()
           for index in files.indices { files[index].expectSeveral() }
         }
         isFirst = false
-        status.worsen(to: policy.status(of: analysis))
-        if analysis.failure == nil || format != .text { stream.append(analysis) }
-        output.write(stream.take())
-        output.flush()
-        if let failure = analysis.failure { Diagnostics.say(failure) }
-        for index in files.indices { files[index].append(analysis) }
+        let (judged, ready) = run.take(found)
+        status.worsen(to: policy.status(of: judged))
+        if let ready { tell(ready) }
         return true
       }
     }
+    if let last = run.last() { tell(last) }
     if Interruption.isRequested {
       Diagnostics.say("interrupted: the results are partial")
       status.worsen(to: .interrupted)
     }
     stream.finish()
     output.write(stream.take())
-    for remark in expectations.remarks { Diagnostics.say(remark) }
+    for remark in run.remarks { Diagnostics.say(remark) }
     status.worsen(to: output.close())
     status.worsen(to: Self.write(&files))
     try status.exit()

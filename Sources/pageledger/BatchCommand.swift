@@ -17,6 +17,7 @@ struct BatchCommand: ParsableCommand {
     discussion: """
       A manifest has one input a line: a path and, behind tabs, NAME=VALUE, or a
       JSON object with "path" and labels such as job, kernel, host, commit, date.
+      --kallsyms, --vmlinux and their like work as in analyze.
       Exit codes as of analyze; with --shard 0 when every input has its row.
       """)
 
@@ -51,7 +52,7 @@ struct BatchCommand: ParsableCommand {
 
   @OptionGroup var input: InputOptions
 
-  @OptionGroup var symbols: SymbolOptions
+  @OptionGroup(visibility: .hidden) var symbols: SymbolOptions
 
   func validate() throws {
     guard !path.isEmpty || manifest != nil else {

@@ -67,7 +67,9 @@ struct VerdictOptions: ParsableArguments {
       let source = try ByteSource(path: path)
       while bytes.count <= sizeLimit, try source.read(into: &bytes, count: 1 << 18) > 0 {}
     } catch { throw JSONError(line: 0, reason: error.message) }
-    guard bytes.count <= sizeLimit else { throw JSONError(line: 0, reason: "\(path): larger than 1 GB") }
+    guard bytes.count <= sizeLimit else {
+      throw JSONError(line: 0, reason: "\(path): larger than 1 GB")
+    }
     return bytes
   }
 
