@@ -28,6 +28,12 @@ void cbatch_value(const cbatch *hash, uint64_t halves[2]) {
 
 void cbatch_free(cbatch *hash) { XXH3_freeState((XXH3_state_t *)hash); }
 
+void cbatch_key(const void *bytes, size_t count, uint64_t halves[2]) {
+  XXH128_hash_t value = XXH3_128bits(bytes, count);
+  halves[0] = value.low64;
+  halves[1] = value.high64;
+}
+
 uint64_t cbatch_of(const void *bytes, size_t count) { return XXH3_64bits(bytes, count); }
 
 int cbatch_end_with_parent(int parent) {

@@ -36,7 +36,7 @@ public struct BatchCount {
   private var hosts = NameTally(limit: Self.nameLimit)
   private var losses: [LossCode: LossSum] = [:]
   private var rules: [String: RuleSum] = [:]
-  private var ruleJobs: [String: Set<String>] = [:]
+  private var patterns: [String: (captures: Int, jobs: Set<String>)] = [:]
   private var fingerprints: [String: FingerprintTally] = [:]
   private var expectations: Expectations
   /// Hears of files that are no captures: name and reason.
@@ -117,18 +117,35 @@ public struct BatchCount {
     addFindings(row, sighting, place)
   }
 
+  /// Most captures of a batch have one of a few patterns.
   private mutating func addRules(_ row: CaptureRow, _ job: String) {
-    func change(_ ids: [String], _ member: WritableKeyPath<RuleSum, Int>, decides: Bool) {
-      for id in ids {
-        rules[id, default: RuleSum(id: id, name: "")][keyPath: member] += 1
-        guard decides, !job.isEmpty, ruleJobs[id]?.count ?? 0 < Self.jobLimit else { continue }
-        ruleJobs[id, default: []].insert(job)
+    var pattern = patterns[row.rules] ?? (captures: 0, jobs: [])
+    patterns[row.rules] = nil
+    pattern.captures += 1
+    if !job.isEmpty, pattern.jobs.count < Self.jobLimit { pattern.jobs.insert(job) }
+    patterns[row.rules] = pattern
+  }
+
+  /// What each rule said in all captures.
+  private func sumOfRules() -> [RuleSum] {
+    var rules = rules
+    var jobs: [String: Set<String>] = [:]
+    for (pattern, seen) in patterns {
+      for word in pattern.split(separator: " ") {
+        let id = String(word.dropLast())
+        var rule = rules[id] ?? RuleSum(id: id, name: "")
+        switch word.last {
+        case "c": rule.clean += seen.captures
+        case "f": rule.findings += seen.captures
+        case "u": rule.undecidable += seen.captures
+        default: rule.notRecorded += seen.captures
+        }
+        rules[id] = rule
+        if word.last == "c" || word.last == "f" { jobs[id, default: []].formUnion(seen.jobs) }
       }
     }
-    change(row.clean, \.clean, decides: true)
-    change(row.found, \.findings, decides: true)
-    change(row.undecidable, \.undecidable, decides: false)
-    change(row.absent, \.notRecorded, decides: false)
+    for (id, jobs) in jobs { rules[id]?.jobs = Array(jobs.sorted().prefix(Self.jobLimit)) }
+    return rules.values.sorted { $0.id < $1.id }
   }
 
   private mutating func addFindings(
@@ -154,8 +171,7 @@ extension BatchCount {
     summary.jobs = jobs.table
     summary.hosts = hosts.table
     summary.losses = losses.values.sorted { $0.code.rawValue < $1.code.rawValue }
-    for (id, jobs) in ruleJobs { rules[id]?.jobs = jobs.sorted() }
-    summary.rules = rules.values.sorted { $0.id < $1.id }
+    summary.rules = sumOfRules()
     var tallies = fingerprints.values.map { (sum: $0.result, place: $0.place) }
     fingerprints = [:]
     tallies.sort { $0.sum.weighsMore(than: $1.sum) }

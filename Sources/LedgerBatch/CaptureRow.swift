@@ -18,14 +18,8 @@ public struct CaptureRow: Sendable {
   public var eventsUsed: UInt64 = 0
   /// Codes of losses and their sums.
   public var losses: [(code: LossCode, count: UInt64)] = []
-  /// Ids of rules by what they said.
-  public var clean: [String] = []
-  /// Those that found something.
-  public var found: [String] = []
-  /// Those that could not decide.
-  public var undecidable: [String] = []
-  /// Those whose events were not recorded.
-  public var absent: [String] = []
+  /// What each rule said, in the order of the rules: its id and a letter, `PL001c PL002f`.
+  public var rules = ""
   /// Why there is no result.
   public var error = ""
   /// In the order of the analysis.
@@ -66,13 +60,15 @@ public struct CaptureRow: Sendable {
         losses.append((loss.code, loss.count))
       }
     }
-    for rule in analysis.rules {
-      switch rule.status {
-      case .clean: clean.append(rule.id)
-      case .findings: found.append(rule.id)
-      case .undecidable: undecidable.append(rule.id)
-      case .notRecorded: absent.append(rule.id)
-      }
+    rules = analysis.rules.map { $0.id + Self.letter(of: $0.status) }.joined(separator: " ")
+  }
+
+  private static func letter(of status: RuleStatus) -> String {
+    switch status {
+    case .clean: "c"
+    case .findings: "f"
+    case .undecidable: "u"
+    case .notRecorded: "n"
     }
   }
 
@@ -120,10 +116,7 @@ extension CaptureRow {
           }
         }
       }
-      writer.member("clean", clean)
-      writer.member("found", found)
-      writer.member("undecidable", undecidable)
-      writer.member("absent", absent)
+      writer.member("rules", rules)
       writer.key("findings")
       writer.array { for finding in findings { finding.write(to: &$0) } }
       writer.member("details", details)
@@ -149,10 +142,7 @@ extension CaptureRow {
       else { continue }
       losses.append((code, parts[1].count ?? 0))
     }
-    clean = value["clean"]?.texts ?? []
-    found = value["found"]?.texts ?? []
-    undecidable = value["undecidable"]?.texts ?? []
-    absent = value["absent"]?.texts ?? []
+    rules = value["rules"]?.text ?? ""
     findings = (value["findings"]?.elements ?? []).compactMap(FindingRow.init)
     details = Int(clamping: value["details"]?.count ?? 0)
   }

@@ -5,7 +5,7 @@ public enum CaptureFolders {
   public static func roots(in paths: [String]) -> [String] {
     var roots: Set<String> = []
     var streams: Set<String> = []
-    for path in paths {
+    for path in paths where path.mayNameAPart {
       if let part = SnapshotPart(path: path), case .raw = part.role { roots.insert(part.root) }
       if let stream = PerfStreamName(path: path) { streams.insert(stream.folder) }
     }
@@ -14,5 +14,17 @@ public enum CaptureFolders {
       if streams.contains(path.folder) { roots.insert(path.folder) }
     }
     return roots.sorted()
+  }
+}
+
+extension String {
+  /// False for most paths, at the cost of a look at their bytes: only names with `raw` or `data.` are worth more.
+  fileprivate var mayNameAPart: Bool {
+    var last: UInt32 = 0
+    for byte in utf8 {
+      last = last << 8 | UInt32(byte)
+      if last & 0xff_ffff == 0x72_6177 || last == 0x6174_612e { return true }
+    }
+    return false
   }
 }

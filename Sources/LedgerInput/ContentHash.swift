@@ -17,17 +17,35 @@ public struct ContentKey: Hashable, Sendable, Comparable {
 
   /// Reads 32 hexadecimal digits.
   public init?(hex: String) {
-    guard hex.utf8.count == 32, hex.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }),
-      let high = UInt64(hex.prefix(16), radix: 16), let low = UInt64(hex.suffix(16), radix: 16)
-    else { return nil }
-    self.init(high: high, low: low)
+    let digits = hex.utf8
+    guard digits.count == 32 else { return nil }
+    var halves: (UInt64, UInt64) = (0, 0)
+    for digit in digits {
+      guard let value = Self.value(ofDigit: digit) else { return nil }
+      halves.0 = halves.0 << 4 | halves.1 >> 60
+      halves.1 = halves.1 << 4 | value
+    }
+    self.init(high: halves.0, low: halves.1)
   }
 
-  /// The key of a few bytes.
+  /// The key of bytes; the same as of a `ContentHash` that got them.
   public init(of bytes: [UInt8]) {
-    let hash = ContentHash()
-    hash.add(bytes)
-    self = hash.key
+    var halves: [UInt64] = [0, 0]
+    unsafe bytes.withUnsafeBytes { bytes in
+      unsafe halves.withUnsafeMutableBufferPointer { buffer in
+        guard let target = buffer.baseAddress else { return }
+        unsafe cbatch_key(bytes.baseAddress, bytes.count, target)
+      }
+    }
+    self.init(high: halves[1], low: halves[0])
+  }
+
+  private static func value(ofDigit digit: UInt8) -> UInt64? {
+    switch digit {
+    case 0x30...0x39: UInt64(digit - 0x30)
+    case 0x61...0x66: UInt64(digit - 0x57)
+    default: nil
+    }
   }
 
   /// 32 hexadecimal digits.

@@ -15,9 +15,8 @@ struct AnalyzeCommand: ParsableCommand {
         cat trace_pipe | pageledger analyze --report html=audit.html -
         pageledger analyze logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
 
-      Exit codes, the worst of all captures: 0 clean; 1 findings at or above
-      --fail-on, never information; 2 unreadable; 3 nothing found in an incomplete
-      capture; 64 usage; 70 internal or output error; 130 interrupted.
+      Exit codes, the worst of all: 0 clean; 1 findings; 2 unreadable; 3 incomplete,
+      nothing found; 64 usage; 70 internal or output error; 130 interrupted.
       """)
 
   @Argument(help: "Capture, folder, archive!member; '-': standard input.")

@@ -164,7 +164,7 @@ struct BatchTarget: ParsableArguments {
   /// Writes the summary to its file and to standard output.
   func write(_ summary: BatchSummary, to store: BatchStore) throws(WriteError) -> ExitStatus {
     let document = SummaryDocument(summary).json()
-    try WholeFile.write(document, to: store.summaryPath)
+    try WholeFile.update(document, at: store.summaryPath)
     var output = Output()
     switch format {
     case .json: output.write(document)

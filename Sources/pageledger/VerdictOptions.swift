@@ -7,7 +7,7 @@ import LedgerInput
 struct VerdictOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Lowest severity that fails, and whether only new ones do: high, new, new,high.",
+      "Lowest severity that fails: low to critical; new,high: of what is new.",
       valueName: "what"))
   var failOn = FailOn.low
 
@@ -20,8 +20,7 @@ struct VerdictOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Suppressions (default: .pageledger.json here, or above in the repository).",
-      valueName: "file"))
+      "Suppressions, in place of .pageledger.json.", valueName: "file"))
   var config: String?
 
   private static let sizeLimit = 1 << 30
@@ -114,5 +113,4 @@ struct FailOn: ExpressibleByArgument, CustomStringConvertible {
 
   var defaultValueDescription: String { description }
 
-  static var allValueStrings: [String] { severities + ["new"] }
 }

@@ -8,8 +8,8 @@ import Testing
 /// three files that are no captures, a link to itself and a pipe.
 enum BatchFolder {
   private static let made = """
-    mkdir -p in/sub; cp "$C/tail_put_free.dat" in/b.dat; cp in/b.dat in/sub/copy.dat; cp "$C/exact_legal.dat" in/e.dat; \
-    cp "$C/get_on_zero.dat" in/sub/z.dat; printf 'no trace\\n' >in/no.txt; : >in/empty; head -c 5000 /bin/sh >in/sub/sh; \
+    mkdir -p in/sub; cp "$C/PL003-underflow.case" in/b.dat; cp in/b.dat in/sub/copy.dat; cp "$C/PL028-exact-is-legal.case" in/e.dat; \
+    cp "$C/PL002-get-on-zero.case" in/sub/z.dat; printf 'no trace\\n' >in/no.txt; : >in/empty; head -c 5000 /bin/sh >in/sub/sh; \
     tar -C in -cf in/x.tar b.dat no.txt sub/z.dat; ln -s .. in/sub/up; ln -s e.dat in/link.dat; mkfifo in/pipe; \
     printf '[    1.000000] Linux version 6.1.0\\n[    1.500000] systemd[1]: ready\\n' >in/boot.log
     """
@@ -22,7 +22,7 @@ enum BatchFolder {
   /// Runs a script in a folder that holds `in`; `same A B` compares two summaries.
   static func run(_ script: String) throws -> Outcome {
     try Repository.withFolder { folder in
-      let captures = Repository.root.appendingPathComponent("fixtures/captures").path
+      let captures = Repository.root.appendingPathComponent("fixtures/cases/rules").path
       return try Invocation.shell(
         """
         C='\(captures)'; F='\(Repository.root.appendingPathComponent("fixtures").path)'

@@ -7,7 +7,7 @@ import Testing
   @Test func killedAndStartedAgainItSaysTheSame() throws {
     let outcome = try BatchFolder.run(
       """
-      cp -r "$F"/cases/p* in/; batch in --out whole >/dev/null
+      cp -r "$F"/cases/log in/; batch in --out whole >/dev/null
       for pause in 0.05 0.1 0.2 0.3 0.4 0.6 0.8; do
         "$PAGELEDGER" batch in --out o --quiet >/dev/null 2>&1 & sleep $pause; kill -9 $!; wait $! 2>/dev/null
         printf 'half a li' >>"$(ls o/worker-*.ndjson 2>/dev/null | head -n 1 || echo o/worker-000.ndjson)"
@@ -60,7 +60,7 @@ import Testing
   @Test func aFolderTakesOneBatchAtATime() throws {
     let outcome = try BatchFolder.run(
       """
-      batch in/pipe --out o >/dev/null & first=$!; while [ ! -e o/.lock ]; do sleep 0.1; done; sleep 1
+      "$PAGELEDGER" batch in/pipe --out o --quiet >/dev/null & first=$!; while [ ! -e o/.lock ]; do sleep 0.1; done; sleep 1
       batch in --out o; echo $?; kill -INT $first; wait $first; batch in --out o >/dev/null; echo $?
       """)
     #expect(outcome.output == "70\n1\n")
@@ -86,7 +86,7 @@ import Testing
       for i in 1 2 3; do batch --manifest m --shard $i/3 --out s$i >/dev/null; echo $?; done
       cksum s2/*.ndjson s2/summary.json >k; batch --manifest m --shard 2/3 --out s2 >/dev/null; cksum s2/*.ndjson s2/summary.json | cmp k - && echo still
       rm -r s2; batch --manifest m --shard 2/3 --jobs 1 --out s2 >/dev/null; cksum s2/*.ndjson s2/summary.json | cmp k - && echo again
-      batch merge s3 s1 s2 --out j >/dev/null; echo $?; same whole j; batch merge s3 j whole s1 --out k2 >/dev/null; same whole k2
+      "$PAGELEDGER" batch merge s3 s1 s2 --out j >/dev/null; echo $?; same whole j; "$PAGELEDGER" batch merge s3 j whole s1 --out k2 >/dev/null; same whole k2
       batch --manifest m --out j >/dev/null; same whole j
       """)
     #expect(

@@ -14,6 +14,9 @@ void cbatch_add(cbatch *hash, const void *bytes, size_t count);
 void cbatch_value(const cbatch *hash, uint64_t halves[2]);
 void cbatch_free(cbatch *hash);
 
+// XXH3 of 128 bits of bytes that are here whole: the low and the high half.
+void cbatch_key(const void *bytes, size_t count, uint64_t halves[2]);
+
 // XXH3 of 64 bits.
 uint64_t cbatch_of(const void *bytes, size_t count);
 
