@@ -203,7 +203,7 @@ extension FingerprintSum {
 
 extension Evidence {
   /// Reads what `pageledger.analysis/1` has of an event.
-  fileprivate init(_ value: JSONValue) {
+  init(_ value: JSONValue) {
     self.init(
       time: value["time"]?.count ?? 0, cpu: Int(value["cpu"]?.integer ?? -1),
       pid: Int32(clamping: value["pid"]?.integer ?? -1), comm: value["comm"]?.text ?? "",

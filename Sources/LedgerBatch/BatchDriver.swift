@@ -38,6 +38,13 @@ public struct BatchProgress: Sendable {
   public var beforeBytes: UInt64 = 0
   /// Captures that crashed or took too long in this run.
   public var failures = 0
+
+  /// Of `count` inputs, `before` are done.
+  public init(all count: Int = 0, before: Int = 0) {
+    all = count
+    done = before
+    self.before = before
+  }
 }
 
 /// Works off a list of inputs with processes that may die.

@@ -11,6 +11,7 @@ extension BatchStore {
     for folder in folders {
       try Self.check(folder, ruleSet)
       let store = try BatchStore(folder: folder)
+      try store.load()
       for input in store.allInputs() {
         let name = ContentKey(name: input.path)
         guard let place = places[name] else {

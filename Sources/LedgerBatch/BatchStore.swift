@@ -27,6 +27,10 @@ public final class BatchStore {
   public init(folder: String) throws(WriteError) {
     self.folder = folder
     lock = try FolderLock(folder: folder)
+  }
+
+  /// Reads what is there; call once.
+  public func load() throws(WriteError) {
     for name in FolderLock.names(in: folder) where Self.isShard(name) {
       guard shards.count < Self.shardLimit else { break }
       try load(name)
@@ -37,7 +41,7 @@ public final class BatchStore {
     "worker-\(String(repeating: "0", count: max(0, 3 - String(worker).count)))\(worker).ndjson"
   }
 
-  private static func isShard(_ name: String) -> Bool {
+  static func isShard(_ name: String) -> Bool {
     name == merged || name == seen || name.hasPrefix("worker-") && name.hasSuffix(".ndjson")
   }
 

@@ -68,25 +68,46 @@ struct BatchCommand: ParsableCommand {
   func run() throws {
     let expectations = try target.verdict.expectations()
     let inputs = try list()
+    let options = options
+    let salt = target.verdict.salt(options)
     var status = ExitStatus.clean
     do throws(WriteError) {
       let store = try BatchStore(folder: target.out)
-      if retry { store.forgetFailures() }
-      let isComplete = try work(inputs, store)
-      let summary = target.summary(of: inputs, in: store, expectations, verbose: verbose)
-      if isComplete { try store.tidy(inputs, always: shard != nil) }
-      status = try target.write(summary, to: store)
-      if !isComplete {
-        Diagnostics.say("interrupted: the same command goes on where it stopped")
-        status.worsen(to: .interrupted)
-      } else if shard != nil, status != .internalError {
-        status = .clean
+      if !retry, !verbose, let summary = store.unchangedSummary(of: inputs, salt: salt) {
+        var meter = BatchMeter(target.quiet ? .none : progress)
+        meter.show(BatchProgress(all: inputs.count, before: inputs.count))
+        meter.end()
+        status = target.tell(summary)
+      } else {
+        status = try run(inputs, options, store, expectations)
+        if status != .internalError, status != .interrupted {
+          try store.stamp(inputs, options: options, salt: salt)
+        }
       }
+      if shard != nil, status != .internalError, status != .interrupted { status = .clean }
     } catch {
       if case .failed(let reason) = error { Diagnostics.say(reason) }
       status = .internalError
     }
     try status.exit()
+  }
+
+  private func run(
+    _ inputs: [BatchInput], _ options: BatchOptions, _ store: BatchStore,
+    _ expectations: Expectations
+  ) throws(WriteError) -> ExitStatus {
+    try store.load()
+    if retry { store.forgetFailures() }
+    let isComplete = try work(inputs, options, store)
+    let summary = target.summary(of: inputs, in: store, expectations, verbose: verbose)
+    if isComplete { try store.tidy(inputs, always: shard != nil) }
+    try target.write(summary, to: store)
+    var status = target.tell(summary)
+    if !isComplete {
+      Diagnostics.say("interrupted: the same command goes on where it stopped")
+      status.worsen(to: .interrupted)
+    }
+    return status
   }
 
   /// All inputs that paths and manifest name.
@@ -109,13 +130,18 @@ struct BatchCommand: ParsableCommand {
     return list.inputs
   }
 
-  /// Has the inputs analyzed; true when all are done.
-  private func work(_ inputs: [BatchInput], _ store: BatchStore) throws(WriteError) -> Bool {
-    let limits = RunLimits(seconds: UInt64(timeout), bytes: maxMemory.bytes)
+  private var options: BatchOptions {
     let salt = ToolIdentity.salt(words: symbols.pairs, maxMemory, input.maxExpand)
-    let options = BatchOptions(
-      jobs: jobs ?? OwnProcess.processors, limits: limits, salt: salt,
+    return BatchOptions(
+      jobs: jobs ?? OwnProcess.processors,
+      limits: RunLimits(seconds: UInt64(timeout), bytes: maxMemory.bytes), salt: salt,
       worker: workerArguments + ["--salt", salt.hex])
+  }
+
+  /// Has the inputs analyzed; true when all are done.
+  private func work(_ inputs: [BatchInput], _ options: BatchOptions, _ store: BatchStore)
+    throws(WriteError) -> Bool
+  {
     var driver = try BatchDriver(inputs, store: store, options: options)
     var meter = BatchMeter(target.quiet ? .none : progress)
     let isComplete = try driver.run { progress in
@@ -161,13 +187,16 @@ struct BatchTarget: ParsableArguments {
     ) { if verbose { Diagnostics.say($0) } }
   }
 
-  /// Writes the summary to its file and to standard output.
-  func write(_ summary: BatchSummary, to store: BatchStore) throws(WriteError) -> ExitStatus {
-    let document = SummaryDocument(summary).json()
-    try WholeFile.update(document, at: store.summaryPath)
+  /// Writes the summary to its file.
+  func write(_ summary: BatchSummary, to store: BatchStore) throws(WriteError) {
+    try WholeFile.update(SummaryDocument(summary).json(), at: store.summaryPath)
+  }
+
+  /// Writes the summary to standard output.
+  func tell(_ summary: BatchSummary) -> ExitStatus {
     var output = Output()
     switch format {
-    case .json: output.write(document)
+    case .json: output.write(SummaryDocument(summary).json())
     case .text:
       let text = BatchText(style: color.style, detail: quiet ? .titles : .full)
       output.write(Array(text.render(summary).utf8))

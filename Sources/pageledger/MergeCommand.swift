@@ -23,9 +23,11 @@ struct MergeCommand: ParsableCommand {
     var status = ExitStatus.clean
     do throws(WriteError) {
       let store = try BatchStore(folder: target.out)
+      try store.load()
       let inputs = try store.join(folder, ruleSet: ToolIdentity.current.ruleSet)
       let summary = target.summary(of: inputs, in: store, expectations, verbose: false)
-      status = try target.write(summary, to: store)
+      try target.write(summary, to: store)
+      status = target.tell(summary)
     } catch {
       if case .failed(let reason) = error { Diagnostics.say(reason) }
       status = .internalError

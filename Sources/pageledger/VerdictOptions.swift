@@ -7,7 +7,7 @@ import LedgerInput
 struct VerdictOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Lowest severity that fails: low to critical; new,high: of what is new.",
+      "Lowest severity that fails, or new,high.",
       valueName: "what"))
   var failOn = FailOn.low
 
@@ -48,6 +48,17 @@ struct VerdictOptions: ParsableArguments {
         json: try Self.bytes(of: path), name: path, today: OwnProcess.today)
     } catch { try ExitStatus.refuse(error.message(in: path)) }
     return expectations
+  }
+
+  /// Stands for what a summary depends on beside its captures.
+  func salt(_ options: BatchOptions) -> ContentKey {
+    let hash = ContentHash()
+    hash.add(Array("\(options.salt.hex) \(options.limits)\n".utf8))
+    for path in [baseline, config ?? Self.found].compactMap({ $0 }) {
+      hash.add(Array("\n\(path) \(OwnProcess.today)\n".utf8))
+      try? hash.add(file: path)
+    }
+    return hash.key
   }
 
   /// The findings of a report in JSON.
