@@ -1,4 +1,5 @@
 import ArgumentParser
+import LedgerBatch
 import LedgerCore
 import LedgerInput
 import LedgerReport
@@ -14,9 +15,8 @@ struct AnalyzeCommand: ParsableCommand {
         cat trace_pipe | pageledger analyze --report html=audit.html -
         pageledger analyze logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
 
-      Exit codes, the worst of all captures: 0 clean; 1 findings at or above
-      --fail-on, never information; 2 unreadable; 3 nothing found in an incomplete
-      capture; 64 usage; 70 internal or output error; 130 interrupted.
+      Exit codes, the worst of all: 0 clean; 1 findings; 2 unreadable; 3 incomplete,
+      nothing found; 64 usage; 70 internal or output error; 130 interrupted.
       """)
 
   @Argument(help: "Capture, folder, archive!member; '-': standard input.")
@@ -39,11 +39,7 @@ struct AnalyzeCommand: ParsableCommand {
     help: ArgumentHelp("Size limit of an HTML report; K, M, G.", valueName: "size"))
   var htmlMaxSize = SizeArgument.page
 
-  @Option(help: "Lowest severity that fails.")
-  var failOn = FailOn.low
-
-  @Flag(help: "Exit with 0 when only the capture is incomplete.")
-  var allowIncomplete = false
+  @OptionGroup var verdict: VerdictOptions
 
   @Flag(help: "Tell each finding as soon as it is certain.")
   var follow = false
@@ -75,26 +71,31 @@ struct AnalyzeCommand: ParsableCommand {
     var stream = ReportStream(
       format: format, captures: capture.count, style: common.color.style,
       detail: common.quiet ? .titles : .full, explains: explain, page: .all(limit: htmlMaxSize))
-    let policy = FailurePolicy(threshold: failOn.severity, allowIncomplete: allowIncomplete)
+    let policy = verdict.policy
+    var run = ComparedRun(try verdict.expectations())
     var isFirst = true
     var inputs: [InputDigest] = []
+    func tell(_ analysis: Analysis) {
+      if analysis.failure == nil || format != .text { stream.append(analysis) }
+      output.write(stream.take())
+      output.flush()
+      if let failure = analysis.failure { Diagnostics.say(failure) }
+      for index in files.indices { files[index].append(analysis) }
+    }
     for path in capture where !Interruption.isRequested {
       var reading = CaptureRun(common)
       reading.console = console
       reading.sums = wantsSums
       if follow { reading.follow = follower }
-      let digest = reading.analyzeAll(path) { analysis, isOnly in
+      let digest = reading.analyzeAll(path) { found, isOnly in
         if isFirst, !isOnly {
           stream.expectSeveral()
           for index in files.indices { files[index].expectSeveral() }
         }
         isFirst = false
-        status.worsen(to: policy.status(of: analysis))
-        if analysis.failure == nil || format != .text { stream.append(analysis) }
-        output.write(stream.take())
-        output.flush()
-        if let failure = analysis.failure { Diagnostics.say(failure) }
-        for index in files.indices { files[index].append(analysis) }
+        let (judged, ready) = run.take(found)
+        status.worsen(to: policy.status(of: judged))
+        if let ready { tell(ready) }
         return true
       }
       if let digest { inputs.append(digest) }
@@ -104,12 +105,14 @@ struct AnalyzeCommand: ParsableCommand {
     {
       inputs.append(digest)
     }
+    if let last = run.last() { tell(last) }
     if Interruption.isRequested {
       Diagnostics.say("interrupted: the results are partial")
       status.worsen(to: .interrupted)
     }
     stream.finish(inputs: inputs)
     output.write(stream.take())
+    for remark in run.remarks { Diagnostics.say(remark) }
     status.worsen(to: output.close())
     status.worsen(to: Self.write(&files, inputs))
     try status.exit()
@@ -154,19 +157,5 @@ struct AnalyzeCommand: ParsableCommand {
       }
     }
     return status
-  }
-}
-
-/// Severities that may fail a run.
-enum FailOn: String, CaseIterable, ExpressibleByArgument {
-  case critical, high, medium, low
-
-  var severity: Severity {
-    switch self {
-    case .critical: .critical
-    case .high: .high
-    case .medium: .medium
-    case .low: .low
-    }
   }
 }
