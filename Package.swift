@@ -24,7 +24,7 @@ func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
 /// Style and scripts of the HTML report, compiled into the command; the order is that of `PageParts.swift`.
 let pageParts = [
   "report.css", "shared.js", "search.js", "list.js", "block.js", "holders.js", "life.js",
-  "detail.js", "main.js",
+  "detail.js", "find.js", "page.js", "main.js",
 ]
 
 let package = Package(
@@ -40,12 +40,18 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
     .target(name: "CPrefetch"),
     .target(name: "CBatch"),
-    .target(name: "CElf", linkerSettings: [.linkedLibrary("dw"), .linkedLibrary("elf")]),
+    .target(
+      name: "CElf",
+      linkerSettings: [
+        .linkedLibrary("dw"), .linkedLibrary("elf"), .linkedLibrary("zstd"),
+      ]),
     module("LedgerCore"),
     module(
-      "LedgerInput", uses: ["LedgerCore", "CArchive", "CElf", "CBatch", "CZlib", "CZstd"]),
+      "LedgerInput",
+      uses: ["LedgerCore", "CArchive", "CBatch", "CElf", "CNettle", "CZlib", "CZstd"]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
     .target(
       name: "LedgerSymbols", dependencies: ["LedgerCore", "LedgerInput"],
@@ -55,7 +61,7 @@ let package = Package(
     module("LedgerReplay", uses: ["LedgerCore", "CPrefetch"]),
     module("LedgerRules", uses: ["LedgerCore", "LedgerReplay", "LedgerSymbols"]),
     .target(
-      name: "LedgerReport", dependencies: ["LedgerCore"],
+      name: "LedgerReport", dependencies: ["LedgerCore", "LedgerInput"],
       exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json", "JSON/batch.schema.json"],
       resources: pageParts.map { .embedInCode("HTML/Page/\($0)") }, swiftSettings: strict),
     module("LedgerBatch", uses: ["LedgerCore", "LedgerInput", "LedgerReport"]),
@@ -69,7 +75,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "CommandTestSupport", path: "Tests/CommandTestSupport", swiftSettings: strict),
-    tests("LedgerReportTests", of: ["LedgerCore", "LedgerReport"]),
+    tests("LedgerReportTests", of: ["LedgerCore", "LedgerInput", "LedgerReport"]),
     tests("GoldenTests", of: ["CommandTestSupport", "pageledger"]),
     tests("CommandLineTests", of: ["CommandTestSupport", "pageledger"]),
     tests("LedgerReplayTests", of: ["LedgerCore", "LedgerReplay"]),
@@ -80,7 +86,9 @@ let package = Package(
       "MutationTests",
       of: ["CommandTestSupport", "LedgerCore", "LedgerCapture", "LedgerRules"]),
     tests("FixtureTests", of: ["CommandTestSupport"]),
-    tests("FtraceTextTests", of: ["LedgerCore", "LedgerInput", "LedgerCapture"]),
+    tests(
+      "FtraceTextTests",
+      of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerCapture"]),
     tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),
     tests("LedgerSymbolsTests", of: ["LedgerCore", "LedgerInput", "LedgerSymbols"]),
     tests(

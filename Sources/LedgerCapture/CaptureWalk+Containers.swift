@@ -161,7 +161,7 @@ extension CaptureWalk {
       prefix = []
     }
     do throws(CaptureError) {
-      return try FtraceTextReader(source: input.source, prefix: prefix, detail: detail)
+      return try FtraceTextReader.open(input.source, prefix: prefix, detail: detail)
     } catch {
       if case .notACapture = error { return nil }
       throw error
@@ -180,9 +180,10 @@ extension CaptureWalk {
       } else if late.input.kind == .perfData,
         case let streams = try state.folders.streams(in: late.local.folder), !streams.isEmpty
       {
+        let missing = state.folders.missing(in: late.local.folder)
         offer(
-          .perf(try late.input.seekable(), streams: streams), named: late.name,
-          layers: late.input.names, damage: late.input.source.damage.drain())
+          .perf(try late.input.seekable(), streams: streams, missing: missing),
+          named: late.name, layers: late.input.names, damage: late.input.source.damage.drain())
       } else {
         try judge(late.input, late.name, isLasting: isLasting)
       }

@@ -12,6 +12,9 @@ public final class CaptureWalk {
 
   private let path: String
   let detail: ReadDetail
+  private let sums: Bool
+  /// The file or pipe at the path, kept for its checksum.
+  private var input: ByteSource?
   /// What lies in one archive may unpack to so many bytes together.
   let budget: ExpandBudget
   /// The path up to the `!` that leads into an archive.
@@ -39,9 +42,14 @@ public final class CaptureWalk {
   private static let othersLimit = 1 << 16
   private static let candidatesLimit = 8
 
-  /// A walk from a path as the user gave it. What lies in one archive may unpack to `expandLimit` bytes together.
-  public init(path: String, detail: ReadDetail, expandLimit: UInt64 = ByteSource.expandLimit) {
+  /// A walk from a path as the user gave it. What lies in one archive may unpack to `expandLimit` bytes together; `sums` asks for
+  /// the checksum of what lies at the path.
+  public init(
+    path: String, detail: ReadDetail, expandLimit: UInt64 = ByteSource.expandLimit,
+    sums: Bool = false
+  ) {
     self.path = path
+    self.sums = sums
     self.detail = detail
     budget = ExpandBudget(expandLimit)
     base = path
@@ -70,7 +78,9 @@ public final class CaptureWalk {
       while base.count > 1, base.hasSuffix("/") { base.removeLast() }
       return try walk(&files, ContainerPlace(name: base, separator: "/"))
     }
-    let input = try OuterLayers(ByteSource(path: base), inside: [], budget: budget)
+    let source = try ByteSource(path: base, sums: sums)
+    if sums { self.input = source }
+    let input = try OuterLayers(source, inside: [], budget: budget)
     guard !input.prefix.isEmpty else { throw input.emptiness }
     if case .packed(let packing) = input.kind {
       try walk(archive: input, packing, named: base, isTop: true)
@@ -102,6 +112,15 @@ public final class CaptureWalk {
       end = sign
     }
     return .file
+  }
+
+  /// The checksum of what lies at the path, when it was asked for and can be read; call after `forEach`.
+  ///
+  /// A file is read once more from its open descriptor; a pipe was summed as it was read.
+  public func inputDigest() -> InputDigest? {
+    guard sums else { return nil }
+    if let input { return try? input.digest() }
+    return try? InputDigest(folder: base)
   }
 
   private func nothing() -> CaptureError {

@@ -11,8 +11,8 @@ public struct FoundCapture {
     case snapshot(SnapshotBuffer)
     /// A group of buffers, or all of them.
     case buffers(TraceDatFile, group: Int?)
-    /// The file `data` of perf and the streams beside it.
-    case perf(ByteSource, streams: [PerfStream])
+    /// The file `data` of perf and the streams beside it, without those that are too many.
+    case perf(ByteSource, streams: [PerfStream], missing: UInt64)
     case failure(CaptureError)
   }
 
@@ -45,8 +45,9 @@ public struct FoundCapture {
     case .buffers(let file, let group):
       reader = try file.reader(group: group, detail: detail)
       log = file.source.damage
-    case .perf(let source, let streams):
-      reader = try PerfDataReader(source: source, streams: streams, detail: detail)
+    case .perf(let source, let streams, let missing):
+      reader = try PerfDataReader(
+        source: source, streams: streams, missing: missing, detail: detail)
     case .failure(let error): throw error
     }
     return NamedReader(

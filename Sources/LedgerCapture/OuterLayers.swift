@@ -54,21 +54,26 @@ struct OuterLayers {
   }
 
   /// A reader of what the layers hold, of all buffers of a trace.dat. A trace.dat or perf.data of which the end cannot be reached is
-  /// copied to a nameless temporary file first, because what it means is told at its end; texts are read as they come.
+  /// copied to a nameless temporary file first, because what it means is told at its end; texts and perf's pipe mode are read as
+  /// they come.
   func reader(detail: ReadDetail) throws(CaptureError) -> any CaptureReader {
     switch kind {
     case .traceDat: return try TraceDatFile(try seekable()).reader(group: nil, detail: detail)
-    case .perfData: return try PerfDataReader(source: try seekable(), detail: detail)
+    case .perfData:
+      if !source.isSeekable, PerfPrelude.opens(prefix) {
+        return try PerfDataReader(live: source, prefix: prefix, detail: detail)
+      }
+      return try PerfDataReader(source: try seekable(), detail: detail)
     case .packed(let packing):
       throw .unsupported(path: source.path, what: "\(packing.rawValue) data in this place")
     case .foreign(let what): throw .notACapture(path: source.path, hint: "it looks like \(what)")
     case .text:
       guard !names.isEmpty, BufferSections.mayBeOne(prefix) else {
-        return try FtraceTextReader(source: source, prefix: prefix, detail: detail)
+        return try FtraceTextReader.open(source, prefix: prefix, detail: detail)
       }
       let file = try source.spooled(prefix: prefix)
-      return try FtraceTextReader(
-        source: file, prefix: try file.prefix(CaptureSniffer.prefixSize), detail: detail)
+      return try FtraceTextReader.open(
+        file, prefix: try file.prefix(CaptureSniffer.prefixSize), detail: detail)
     }
   }
 

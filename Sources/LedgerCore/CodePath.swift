@@ -6,6 +6,8 @@ public enum PathRole: String, Sendable, CaseIterable {
   case holder
   /// It put the last reference, or gave the page back.
   case freer
+  /// The kernel complained there.
+  case complaint
 }
 
 /// One function on a path.
@@ -30,9 +32,12 @@ public struct CodeFrame: Sendable, Equatable {
     self.address = address
   }
 
-  /// The frame as a reader gave it.
+  /// The frame as a reader gave it; a tab parts the name from the file or module that it lies in.
   public init(_ frame: StackFrame) {
-    self.init(function: frame.name, offset: frame.offset, address: frame.address)
+    let parts = frame.name.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
+    self.init(
+      function: parts.first.map(String.init) ?? "", offset: frame.offset, address: frame.address)
+    if parts.count > 1 { module = String(parts[1]) }
   }
 
   /// `try_grab_folio+0x1c (mm/gup.c:142)`; the address when there is no name.
@@ -46,9 +51,17 @@ public struct CodeFrame: Sendable, Equatable {
   }
 
   /// The function without what a compiler appends to copies of it: `.isra.0`, `.constprop.0`, `.part.3`, `.cold`.
-  public var plainFunction: String {
-    guard let dot = function.firstIndex(of: "."), dot > function.startIndex else { return function }
-    return String(function[..<dot])
+  public var plainFunction: String { function.withoutCopyMarks }
+}
+
+extension String {
+  /// The name of a function without what compilers and the build put around it: `.isra.0`, `.constprop.0`, `.part.3`,
+  /// `.cold`, `.llvm.123`, `__pfx_`.
+  public var withoutCopyMarks: String {
+    var name = self[...]
+    if name.hasPrefix("__pfx_"), name.utf8.count > 6 { name = name.dropFirst(6) }
+    guard let dot = name.firstIndex(of: "."), dot > name.startIndex else { return String(name) }
+    return String(name[..<dot])
   }
 }
 
@@ -66,6 +79,9 @@ public struct CodePath: Sendable, Equatable {
   public var comm: String
   /// Innermost function first.
   public var frames: [CodeFrame]
+  /// The way through the user's program that led into the kernel, innermost first, as recorded: no source of symbols is
+  /// asked for it, and no fingerprint depends on it.
+  public var user: [CodeFrame] = []
 
   /// A path with all its parts.
   public init(

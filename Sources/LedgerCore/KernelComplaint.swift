@@ -55,6 +55,23 @@ public struct KernelLogLine: Sendable, Equatable {
   }
 }
 
+/// A call chain that the kernel printed in a complaint.
+public struct ComplaintPath: Sendable, Equatable {
+  /// What the code did: it complained, or had allocated or freed what the complaint is about.
+  public var role: PathRole
+  /// Thread id, -1 when unknown.
+  public var pid: Int32
+  /// Innermost function first, at most `KernelComplaint.framesLimit`.
+  public var frames: [StackFrame]
+
+  /// A chain with all its parts.
+  public init(role: PathRole, pid: Int32, frames: [StackFrame] = []) {
+    self.role = role
+    self.pid = pid
+    self.frames = frames
+  }
+}
+
 /// What the kernel itself said about a page, or about memory without naming one.
 public struct KernelComplaint: Sendable, Equatable {
   /// Longest text of a line that is kept, in characters.
@@ -66,6 +83,8 @@ public struct KernelComplaint: Sendable, Equatable {
 
   /// Marks that are kept of one complaint's repetitions.
   public static let marksLimit = 64
+  /// Functions that are kept of one call chain.
+  public static let framesLimit = 32
 
   /// What it is about.
   public var kind: ComplaintKind
@@ -109,6 +128,8 @@ public struct KernelComplaint: Sendable, Equatable {
   public var suppressed: UInt64 = 0
   /// Time of the last repetition.
   public var lastTime: UInt64?
+  /// The call chains in it, at most one a role.
+  public var paths: [ComplaintPath] = []
   /// Frame numbers of all repetitions, at most `pagesLimit`, in the order of the log.
   public var pages: [UInt64] = []
 

@@ -4,6 +4,9 @@ public enum LossCode: String, Sendable, CaseIterable {
   case lostUnknown = "lost-unknown"
   case overrun = "overrun"
   case leftInKernel = "left-in-kernel"
+  case missingCPU = "missing-cpu"
+  case tooManyParts = "too-many-parts"
+  case severalBuffers = "several-buffers"
   case truncated = "truncated"
   case corruptSubBuffer = "corrupt-sub-buffer"
   case corruptChunk = "corrupt-chunk"
@@ -30,7 +33,8 @@ public enum LossCode: String, Sendable, CaseIterable {
   /// How much a loss weighs.
   public var severity: LossSeverity {
     switch self {
-    case .lostEvents, .lostUnknown, .overrun, .leftInKernel, .truncated, .corruptSubBuffer,
+    case .lostEvents, .lostUnknown, .overrun, .leftInKernel, .missingCPU, .tooManyParts,
+      .severalBuffers, .truncated, .corruptSubBuffer,
       .corruptChunk, .malformedSection, .malformedEvent, .implausibleFrame, .tableFull,
       .interrupted, .timeBackwards, .noRawData, .bodyNotPrinted:
       .dataLoss
@@ -61,6 +65,12 @@ public enum LossCode: String, Sendable, CaseIterable {
       "the oldest events were overwritten before the buffer was read: record with a larger buffer (-b)"
     case .leftInKernel:
       "events stayed in the kernel's buffers and were never saved: let the recorded command live until trace-cmd has read them (end it with sleep 1)"
+    case .missingCPU:
+      "no raw sub-buffers of this CPU were copied: copy per_cpu/*/trace_pipe_raw of all CPUs, empty ones too; buffer_size_kb and buffer_total_size_kb beside them prove that none is missing"
+    case .tooManyParts:
+      "the recording lies in more files than are read together: record with fewer threads (perf record --threads=package)"
+    case .severalBuffers:
+      "lines of several buffers or files that recorded the same events: only those of one are used; give the trace.dat, whose buffers are analyzed apart"
     case .truncated:
       "the file ends before its data does: copy it again, or record until trace-cmd has finished writing"
     case .corruptSubBuffer:

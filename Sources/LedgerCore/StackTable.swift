@@ -24,57 +24,62 @@ public struct StackFrame: Sendable, Hashable {
 
 /// The call chains of a capture, each kept once, under a number from 1; 0 stands for none.
 ///
-/// Bounded: at most `limit` chains of `depth` frames and `nameLimit` names.
+/// The kernel's part of a chain and the user's part are kept apart, because they come apart and repeat apart; a number may
+/// stand for one of them or, `joined`, for both. Bounded: at most `limit` chains of the kernel, `userLimit` of users,
+/// `depth` frames each, and `nameLimit` names.
 public struct StackTable: Sendable {
-  /// Chains that are kept; a kernel has some ten thousand ways to its page allocator.
+  /// Chains of the kernel that are kept; a kernel has some ten thousand ways to its page allocator.
   public static let limit = 1 << 16
+  /// Chains of users that are kept.
+  public static let userLimit = 1 << 15 - 1
   /// Frames that are kept of one chain, from the innermost on.
   public static let depth = 64
   private static let nameLimit = 1 << 16
   /// Marks a word that is no address but a name: no architecture has such addresses.
   private static let mark: UInt64 = 0x5a << 56
   private static let noOffset: UInt64 = 0xfff_ffff
+  /// The kernel's part of a number lies below the user's.
+  private static let userShift: UInt32 = 17
+  private static let kernelMask: UInt32 = 1 << userShift - 1
 
-  private var words: [UInt64] = []
-  private var starts: [UInt32] = [0, 0]
-  private var numbers: [UInt64: UInt32] = [:]
+  private var kernel = ChainPool()
+  private var user = ChainPool()
   private var names: [String] = []
   private var nameNumbers: [UInt64: UInt32] = [:]
-  /// Chains that found no room.
-  public private(set) var dropped: UInt64 = 0
 
   /// A table without chains.
   public init() {}
 
+  /// Chains that found no room.
+  public var dropped: UInt64 { kernel.dropped &+ user.dropped }
+
   /// True when no chain was met.
-  public var isEmpty: Bool { starts.count == 2 && dropped == 0 }
+  public var isEmpty: Bool { kernel.count == 0 && user.count == 0 && dropped == 0 }
 
-  /// How many different chains there are.
-  public var count: Int { starts.count - 2 }
+  /// How many different chains of the kernel there are.
+  public var count: Int { kernel.count }
 
-  /// The number of a chain, innermost frame first; 0 when it is empty or finds no room.
+  /// The number of a chain of the kernel, innermost frame first; 0 when it is empty or finds no room.
   public mutating func number(of chain: [UInt64]) -> UInt32 {
-    let length = min(chain.count, Self.depth)
-    guard length > 0 else { return 0 }
-    var key: UInt64 = 0xcbf2_9ce4_8422_2325
-    for index in 0..<length {
-      key = (key ^ chain[index]) &* 0x9e37_79b9_7f4a_7c15
-      key ^= key >> 29
-    }
-    while let number = numbers[key] {
-      if isSame(number, chain, length) { return number }
-      key &+= 1
-    }
-    guard count < Self.limit else {
-      dropped &+= 1
-      return 0
-    }
-    words.append(contentsOf: chain[..<length])
-    let number = UInt32(starts.count - 1)
-    starts.append(UInt32(words.count))
-    numbers[key] = number
-    return number
+    kernel.number(of: chain, limit: Self.limit)
   }
+
+  /// The number of a chain of a user's program, innermost frame first; 0 when it is empty or finds no room.
+  public mutating func userNumber(of chain: [UInt64]) -> UInt32 {
+    user.number(of: chain, limit: Self.userLimit) << Self.userShift
+  }
+
+  /// The number that has the parts of both; where both have one, that of `later`.
+  public static func joined(_ earlier: UInt32, _ later: UInt32) -> UInt32 {
+    (hasKernel(later) ? later : earlier) & kernelMask
+      | (hasUser(later) ? later : earlier) & ~kernelMask
+  }
+
+  /// True when a number names a chain of the kernel.
+  public static func hasKernel(_ number: UInt32) -> Bool { number & kernelMask != 0 }
+
+  /// True when a number names a chain of a user's program.
+  public static func hasUser(_ number: UInt32) -> Bool { number & ~kernelMask != 0 }
 
   /// The word that stands for a name in a chain; `hash` tells names apart, `text` makes one when it is new.
   public mutating func word(hash: UInt64, offset: UInt64?, text: () -> String) -> UInt64 {
@@ -90,20 +95,63 @@ public struct StackTable: Sendable {
     return Self.mark | place << 28 | min(offset ?? Self.noOffset, Self.noOffset)
   }
 
-  /// The frames of a chain, innermost first; none for a number that was never given.
+  /// The kernel's frames of a chain, innermost first; none for a number that was never given.
   public func frames(of number: UInt32) -> [StackFrame] {
-    let place = Int(number)
-    guard place > 0, place + 1 < starts.count else { return [] }
-    return words[Int(starts[place])..<Int(starts[place + 1])].map(frame)
+    kernel.words(of: number & Self.kernelMask).map(frame)
   }
 
-  private func frame(_ word: UInt64) -> StackFrame {
+  /// The user's frames of a chain, innermost first; none for a number that was never given.
+  public func userFrames(of number: UInt32) -> [StackFrame] {
+    user.words(of: number >> Self.userShift).map(frame)
+  }
+
+  /// What one word of a chain stands for: an address, or a name that `word` was called for.
+  public func frame(_ word: UInt64) -> StackFrame {
     let place = Int(truncatingIfNeeded: word >> 28 & 0xfff_ffff)
     guard word & (0xff << 56) == Self.mark, place < names.count else {
       return StackFrame(address: word)
     }
     let offset = word & Self.noOffset
     return StackFrame(name: names[place], offset: offset == Self.noOffset ? nil : offset)
+  }
+}
+
+/// Chains of words, each kept once, under a number from 1.
+private struct ChainPool: Sendable {
+  private var words: [UInt64] = []
+  private var starts: [UInt32] = [0, 0]
+  private var numbers: [UInt64: UInt32] = [:]
+  private(set) var dropped: UInt64 = 0
+
+  var count: Int { starts.count - 2 }
+
+  mutating func number(of chain: [UInt64], limit: Int) -> UInt32 {
+    let length = min(chain.count, StackTable.depth)
+    guard length > 0 else { return 0 }
+    var key: UInt64 = 0xcbf2_9ce4_8422_2325
+    for index in 0..<length {
+      key = (key ^ chain[index]) &* 0x9e37_79b9_7f4a_7c15
+      key ^= key >> 29
+    }
+    while let number = numbers[key] {
+      if isSame(number, chain, length) { return number }
+      key &+= 1
+    }
+    guard count < limit else {
+      dropped &+= 1
+      return 0
+    }
+    words.append(contentsOf: chain[..<length])
+    let number = UInt32(starts.count - 1)
+    starts.append(UInt32(words.count))
+    numbers[key] = number
+    return number
+  }
+
+  func words(of number: UInt32) -> ArraySlice<UInt64> {
+    let place = Int(number)
+    guard place > 0, place + 1 < starts.count else { return [] }
+    return words[Int(starts[place])..<Int(starts[place + 1])]
   }
 
   private func isSame(_ number: UInt32, _ chain: [UInt64], _ length: Int) -> Bool {
@@ -124,6 +172,11 @@ public final class StackStore: Sendable {
   /// As `StackTable.number(of:)`.
   public func number(of chain: [UInt64]) -> UInt32 { state.withLock { $0.number(of: chain) } }
 
+  /// As `StackTable.userNumber(of:)`.
+  public func userNumber(of chain: [UInt64]) -> UInt32 {
+    state.withLock { $0.userNumber(of: chain) }
+  }
+
   /// All chains so far.
   public var table: StackTable { state.withLock { $0 } }
 }
@@ -132,7 +185,7 @@ public final class StackStore: Sendable {
 public struct StackNote: Sendable, Equatable {
   /// `Event.ordinal` of the event; it may have come in an earlier batch.
   public var ordinal: UInt32
-  /// Number of the chain in the reader's `StackTable`.
+  /// Number of the chain in the reader's `StackTable`; the user's part may come in a note of its own.
   public var stack: UInt32
   /// `Event.pfn` of the event.
   public var pfn: UInt64

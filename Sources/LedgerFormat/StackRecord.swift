@@ -1,7 +1,7 @@
 public import LedgerCore
 internal import LedgerInput
 
-/// Where the addresses of `ftrace:kernel_stack` lie (kernel/trace/trace_entries.h:kernel_stack; 2.6.30 to 7.1).
+/// Where the addresses of `ftrace:kernel_stack` or `ftrace:user_stack` lie (kernel/trace/trace_entries.h; 2.6.30 to 7.1).
 public struct StackRecord: Sendable {
   /// The task and the context that a record was written in.
   public struct Task: Sendable {
@@ -24,13 +24,18 @@ public struct StackRecord: Sendable {
   private let pid: Int
   private let flags: Int
 
+  /// The addresses are those of a user's program.
+  public let isUser: Bool
+
   /// Nil when the capture does not know such records.
-  public init?(_ formats: [EventFormat], long: Int, bigEndian: Bool) {
-    let place = formats.firstIndex { $0.system == "ftrace" && $0.name == "kernel_stack" }
+  public init?(_ formats: [EventFormat], long: Int, bigEndian: Bool, isUser: Bool = false) {
+    let name = isUser ? "user_stack" : "kernel_stack"
+    let place = formats.firstIndex { $0.system == "ftrace" && $0.name == name }
     guard let place, let field = formats[place].field("caller"), field.offset >= 8,
       field.offset < 64, long == 4 || long == 8
     else { return nil }
     format = place
+    self.isUser = isUser
     callers = field.offset
     self.long = long
     self.bigEndian = bigEndian

@@ -1,5 +1,6 @@
 internal import Glibc
 public import LedgerCore
+internal import Synchronization
 
 /// An open file, pipe or standard input that gives its bytes in order, and at any offset when it is a file;
 /// or what comes out of such a source when its packing is taken off.
@@ -16,18 +17,23 @@ public final class ByteSource: Sendable {
   /// What was lost while packing was taken off; the same account for all layers and for a spooled copy.
   public let damage: DamageLog
 
-  /// Opens a file for reading; `-` is standard input.
-  public convenience init(path: String) throws(CaptureError) {
+  /// What a pipe has given so far, when it was opened to be summed.
+  private let sum: Mutex<SHA256>
+  private let isSummed: Bool
+
+  /// Opens a file for reading; `-` is standard input. `sums` adds up the checksum of a pipe as it is read; that of a file can be
+  /// had afterwards.
+  public convenience init(path: String, sums: Bool = false) throws(CaptureError) {
     guard path != "-" else {
-      try self.init(path: path, descriptor: 0)
+      try self.init(path: path, descriptor: 0, sums: sums)
       return
     }
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: errorText(errno)) }
-    try self.init(path: path, descriptor: descriptor)
+    try self.init(path: path, descriptor: descriptor, sums: sums)
   }
 
-  private init(path: String, descriptor: CInt) throws(CaptureError) {
+  private init(path: String, descriptor: CInt, sums: Bool) throws(CaptureError) {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
       throw .cannotOpen(path: path, reason: errorText(errno))
@@ -41,6 +47,8 @@ public final class ByteSource: Sendable {
     self.layer = nil
     self.damage = DamageLog()
     self.size = kind == S_IFREG ? UInt64(max(0, status.st_size)) : nil
+    sum = Mutex(SHA256())
+    isSummed = sums && kind != S_IFREG
   }
 
   /// Takes over an open descriptor of a regular file, as the spool does.
@@ -50,6 +58,8 @@ public final class ByteSource: Sendable {
     self.layer = nil
     self.damage = damage
     self.size = size
+    sum = Mutex(SHA256())
+    isSummed = false
   }
 
   /// What a layer of packing gives.
@@ -59,12 +69,17 @@ public final class ByteSource: Sendable {
     self.layer = layer
     self.damage = damage
     self.size = nil
+    sum = Mutex(SHA256())
+    isSummed = false
   }
 
   deinit { if descriptor > 2 { close(descriptor) } }
 
   /// True when `read(into:count:at:)` may be used.
   public var isSeekable: Bool { size != nil }
+
+  /// True for a pipe or a device, which may go on for hours.
+  public var isLive: Bool { layer == nil && size == nil }
 
   /// False when nothing comes within `milliseconds` from a pipe that is still open; true when bytes, or the end, are there.
   public func isReady(within milliseconds: Int32) -> Bool {
@@ -102,10 +117,18 @@ public final class ByteSource: Sendable {
   func read(to target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int {
     guard target.count > 0 else { return 0 }
     if let layer { return try unsafe layer.read(to: target) }
-    return try retry(offset: 0) {
+    let got = try retry(offset: 0) {
       unsafe Glibc.read(descriptor, target.baseAddress, target.count)
     }
+    if isSummed {
+      let bytes = unsafe UnsafeRawBufferPointer(rebasing: target[..<got])
+      sum.withLock { unsafe $0.update(bytes) }
+    }
+    return got
   }
+
+  /// The checksum of what a pipe has given so far.
+  var summed: SHA256 { sum.withLock { $0 } }
 
   private func retry(offset: UInt64, _ call: () -> Int) throws(CaptureError) -> Int {
     while true {

@@ -148,8 +148,10 @@ extension ByteSource {
 
   private func rest(_ prefix: [UInt8], limit: Int) throws(CaptureError) -> [UInt8] {
     var bytes = prefix
-    if let size { bytes.reserveCapacity(Int(clamping: min(size, UInt64(limit)))) }
-    while try read(into: &bytes, count: 1 << 20) > 0 {
+    // With room for the read that finds the end: growing then would copy everything.
+    let step = 1 << 20
+    if let size { bytes.reserveCapacity(Int(clamping: min(size, UInt64(limit))) + step) }
+    while try read(into: &bytes, count: step) > 0 {
       guard bytes.count <= limit else {
         throw .expandsTooFar(path: path, limit: UInt64(limit))
       }

@@ -24,6 +24,19 @@ extension ByteSource {
     return ByteSource(path: path, owning: descriptor, size: written, damage: damage)
   }
 
+  /// The bytes already read, in a nameless temporary file of their own; what follows is left to this source.
+  public func stored(_ bytes: [UInt8]) throws(CaptureError) -> ByteSource {
+    let descriptor = try openNameless()
+    do throws(CaptureError) {
+      try writeAll(bytes, to: descriptor)
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    _ = lseek(descriptor, 0, SEEK_SET)
+    return ByteSource(
+      path: path, owning: descriptor, size: UInt64(bytes.count), damage: damage)
+  }
 }
 
 /// Makes a file in `$TMPDIR` (or `/tmp`) that disappears with its descriptor.

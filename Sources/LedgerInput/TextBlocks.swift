@@ -1,6 +1,5 @@
 internal import Dispatch
 public import LedgerCore
-internal import Synchronization
 
 /// Text in blocks of whole lines, read ahead by a thread of its own.
 ///
@@ -14,11 +13,11 @@ public final class TextBlocks {
   /// bytes and a newline come, the rest is skipped.
   public static let lineLimit = 1 << 16
 
-  private let handOver: BlockHandOver
+  private let handOver: HandOver<[UInt8]>
 
   /// Starts to read; `prefix` are bytes that were already taken from the source.
   public init(source: ByteSource, prefix: [UInt8]) {
-    let handOver = BlockHandOver()
+    let handOver = HandOver<[UInt8]>(ahead: 2)
     self.handOver = handOver
     DispatchQueue(label: "pageledger.text").async {
       var cutter = BlockCutter(source: source, carry: prefix)
@@ -31,76 +30,17 @@ public final class TextBlocks {
   /// True if the next block, or the end, is there already.
   public var isReady: Bool { handOver.isReady }
 
+  /// True if the next block, or the end, comes within `milliseconds`.
+  public func isReady(within milliseconds: Int) -> Bool { handOver.isReady(within: milliseconds) }
+
   /// Replaces `block` by the next one and returns the bytes of text in it; nil at the end of the source.
   public func next(_ block: inout [UInt8]) throws(CaptureError) -> Int? {
-    switch handOver.take(recycling: &block) {
-    case .success(let more): more ? block.count - Self.padding : nil
-    case .failure(let error): throw error
-    }
-  }
-}
-
-/// A bounded queue of blocks between one reading thread and one parser.
-private final class BlockHandOver: Sendable {
-  private struct State {
-    var ready: [[UInt8]] = []
-    var free: [[UInt8]] = []
-    var failure: CaptureError?
-    var isCancelled = false
-    var hasEnded = false
-  }
-
-  private let state = Mutex(State())
-  private let room = DispatchSemaphore(value: 0)
-  private let filled = DispatchSemaphore(value: 0)
-
-  init() { for _ in 0..<2 { room.signal() } }
-
-  /// Waits until a block may be filled; nil when nobody wants one any more.
-  func emptyBlock() -> [UInt8]? {
-    room.wait()
-    return state.withLock { $0.isCancelled ? nil : ($0.free.popLast() ?? []) }
-  }
-
-  /// True if `take` would not wait.
-  var isReady: Bool { state.withLock { !$0.ready.isEmpty || $0.hasEnded } }
-
-  func put(_ block: [UInt8]) {
-    state.withLock { $0.ready.append(block) }
-    filled.signal()
-  }
-
-  /// Ends the stream: what is ready is still delivered, then `failure` if there was one.
-  func finish(_ failure: CaptureError?) {
-    state.withLock {
-      $0.failure = failure
-      $0.hasEnded = true
-    }
-    filled.signal()
-  }
-
-  func cancel() {
-    state.withLock { $0.isCancelled = true }
-    room.signal()
-  }
-
-  /// Waits for a block; `false` at the end, and again at each later call.
-  func take(recycling block: inout [UInt8]) -> Result<Bool, CaptureError> {
     var spent: [UInt8] = []
     swap(&spent, &block)
     spent.removeAll(keepingCapacity: true)
-    filled.wait()
-    let (next, failure) = state.withLock { state in
-      if state.free.count < 2 { state.free.append(spent) }
-      return (state.ready.isEmpty ? nil : state.ready.removeFirst(), state.failure)
-    }
-    guard let next else {
-      filled.signal()
-      return failure.map { .failure($0) } ?? .success(false)
-    }
+    guard let next = try handOver.take(returning: spent) else { return nil }
     block = next
-    room.signal()
-    return .success(true)
+    return block.count - Self.padding
   }
 }
 
@@ -118,8 +58,9 @@ private struct BlockCutter {
     self.carry = carry
   }
 
-  mutating func run(_ handOver: BlockHandOver) {
-    while var block = handOver.emptyBlock() {
+  mutating func run(_ handOver: HandOver<[UInt8]>) {
+    while handOver.waitForRoom() {
+      var block = handOver.spare() ?? []
       do throws(CaptureError) {
         let more = try fill(&block)
         if !block.isEmpty {
@@ -141,9 +82,12 @@ private struct BlockCutter {
     carry.removeAll(keepingCapacity: true)
     while true {
       let old = block.count
-      let got = try source.read(into: &block, count: step)
-      if isSkipping { skip(&block, from: old) }
-      guard got > 0 else { return false }
+      // What was read before a pipe paused goes on its way at once.
+      if old == 0 || source.isReady(within: 0) || hasNoLine(block) {
+        let got = try source.read(into: &block, count: step)
+        if isSkipping { skip(&block, from: old) }
+        guard got > 0 else { return false }
+      }
       let lines = block.withRawSpan { $0.lastOffset(of: 0x0a, from: 0, to: $0.byteCount) }
       let tail = (lines ?? -1) + 1
       if block.count - tail > TextBlocks.lineLimit {
@@ -158,6 +102,9 @@ private struct BlockCutter {
       return true
     }
   }
+
+  /// No line has ended yet.
+  private func hasNoLine(_ block: [UInt8]) -> Bool { !block.contains(0x0a) }
 
   /// Drops the rest of a line that is too long.
   private mutating func skip(_ block: inout [UInt8], from old: Int) {

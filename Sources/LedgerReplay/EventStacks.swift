@@ -16,8 +16,10 @@ struct EventStacks {
       numbers = [UInt32](repeating: 0, count: Self.capacity)
     }
     let place = Int(note.ordinal) & (Self.capacity - 1)
+    // The two parts of a chain may come one after the other.
+    let known = ordinals[place] == note.ordinal ? numbers[place] : 0
     ordinals[place] = note.ordinal
-    numbers[place] = note.stack
+    numbers[place] = StackTable.joined(known, note.stack)
   }
 
   /// The chain of an event, 0 when it has none or is too old.
@@ -39,7 +41,7 @@ extension Replay {
       guard block != 0, blocks[block].head == note.pfn, blocks[block].ordinal == note.ordinal else {
         continue
       }
-      blocks[block].stack = note.stack
+      blocks[block].stack = stacks.number(of: note.ordinal)
     }
   }
 

@@ -25,3 +25,16 @@ enum EvidenceRows {
     return ["\(task)\(cpu) \(time): \(words)"] + (change.isEmpty ? [] : ["    \(change)"])
   }
 }
+
+/// The code that allocated, held and freed a page as rows of text: who, then the functions, innermost first.
+enum CodeRows {
+  /// Rows of all paths, each with its first `limit` functions.
+  static func lines(_ finding: Finding, limit: Int) -> [String] {
+    finding.paths.filter { !$0.frames.isEmpty }.flatMap { path -> [String] in
+      let head = "\(path.role.rawValue): \(path.event) by \(TaskText.name(path.comm, path.pid))"
+      let rest = path.frames.count - min(limit, path.frames.count)
+      return [head] + path.frames.prefix(limit).map { "  " + $0.words }
+        + (rest > 0 ? ["  ... and \(rest) more"] : [])
+    }
+  }
+}

@@ -1,4 +1,5 @@
 public import LedgerCore
+public import LedgerInput
 
 /// The forms in which an analysis can be written.
 public enum ReportFormat: String, CaseIterable, Sendable {
@@ -27,15 +28,22 @@ public struct PageOptions: Sendable {
   public var manual: [RuleManual]
   /// Name and version of the command, for the foot of the page.
   public var version: String
+  /// Number of the set of rules; 0 when it is not known.
+  public var ruleSet: Int
+  /// The command as it can be typed again, empty when it is not known.
+  public var command: String
   /// Bytes that the page should not exceed; findings beyond it are left out by rank.
   public var limit: UInt64
 
   /// Options of a page; 10 MB is what browsers and mail gateways take without complaint.
   public init(
-    manual: [RuleManual] = [], version: String = "pageledger", limit: UInt64 = 10_000_000
+    manual: [RuleManual] = [], version: String = "pageledger", ruleSet: Int = 0,
+    command: String = "", limit: UInt64 = 10_000_000
   ) {
     self.manual = manual
     self.version = version
+    self.ruleSet = ruleSet
+    self.command = command
     self.limit = limit
   }
 }
@@ -87,14 +95,14 @@ public struct ReportStream {
     written += 1
   }
 
-  /// Ends the report; call once, after the last capture, also when some captures were not reached.
-  public mutating func finish() {
+  /// Ends the report; call once, after the last capture, also when some captures were not reached. `inputs` are told at the foot
+  /// of a page.
+  public mutating func finish(inputs: [InputDigest] = []) {
     switch format {
     case .json where captures > 1:
       bytes.append(contentsOf: (written == 0 ? "[]\n" : "]\n").utf8)
     case .html:
-      bytes += HTMLReport(manual: page.manual, version: page.version, limit: page.limit)
-        .render(analyses)
+      bytes += HTMLReport(options: page, inputs: inputs).render(analyses)
     case .markdown: bytes += MarkdownReport().render(analyses)
     case .perfetto: bytes += PerfettoReport.render(analyses)
     default: break

@@ -27,13 +27,7 @@ enum VerdictWords {
     }
   }
 
-  private static func counts(_ analysis: Analysis) -> String {
-    let parts = Severity.allCases.reversed().compactMap { severity -> String? in
-      let count = analysis.findings.count { $0.severity == severity }
-      return count == 0 ? nil : "\(NumberText.grouped(UInt64(count))) \(severity.rawValue)"
-    }
-    return parts.joined(separator: ", ")
-  }
+  private static func counts(_ analysis: Analysis) -> String { StandingWords.counts(analysis) }
 
   /// How far the verdict can be trusted, in one or two sentences.
   static func trust(_ analysis: Analysis) -> String {

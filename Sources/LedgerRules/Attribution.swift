@@ -8,7 +8,7 @@ struct Attribution {
 
   init(_ draft: Draft) {
     let known = draft.evidence.filter { $0.stack != 0 || $0.event.kind.isProbe }
-    guard draft.evidence.contains(where: { $0.stack != 0 }) else { return }
+    guard known.contains(where: { $0.stack != 0 || $0.event.caller != 0 }) else { return }
     for role in PathRole.allCases {
       if let item = Self.best(role, known, draft) { items.append((role, item)) }
     }
@@ -18,17 +18,30 @@ struct Attribution {
     _ role: PathRole, _ items: [Draft.Item], _ draft: Draft
   ) -> Draft.Item? {
     switch role {
-    case .allocator: return items.last { $0.event.kind == .pageAlloc && $0.stack != 0 }
+    case .allocator:
+      return items.last { $0.event.kind == .pageAlloc && $0.stack != 0 }
+        ?? items.last { $0.event.kind == .ttmPopulateReturn && $0.event.caller != 0 }
     case .holder:
       let takers = items.filter(\.event.takesHold)
       return takers.last { $0.event.isSame(as: draft.caseEvent) } ?? refusal(takers)
-        ?? takers.last { $0.stack != 0 }
+        ?? takers.last { $0.stack != 0 } ?? items.last { $0.event.tookHold && $0.event.caller != 0 }
     case .freer:
       let free = items.last { $0.event.givesBack && $0.stack != 0 }
       // A block's allocation behind it means that it was an earlier life's end.
       guard let free, let birth = draft.block?.time, free.event.time < birth else { return free }
       return nil
+    case .complaint: return nil
     }
+  }
+
+  /// Who called a probed function that has no call chain, as its return tells: a word of the capture's `StackTable`, or 0.
+  static func caller(of item: Draft.Item, _ draft: Draft) -> UInt64 {
+    guard item.event.caller == 0 else { return item.event.caller }
+    let back = draft.evidence.first {
+      $0.event.caller != 0 && $0.event.kind.function == item.event.kind.function
+        && $0.event.pid == item.event.pid && $0.event.time >= item.event.time
+    }
+    return back?.event.caller ?? 0
   }
 
   /// What KVM asked for and did not get says best who wanted to hold the page.
@@ -45,6 +58,20 @@ extension Event {
     case .pageRefModUnless: true
     case .grab, .gupFast, .gupSlow, .followPte, .hvaToPfn, .insertPfn, .insertHuge, .insertPage,
       .insertPages, .remapRange, .kvmSetSpte, .kvmSpteRequested, .iommuMap, .dmaMap, .vcpuMap:
+      true
+    default: false
+    }
+  }
+
+  /// Where a function that takes hold returned to; 0 when that is not known.
+  fileprivate var caller: UInt64 { kind.isProbe && kind.isReturn ? pointer : 0 }
+
+  /// It is the return of a function that takes hold.
+  fileprivate var tookHold: Bool {
+    switch kind {
+    case .hvaToPfnReturn, .insertPfnReturn, .insertHugeReturn, .insertPageReturn,
+      .insertPagesReturn, .remapRangeReturn, .gupFastReturn, .gupSlowReturn, .grabReturn,
+      .followPteReturn, .vcpuMapReturn:
       true
     default: false
     }
@@ -67,9 +94,12 @@ extension Event {
 }
 
 extension EventKind {
+  /// A probe on the return of a function.
+  fileprivate var isReturn: Bool { name.hasSuffix("_ret") }
+
   /// The function that a probe is attached to; nil for what is no probe.
   var function: String? {
     guard isProbe else { return nil }
-    return name.hasSuffix("_ret") ? String(name.dropLast(4)) : name
+    return isReturn ? String(name.dropLast(4)) : name
   }
 }

@@ -9,6 +9,8 @@ public struct Audit: ~Copyable {
   private var sawGap = false
   /// Drafts that were given out before the end.
   private var followed: Set<UInt64> = []
+  /// Complaints of the kernel that were given out before the end.
+  private var followedComplaints: Set<String> = []
   private static let marksOfRules = RuleCatalog.rules.map(\.marks)
 
   /// A get from 0 on a page never seen before is judged only this long after the start: a page frozen before the
@@ -40,15 +42,25 @@ public struct Audit: ~Copyable {
   /// The findings that can be believed by now and were not given before, in the order in which they arose.
   ///
   /// A later gap in the capture may still take one back: the final analysis is what counts.
-  public mutating func newlyCertain(info: CaptureInfo, losses: LossLedger) -> [Finding] {
+  /// `stacks` is asked for only when there is one.
+  public mutating func newlyCertain(
+    info: CaptureInfo, losses: LossLedger, stacks: () -> StackTable
+  ) -> [Finding] {
     guard findings.drafts.contains(where: { !followed.contains($0.serial) }) else { return [] }
     let coverage = coverage(info, losses)
-    let conclusion = Conclusion(info, isFiltered: isFiltered, losses: losses)
+    let conclusion = Conclusion(info, isFiltered: isFiltered, losses: losses, stacks: stacks())
     return findings.drafts.filter { !followed.contains($0.serial) && isBelievable($0, coverage) }
       .flatMap { draft in
         followed.insert(draft.serial)
         return conclusion.findings(from: [draft])
       }
+  }
+
+  /// The findings of the kernel's complaints that were not given before; `complaints` is the log up to now.
+  public mutating func newlyComplained(_ complaints: ComplaintLog, info: CaptureInfo) -> [Finding] {
+    LogWitness(info: info, complaints: complaints).findings(replay).filter {
+      followedComplaints.insert($0.id).inserted
+    }
   }
 
   /// What is known of a page now; nil before the first event.
@@ -152,6 +164,14 @@ public struct Audit: ~Copyable {
       }
       var obstacles = coverage.obstacles(requirements)
       obstacles += observed(name.id)
+      if name.id == "PL013", !coverage.covers(.pageRefModUnless), !coverage.covers(.pageRefMod) {
+        obstacles.append("page_ref:*: a probe on try_grab_folio does not show every reference")
+      }
+      if name.id == "PL009", !coverage.knowsHostEntries {
+        obstacles.append(
+          "what the host maps: probes on vmf_insert_pfn or remap_pfn_range, unmap_page_range, move_page_tables"
+        )
+      }
       if findings.drafts.contains(where: { $0.rule == number }), obstacles.isEmpty,
         !coverage.isBeyond(requirements)
       {
@@ -175,6 +195,12 @@ public struct Audit: ~Copyable {
       return [
         "\(seen.olderEntries) guest entries that are older than the capture: start before the VM"
       ]
+    }
+    if id == "PL014", seen.unplacedPins > 0 {
+      return ["where the zone lies in page flags, for \(seen.unplacedPins) pages pinned for long"]
+    }
+    if id == "PL012", seen.unplacedMaps > 0 {
+      return ["the VM of \(seen.unplacedMaps) kvm_vcpu_map calls: kvm=+0($arg1) in the probe"]
     }
     if id == "PL009", seen.unplacedEntries > 0 {
       return [

@@ -30,8 +30,18 @@ struct ComplaintConclusion {
       comm: complaint.process, evidence: evidence(complaint, known?.knowledge),
       advice: charge.advice, doubt: doubt(complaint, charge))
     finding.clock = clock(complaint, time)
+    finding.paths = complaint.paths.map { path($0, complaint) }
     if let known { finding.ledger = words(known.knowledge, known.pfn, complaint, known.isAtEnd) }
     return finding
+  }
+
+  private func path(_ path: ComplaintPath, _ complaint: KernelComplaint) -> CodePath {
+    let isOwn = path.role == .complaint
+    return CodePath(
+      role: path.role, event: "printk", time: isOwn ? complaint.time ?? 0 : 0,
+      pid: isOwn ? complaint.pid : path.pid,
+      comm: isOwn ? complaint.process : path.pid > 0 ? comm(path.pid) : "",
+      frames: path.frames.map { CodeFrame($0) })
   }
 
   /// With those that the kernel counted and did not print.

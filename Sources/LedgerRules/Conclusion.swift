@@ -103,11 +103,16 @@ struct Conclusion {
       var frames = stacks.frames(of: item.stack).map { CodeFrame($0) }
       if frames.isEmpty {
         frames = item.event.kind.function.map { [CodeFrame(function: $0)] } ?? []
+        let caller = frames.isEmpty ? 0 : Attribution.caller(of: item, draft)
+        if caller != 0 { frames.append(CodeFrame(stacks.frame(caller))) }
       }
-      guard !frames.isEmpty else { return nil }
-      return CodePath(
+      let user = stacks.userFrames(of: item.stack).map { CodeFrame($0) }
+      guard !frames.isEmpty || !user.isEmpty else { return nil }
+      var path = CodePath(
         role: role, event: item.event.kind.name, time: item.event.time, pid: item.event.pid,
         comm: comm(item.event.pid), frames: frames)
+      path.user = user
+      return path
     }
   }
 

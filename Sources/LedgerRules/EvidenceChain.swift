@@ -12,7 +12,7 @@ struct EvidenceChain {
     if story.showsHistory { addHistory(transition, replay) }
     addExtra(story.extra, transition)
     addAllocation(transition)
-    for index in items.indices where items[index].stack == 0 {
+    for index in items.indices where items[index].stack == 0 && !items[index].isRebuilt {
       items[index].stack = replay.stack(of: items[index].event)
     }
     items.sort { ($0.event.time, $0.event.ordinal) < ($1.event.time, $1.event.ordinal) }
@@ -68,6 +68,7 @@ struct EvidenceChain {
     if block.kind == .unknown { event.gaps = .gfp }
     let after = "order-\(block.order) \(block.kind.rawValue) block in use"
     items.insert(
-      Draft.Item(event: event, before: "", after: after, stack: block.stack), at: 0)
+      Draft.Item(event: event, before: "", after: after, stack: block.stack, isRebuilt: true),
+      at: 0)
   }
 }

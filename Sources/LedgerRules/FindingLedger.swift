@@ -9,6 +9,8 @@ struct Draft {
     var after: String
     /// Call chain of the event, 0 when it has none.
     var stack: UInt32 = 0
+    /// Put together from what is known of a block: its place in the capture is not known.
+    var isRebuilt = false
   }
 
   /// Number of the draft, in the order of their making.
@@ -73,8 +75,10 @@ struct FindingLedger {
   /// Looks once more for call chains that come a batch later than their events.
   mutating func completeStacks(_ replay: borrowing Replay) {
     for index in incomplete where drafts.indices.contains(index) {
-      for item in drafts[index].evidence.indices where drafts[index].evidence[item].stack == 0 {
-        drafts[index].evidence[item].stack = replay.stack(of: drafts[index].evidence[item].event)
+      for item in drafts[index].evidence.indices where !drafts[index].evidence[item].isRebuilt {
+        drafts[index].evidence[item].stack = StackTable.joined(
+          drafts[index].evidence[item].stack,
+          replay.stack(of: drafts[index].evidence[item].event))
       }
     }
     incomplete.removeAll(keepingCapacity: true)

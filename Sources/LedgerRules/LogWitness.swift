@@ -30,16 +30,33 @@ struct LogWitness {
     let ledgers = findings.indices
     var frames: [(pfn: UInt64, place: Int)] = []
     for complaint in complaints.complaints {
-      guard let rule = RuleCatalog.complaintRules.first(where: { $0.kind == complaint.kind }) else {
-        continue
-      }
-      var known: [UInt64: PageKnowledge] = [:]
-      for pfn in complaint.pages { known[pfn] = replay.knowledge(of: pfn) }
+      guard let finding = Self.finding(complaint, conclusion, replay) else { continue }
       frames += complaint.pages.map { ($0, findings.count) }
-      findings.append(conclusion.finding(complaint, rule, known))
+      findings.append(finding)
     }
     Self.tie(&findings, ledgers, frames.sorted { ($0.pfn, $0.place) < ($1.pfn, $1.place) })
     Conclusion.number(&findings)
+  }
+
+  /// The findings of all complaints, as far as they are known by now.
+  func findings(_ replay: borrowing Replay) -> [Finding] {
+    let conclusion = ComplaintConclusion(info, knowledge: replay.knowledgeAtMarks)
+    var found: [Finding] = []
+    for complaint in complaints.complaints {
+      if let finding = Self.finding(complaint, conclusion, replay) { found.append(finding) }
+    }
+    return found
+  }
+
+  private static func finding(
+    _ complaint: KernelComplaint, _ conclusion: ComplaintConclusion, _ replay: borrowing Replay
+  ) -> Finding? {
+    guard let rule = RuleCatalog.complaintRules.first(where: { $0.kind == complaint.kind }) else {
+      return nil
+    }
+    var known: [UInt64: PageKnowledge] = [:]
+    for pfn in complaint.pages { known[pfn] = replay.knowledge(of: pfn) }
+    return conclusion.finding(complaint, rule, known)
   }
 
   /// Ties findings of the ledger to complaints about the same pages, or about their block.

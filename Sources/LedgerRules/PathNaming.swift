@@ -13,28 +13,37 @@ extension Analysis {
   ///
   /// Without sources for names, addresses stay addresses, and nothing else changes.
   public mutating func namePaths(_ finder: inout SymbolFinder, machinery: Machinery = .standard) {
+    unnamedAddresses = Self.namePaths(of: &findings, &finder, machinery: machinery)
+    symbols = finder.sources
+  }
+
+  /// Names the functions on the paths of some findings; returns how many addresses stay without a name.
+  @discardableResult
+  public static func namePaths(
+    of findings: inout [Finding], _ finder: inout SymbolFinder, machinery: Machinery = .standard
+  ) -> Int {
     var wanted: Set<StackFrame> = []
     var chains: [[StackFrame]] = []
-    for finding in findings.prefix(Self.namedLimit) {
+    for finding in findings.prefix(namedLimit) {
       for path in finding.paths {
         let chain = path.frames.map(StackFrame.init)
         wanted.formUnion(chain)
-        if chains.count < 1024 { chains.append(chain) }
+        // Chains that begin with an address, and so with the tracing of an event.
+        if chains.count < 1024, chain.first?.address != nil { chains.append(chain) }
       }
     }
-    guard !wanted.isEmpty else { return }
+    guard !wanted.isEmpty else { return 0 }
     let names = finder.names(of: wanted, chains: chains)
     for index in findings.indices {
       for place in findings[index].paths.indices {
         let frames = findings[index].paths[place].frames.flatMap { frame in
           names[StackFrame(frame)] ?? [frame]
         }
-        findings[index].paths[place].frames = Self.cut(frames, machinery)
+        findings[index].paths[place].frames = cut(frames, machinery)
       }
-      findings[index].pathID = Self.pathID(findings[index])
+      findings[index].pathID = pathID(findings[index])
     }
-    symbols = finder.sources
-    unnamedAddresses = wanted.count { $0.name.isEmpty && names[$0] == nil }
+    return wanted.count { $0.name.isEmpty && names[$0] == nil }
   }
 
   /// The path from the first function that is no machinery; all of it when there is nothing else.
@@ -61,7 +70,9 @@ extension StackFrame {
     if let address = frame.address {
       self.init(address: address)
     } else {
-      self.init(name: frame.function, offset: frame.offset)
+      self.init(
+        name: frame.module.isEmpty ? frame.function : frame.function + "\t" + frame.module,
+        offset: frame.offset)
     }
   }
 }

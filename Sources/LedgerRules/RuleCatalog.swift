@@ -1,5 +1,8 @@
 /// All rules.
 public enum RuleCatalog {
+  /// Number of the set of rules: raised when a rule is added or begins to decide otherwise, so that reports can be told apart.
+  public static let version = 1
+
   static let rules: [any Rule] = [
     PL001TailReference(), PL002GetFromZero(), PL003Underflow(), PL004FreedReferenced(),
     PL005DoubleFree(), PL006DroppedMapped(), PL007FreedMapped(), PL008FreedInGuest(),

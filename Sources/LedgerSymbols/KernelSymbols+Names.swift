@@ -21,12 +21,18 @@ extension KernelSymbols {
     guard let first = addresses.first, let last = addresses.last else { return [] }
     var starts = [UInt64](repeating: 0, count: addresses.count)
     var places = [Range<Int>](repeating: 0..<0, count: addresses.count)
-    scan { line, _ in
-      guard line.address <= last, line.isFunction else { return }
-      let place = line.address <= first ? 0 : addresses.firstPlace(notBelow: line.address)
-      guard line.address > starts[place] else { return }
-      starts[place] = line.address
-      places[place] = line.name
+    // The next line often belongs to the same address: those between `low` and `high` do.
+    var (place, low, high) = (0, UInt64.min, first)
+    scanFunctions { address, name in
+      guard address <= last else { return }
+      if address <= low || address > high {
+        place = addresses.firstPlace(notBelow: address)
+        low = place > 0 ? addresses[place - 1] : 0
+        high = addresses[place]
+      }
+      guard address > starts[place] else { return }
+      starts[place] = address
+      places[place] = name
     }
     return addresses.indices.map { place in
       if place > 0, starts[place] == 0 {
@@ -35,6 +41,32 @@ extension KernelSymbols {
       }
       let isNear = starts[place] != 0 && addresses[place] - starts[place] < Self.functionLimit
       return isNear ? symbol(places[place], starts[place]) : nil
+    }
+  }
+
+  /// Shows the address and the place of the name of each function.
+  @inline(__always)
+  private func scanFunctions(_ look: (UInt64, Range<Int>) -> Void) {
+    withText { text in
+      let end = text.byteCount
+      var at = 0
+      while at < end {
+        let start = at
+        let stop = text.firstOffset(of: 0x0a, from: at, to: end) ?? end
+        at = stop &+ 1
+        guard stop &- start > 19, text.u8(start &+ 16) == 0x20, text.u8(start &+ 18) == 0x20 else {
+          // Machines of 32 bits, and what is no symbol.
+          var lines = SymbolLines(from: start, to: stop)
+          if let line = lines.next(text), line.isFunction { look(line.address, line.name) }
+          continue
+        }
+        let kind = text.u8(start &+ 17) | 0x20
+        guard kind == UInt8(ascii: "t") || kind == UInt8(ascii: "w") else { continue }
+        let address =
+          SymbolLines.eightDigits(text.u64(start)) << 32
+          | SymbolLines.eightDigits(text.u64(start &+ 8))
+        if address != 0 { look(address, (start &+ 19)..<stop) }
+      }
     }
   }
 
@@ -71,11 +103,18 @@ extension KernelSymbols {
   /// The addresses of the functions that `machinery` lists, each up to the next symbol, ascending.
   func extents(of machinery: Machinery) -> [Range<UInt64>] {
     var names: Set<String> = []
-    scan { line, text in
-      guard line.isFunction, !line.isOfModule(in: text), let name = line.words(in: text).first,
-        machinery.contains(name)
-      else { return }
-      names.insert(name)
+    withText { text in
+      scanFunctions { _, place in
+        // Text is made only of what may be on the list.
+        guard place.count >= 4, machinery.mayContain(initial: text.u32(place.lowerBound)) else {
+          return
+        }
+        let line = SymbolLine(address: 0, type: 0, name: place)
+        guard !line.isOfModule(in: text), let name = line.words(in: text).first,
+          machinery.contains(name)
+        else { return }
+        names.insert(name)
+      }
     }
     return extents(of: Array(names)).map(\.addresses).sorted { $0.lowerBound < $1.lowerBound }
   }

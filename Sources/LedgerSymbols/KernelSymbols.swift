@@ -48,6 +48,10 @@ public struct KernelSymbols: Sendable {
   /// The bytes of a place in the text.
   func bytes(_ place: Range<Int>) -> ArraySlice<UInt8> { text[place] }
 
+  /// Lends the text.
+  @inline(__always)
+  func withText(_ body: (RawSpan) -> Void) { text.withRawSpan(body) }
+
   /// No line at all.
   public var isEmpty: Bool { text.isEmpty }
 
@@ -89,11 +93,17 @@ public struct KernelSymbols: Sendable {
 
   /// Ends each extent at the next higher symbol.
   private static func close(_ extents: inout [Extent], _ addresses: [UInt64]) {
+    let starts = Set(extents.map(\.addresses.lowerBound)).sorted()
+    guard let first = starts.first else { return }
+    var ends = [UInt64](repeating: .max, count: starts.count)
+    for address in addresses where address > first {
+      // The last of the starts that are below it.
+      let place = starts.firstPlace(notBelow: address) - 1
+      if address < ends[place] { ends[place] = address }
+    }
     for index in extents.indices {
       let start = extents[index].addresses.lowerBound
-      var end = UInt64.max
-      for address in addresses where address > start && address < end { end = address }
-      extents[index].addresses = start..<end
+      extents[index].addresses = start..<ends[starts.firstPlace(notBelow: start)]
     }
   }
 }
@@ -145,6 +155,12 @@ struct SymbolLines {
 
   init(_ text: RawSpan) { end = text.byteCount }
 
+  /// The lines from `start` to `end`, which lie within the text.
+  init(from start: Int, to end: Int) {
+    at = start
+    self.end = end
+  }
+
   /// The next line that is a symbol.
   mutating func next(_ text: RawSpan) -> SymbolLine? {
     while at < end {
@@ -181,7 +197,7 @@ struct SymbolLines {
 
   /// Eight hexadecimal digits at once, the first in the lowest byte.
   @inline(__always)
-  private static func eightDigits(_ text: UInt64) -> UInt64 {
+  static func eightDigits(_ text: UInt64) -> UInt64 {
     let nibbles =
       (text & 0x0f0f_0f0f_0f0f_0f0f) &+ 9 &* ((text >> 6) & 0x0101_0101_0101_0101)
     let bytes = (nibbles << 4 | nibbles >> 8) & 0x00ff_00ff_00ff_00ff

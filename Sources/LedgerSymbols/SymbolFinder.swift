@@ -190,7 +190,8 @@ extension SymbolFinder {
   private mutating func refuse(_ kind: String, _ path: String, _ reason: String) {
     sources.append(
       SymbolSource(kind: kind, path: path, named: 0, detail: "not used: \(reason)"))
-    complaints.append("\(kind) \(path): not used: \(reason)")
+    // Of its own list the report tells.
+    if !path.isEmpty { complaints.append("\(kind) \(path): not used: \(reason)") }
   }
 }
 

@@ -81,11 +81,13 @@ struct AnalyzeCommand: ParsableCommand {
       if let failure = analysis.failure { Diagnostics.say(failure) }
       for index in files.indices { files[index].append(analysis) }
     }
+    var inputs: [InputDigest] = []
     for path in capture where !Interruption.isRequested {
       var reading = CaptureRun(common)
       reading.console = console
+      reading.sums = wantsSums
       if follow { reading.follow = follower }
-      reading.analyzeAll(path) { found, isOnly in
+      let digest = reading.analyzeAll(path) { found, isOnly in
         if isFirst, !isOnly {
           stream.expectSeveral()
           for index in files.indices { files[index].expectSeveral() }
@@ -96,17 +98,22 @@ struct AnalyzeCommand: ParsableCommand {
         if let ready { tell(ready) }
         return true
       }
+      if let digest { inputs.append(digest) }
+    }
+    if wantsSums, let console, let source = try? ByteSource(path: console), source.isSeekable,
+      let digest = try? source.digest()
+    {
+      inputs.append(digest)
     }
     if let last = run.last() { tell(last) }
     if Interruption.isRequested {
       Diagnostics.say("interrupted: the results are partial")
       status.worsen(to: .interrupted)
     }
-    stream.finish()
+    stream.finish(inputs: inputs)
     output.write(stream.take())
-    for remark in run.remarks { Diagnostics.say(remark) }
     status.worsen(to: output.close())
-    status.worsen(to: Self.write(&files))
+    status.worsen(to: Self.write(&files, inputs))
     try status.exit()
   }
 
@@ -135,11 +142,14 @@ struct AnalyzeCommand: ParsableCommand {
     }
   }
 
-  private static func write(_ files: inout [ReportFile]) -> ExitStatus {
+  /// Pages tell the checksums of what was read; others need not pay for them.
+  private var wantsSums: Bool { format == .html || report.contains { $0.format == .html } }
+
+  private static func write(_ files: inout [ReportFile], _ inputs: [InputDigest]) -> ExitStatus {
     var status = ExitStatus.clean
     for index in files.indices {
       do throws(WriteError) {
-        try files[index].write()
+        try files[index].write(inputs: inputs)
       } catch {
         if case .failed(let reason) = error { Diagnostics.say(reason) }
         status = .internalError

@@ -1,5 +1,6 @@
 import LedgerCapture
 import LedgerCore
+import LedgerInput
 import LedgerReplay
 import LedgerRules
 import LedgerSymbols
@@ -36,15 +37,22 @@ struct CaptureRun {
     self.watch = watch
   }
 
-  /// Shows the analysis of each capture that a path leads to; `show` learns whether it is the only one and says whether to go on.
-  func analyzeAll(_ path: String, _ show: (Analysis, _ isOnly: Bool) -> Bool) {
-    let walk = CaptureWalk(path: path, detail: .replay, expandLimit: expandLimit)
+  /// The checksum of each input is wanted.
+  var sums = false
+
+  /// Shows the analysis of each capture that a path leads to, and gives the checksum of what lies there, if it is wanted; `show` learns whether it is the only one and says whether to go on.
+  @discardableResult
+  func analyzeAll(
+    _ path: String, _ show: (Analysis, _ isOnly: Bool) -> Bool
+  ) -> InputDigest? {
+    let walk = CaptureWalk(path: path, detail: .replay, expandLimit: expandLimit, sums: sums)
     walk.forEach { found in
       for note in found.notes where !quiet { Diagnostics.say("\(found.name): \(note)") }
       let analysis = analyze(found.name) { () throws(CaptureError) in try found.open(.replay) }
       return show(analysis, found.isOnly) && !Interruption.isRequested
     }
     tell(walk, path)
+    return walk.inputDigest()
   }
 
   /// Says what else was found beside captures.
@@ -122,6 +130,34 @@ struct CaptureRun {
     for complaint in finder.complaints { Diagnostics.say(complaint) }
   }
 
+  /// The same for findings that are told before the end; files of symbols are read once.
+  private func name(
+    _ findings: inout [Finding], _ finder: inout SymbolFinder?, _ reader: any CaptureReader
+  ) {
+    guard findings.contains(where: { !$0.paths.isEmpty }) else { return }
+    var known = finder ?? SymbolFinder(symbols, clues: reader.clues)
+    Analysis.namePaths(of: &findings, &known)
+    finder = known
+  }
+
+  /// Tells what has become certain; an empty batch says that the kernel's log pauses.
+  private func tell(
+    _ reader: any CaptureReader, _ audit: inout Audit, _ told: inout Int,
+    _ finder: inout SymbolFinder?, isPause: Bool,
+    _ follow: (Finding, CaptureInfo) -> Void
+  ) {
+    let complaints = reader.complaints
+    let mayComplain = isPause || complaints.complaints.count > told
+    guard audit.hasUntold || mayComplain else { return }
+    let info = reader.info
+    var findings =
+      audit.hasUntold ? audit.newlyCertain(info: info, losses: reader.losses) { reader.stacks } : []
+    if mayComplain { findings += audit.newlyComplained(complaints, info: info) }
+    told = complaints.complaints.count
+    name(&findings, &finder, reader)
+    for finding in findings { follow(finding, info) }
+  }
+
   private func replay(
     _ reader: any CaptureReader, _ log: KernelLog?,
     _ observe: (inout Audit, any CaptureReader) -> Bool
@@ -131,15 +167,14 @@ struct CaptureRun {
     var batch = EventBatch()
     var losses = LossLedger()
     var failure: CaptureError?
+    var finder: SymbolFinder?
+    var told = 0
     do throws(CaptureError) {
       while try reader.next(&batch) {
-        let isPast = cut(&batch, reader.info.timeIsNanoseconds)
+        let isPast = until != nil && cut(&batch, reader.info.timeIsNanoseconds)
         audit.consume(batch)
-        if let follow, audit.hasUntold {
-          let info = reader.info
-          for finding in audit.newlyCertain(info: info, losses: reader.losses) {
-            follow(finding, info)
-          }
+        if let follow {
+          tell(reader, &audit, &told, &finder, isPause: batch.events.isEmpty, follow)
         }
         progress.step(events: reader.info.eventsRead)
         guard observe(&audit, reader), !isPast, !Interruption.isRequested else { break }

@@ -46,19 +46,25 @@ struct ReportFile {
     bytes += stream.take()
   }
 
-  mutating func write() throws(WriteError) {
-    stream.finish()
-    try WholeFile.write(bytes + stream.take(), to: path)
+  mutating func write(inputs: [InputDigest]) throws(WriteError) {
+    stream.finish(inputs: inputs)
+    let whole = bytes + stream.take()
+    try WholeFile.write(whole, to: path)
+    if stream.format == .html, let words = PageWeight.warning(bytes: whole.count) {
+      Diagnostics.say("\(path): \(words)")
+    }
   }
 }
 
 extension ReportFormat: ExpressibleByArgument {}
 
 extension PageOptions {
-  /// The manual of all rules and the command's version, for pages of at most `limit` bytes.
+  /// The manual of all rules, the command and its version, for pages of at most `limit` bytes.
   static func all(limit: SizeArgument) -> PageOptions {
     PageOptions(
-      manual: RuleCatalog.all.map(\.manual), version: PageLedger.version, limit: limit.bytes)
+      manual: RuleCatalog.all.map(\.manual), version: PageLedger.version,
+      ruleSet: RuleCatalog.version, command: CommandWords.shown(CommandLine.arguments),
+      limit: limit.bytes)
   }
 }
 

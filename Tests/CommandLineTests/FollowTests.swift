@@ -4,12 +4,20 @@ import Testing
 
 /// `--follow` tells a finding while its pipe is still open.
 @Suite struct FollowTests {
-  @Test func tellsBeforeThePipeEnds() throws {
+  /// What is fed into a pipe that stays open.
+  @Test(arguments: [
+    "cat fixtures/captures/text-default.txt",
+    "printf '%s\\n' '[    1.5] x' '[ 2.000001] a' '[ 2.000002] b' "
+      + "'[ 2.000003] BUG: Bad page state in process a  pfn:1234' "
+      + "'[ 2.000004] page:x refcount:-1 mapcount:0 mapping:0 index:0 pfn:0x1234'",
+    "gzip -dc fixtures/captures/perf-pipe-6.12.data.gz | head -c 1200000",
+  ])
+  func tellsBeforeThePipeEnds(feed: String) throws {
     let script = """
       dir=$(mktemp -d) && mkfifo "$dir/pipe"
       "$PAGELEDGER" analyze --follow --format ndjson "$dir/pipe" > "$dir/out" &
       exec 3> "$dir/pipe"
-      cat fixtures/captures/text-default.txt >&3
+      \(feed) >&3
       tries=0
       until grep -q '"kind":"live"' "$dir/out"; do
         tries=$((tries + 1)); [ $tries -lt 600 ] || break; sleep 0.1

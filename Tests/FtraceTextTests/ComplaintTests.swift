@@ -245,4 +245,27 @@ import Testing
       }
     }
   }
+
+  /// The same two lines as journalctl, dmesg, /dev/kmsg, netconsole and containers write them.
+  static let records: [(String, @Sendable (UInt64, String) -> String)] = [
+    ("kmsg", { "4,12,\($0),-;\($1)" }), ("kmsg caller", { "4,12,\($0),-,caller=T216;\($1)" }),
+    ("netconsole", { "6.1.0,4,12,\($0),-,ncfrag=0/33;\($1)" }),
+    ("dmesg -d", { "[    1.\($0) <    0.000000>] \($1)" }),
+    ("dmesg -H", { "[  +0.\($0)] \($1)" }),
+    ("dmesg --json", { "   \"time\": 1.\($0),\n   \"msg\": \"\($1)\"" }),
+    ("journalctl -o json", { "{\"_TRANSPORT\":\"kernel\",\"MESSAGE\":\"\($1)\",\"X\":\"\($0)\"}" }),
+    ("journalctl -o export", { "_SOURCE_MONOTONIC_TIMESTAMP=\($0)\nMESSAGE=\($1)\n" }),
+    ("container", { "{\"log\":\"[    1.\($0)] \($1)\\n\",\"stream\":\"stdout\"}" }),
+  ]
+
+  @Test(arguments: records.indices) func readsRecordsOfOtherPrograms(_ row: Int) throws {
+    let (name, wrap) = Self.records[row]
+    let text =
+      wrap(100_000, "BUG: Bad page state in process sh  pfn:1234") + "\n"
+      + wrap(100_001, "page:00000000dbb7d825 refcount:-1 mapcount:0 index:0x0 pfn:0x1234") + "\n"
+    let reading = try Reading(text)
+    #expect(reading.complaints.count == 1, "\(name)")
+    #expect(reading.complaints.first?.pfn == 0x1234 && reading.complaints.first?.count == -1)
+    #expect(reading.complaints.first?.process == "sh")
+  }
 }

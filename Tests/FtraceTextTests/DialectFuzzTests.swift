@@ -5,6 +5,15 @@ import Testing
 
 /// Texts made of pieces of all dialects, cut, mixed and damaged; each from a seed, so that a failure comes again.
 @Suite struct DialectFuzzTests {
+  /// The numbers of names are those of one reading: one without details meets names of call chains too.
+  static func withoutCallers(_ events: [Event]) -> [Event] {
+    events.filter { $0.kind != .other }.map { event in
+      var event = event
+      if event.kind.name.hasSuffix("_ret") { event.pointer = 0 }
+      return event
+    }
+  }
+
   static let pieces: [String] =
     (DialectTests.verbose + LineTests.contexts + LineTests.bodies + LineTests.probes).map(\.line)
     + [
@@ -46,7 +55,7 @@ import Testing
       #expect(fields.events.count == fields.details.count, "seed \(seed)")
       let replay = Reading(parsing: text, as: dialect, detail: .replay)
       #expect(
-        replay.events.filter { $0.kind != .other } == fields.events.filter { $0.kind != .other },
+        Self.withoutCallers(replay.events) == Self.withoutCallers(fields.events),
         "seed \(seed)")
     }
   }

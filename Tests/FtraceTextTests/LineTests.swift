@@ -157,6 +157,13 @@ struct LineCase: Sendable, CustomTestStringConvertible {
     LineCase("set spte raw", head + "kvm_mmu_set_spte:  gfn=1 spte=13fe43e67 sptep=1 level=2") {
       $0.pfn == 0x13fe43 && $0.order == 2
     },
+    LineCase(
+      "option fields", head + "kvm_mmu_spte_requested: gfn=0x1 (1) pfn=0x5f38 (24376) level=(2)"
+    ) { $0.pfn == 0x5f38 && $0.order == 2 },
+    LineCase(
+      "option fields, a letter",
+      head + "kvm_mmu_spte_requested: gfn=0x1 (1) pfn=0x5f38 (24376) level='A'(65)"
+    ) { $0.order == 65 },
     LineCase("exit error", head + "kvm_userspace_exit: reason error (14)") {
       $0.result == -14 && $0.gaps == []
     },

@@ -128,4 +128,25 @@ import Testing
     let reading = try Reading(text)
     #expect(reading.count("function") == 1 && reading.count("sys_write") == 2)
   }
+
+  /// One buffer's events stand for themselves; where two have the same event, one of them counts.
+  @Test func buffersOfOneReportAreToldApart() throws {
+    let free = "[000]     1.00000"
+    let parts = """
+      cpus=2
+      foo:            task-7   \(free)1: mm_page_free:         page=0x1 pfn=0x1 order=0
+                      task-7   \(free)2: page_ref_set:         pfn=0x2 flags= count=0 mapcount=0 mapping=(nil) mt=0 val=0
+
+      """
+    let reading = try Reading(parts)
+    #expect(reading.records.map(\.pfn) == [1, 2] && reading.losses.rows.isEmpty)
+    let twice = try Reading(
+      parts + "                task-7   \(free)3: mm_page_free:         page=0x3 pfn=0x3 order=0\n"
+        + "foo:            task-7   \(free)4: mm_page_free:         page=0x4 pfn=0x4 order=0\n"
+        + "                task-7   \(free)5: mm_page_free:         page=0x5 pfn=0x5 order=0\n")
+    #expect(twice.records.map(\.pfn) == [1, 2, 5])
+    #expect(twice.losses.rows.map(\.code) == [.severalBuffers])
+    #expect(twice.losses.rows.first?.count == 2)
+    #expect(twice.events.contains { $0.kind == .gapOpens })
+  }
 }

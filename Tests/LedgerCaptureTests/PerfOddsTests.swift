@@ -143,4 +143,29 @@ import Testing
     let order = expected.sorted { $0 < $1 }.map { "\($0.0) \($0.1)" }
     #expect(reading.events.map { "\($0.time) \($0.cpu)" } == order)
   }
+
+  @Test func countsStreamsBeyondItsLimit() throws {
+    try withFile([]) { path in
+      let folders = PerfFolders(path: "p")
+      let source = try ByteSource(path: path)
+      var taken = 0
+      for number in 0..<4100 {
+        let stream = try #require(PerfStreamName(path: "p/data.\(number)"))
+        if try folders.take(stream, source, prefix: [], name: "", isLasting: true) { taken += 1 }
+      }
+      #expect(taken == 4096 && folders.missing(in: "p") == 4)
+      #expect(try folders.streams(in: "p").count == 4096)
+    }
+    var builder = PerfDataBuilder()
+    builder.body = builder.sample(pfn: 1, time: 10)
+    try withFile(builder.data) { path in
+      let reader = try PerfDataReader(
+        source: ByteSource(path: path), missing: 4, detail: .replay)
+      var batch = EventBatch()
+      var kinds: [EventKind] = []
+      while try reader.next(&batch) { kinds += batch.events.map(\.kind) }
+      #expect(kinds == [.gapOpens, .pageFree])
+      #expect(reader.losses.rows.map(\.code) == [.tooManyParts])
+    }
+  }
 }

@@ -42,6 +42,54 @@ import Testing
   ])
   func otherPathsAreNot(_ path: String) { #expect(SnapshotPart(path: path) == nil) }
 
+  struct Copy: Sendable, CustomStringConvertible {
+    var known: Set<Int>
+    var named: Set<Int> = []
+    var size = ""
+    var total = ""
+    var mask = ""
+    var possible = ""
+    var header = ""
+    var missing: [Int]
+    var description: String { "\(known) of \(named) \(size)/\(total) \(mask) \(possible)" }
+  }
+
+  static let copies = [
+    Copy(known: [0, 1], missing: []), Copy(known: [0, 1], named: [0, 1, 2], missing: [2]),
+    Copy(known: [0, 3], missing: [1, 2]), Copy(known: [0], mask: "3\n", missing: [1]),
+    Copy(known: [0, 2], mask: "1,00000000\n", missing: Array(1...32).filter { $0 != 2 }),
+    Copy(known: [0, 2], size: "1408\n", total: "2816\n", missing: []),
+    Copy(known: [0], size: "7 (expanded: 1408)\n", total: "14 (expanded: 2816)\n", missing: [1]),
+    Copy(known: [0, 4], size: "X\n", total: "2816\n", missing: [1, 2, 3]),
+    Copy(known: [0, 4, 5], possible: "0,4-5\n", missing: []),
+    Copy(known: [0, 4], possible: "0,4-5\n", missing: [5]),
+    Copy(known: [0, 1], possible: "9-1\n", missing: []),
+    Copy(
+      known: [1], header: "# tracer: nop\n#\n# entries-in-buffer/entries-written: 1/1   #P:2\n",
+      missing: [0]),
+    Copy(known: [], named: [1], missing: []),
+  ]
+
+  @Test(arguments: copies) func knowsWhichCPUsAreMissing(_ copy: Copy) {
+    var cpus = SnapshotCPUs()
+    (cpus.known, cpus.named) = (copy.known, copy.named)
+    (cpus.size, cpus.total) = (Array(copy.size.utf8), Array(copy.total.utf8))
+    (cpus.mask, cpus.possible) = (Array(copy.mask.utf8), Array(copy.possible.utf8))
+    cpus.online = SnapshotCPUs.online(inHeader: Array(copy.header.utf8))
+    #expect(cpus.missing == copy.missing)
+  }
+
+  @Test func admitsThatACPUIsMissing() throws {
+    var snapshot = SnapshotBuilder.whole(root: "x/", size: 4096, big: false)
+    snapshot.remove("cpu1/trace_pipe_raw")
+    snapshot.files.append(("x/per_cpu/cpu1/buffer_size_kb", Array("1408\n".utf8)))
+    try withFile(snapshot.tar) { path in
+      let reading = try #require(walk(path).first?.reading)
+      #expect(reading.losses.map(\.code) == [.missingCPU] && reading.losses.first?.cpu == 1)
+      #expect(reading.outline.contains { $0.hasSuffix("1/gap opens") }, "\(reading.outline)")
+    }
+  }
+
   static let shapes = [(4096, false), (4096, true), (8192, false), (65536, false), (65536, true)]
 
   @Test(arguments: ["", "snap/", "./a/sys/kernel/debug/tracing/"], shapes)
@@ -106,7 +154,8 @@ import Testing
       let found = walk(path)
       #expect(
         found.map(\.name) == ["\(path)/s", "\(path)/s/snapshot_raw", "\(path)/s/instances/foo"])
-      #expect(found.map { $0.reading?.outline.count } == [4, 1, 1])
+      // The snapshots of two more CPUs are missing.
+      #expect(found.map { $0.reading?.outline.count } == [4, 3, 1])
     }
     // Without raw data the text is the capture.
     snapshot.files.removeAll { $0.path.hasSuffix("_raw") }

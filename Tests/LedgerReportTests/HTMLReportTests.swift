@@ -80,7 +80,7 @@ import Testing
 
   @Test func whatDoesNotFitIsTold() {
     let page = Self.page([Self.many(5000)], limit: 200_000)
-    #expect(page.utf8.count < 300_000)
+    #expect(page.utf8.count < 200_000)
     #expect(page.contains("Showing the first ") && page.contains(" of 5,000 findings by weight"))
     let whole = Self.page([Self.many(300)])
     #expect(!whole.contains("class=\"banner\">Showing"))
@@ -98,6 +98,13 @@ import Testing
     #expect(page.contains("id=\"pageledger-summary\">[{\"kind\":\"capture\",\"schema\":"))
     #expect(page.contains("\"id\":\"PL010\",\"name\":\"refused\""))
     #expect(page.contains("\\u003c/script>\\u003cb>"))
+  }
+
+  @Test func lossesAreOnTheFirstScreen() {
+    var analysis = SampleAnalysis.full
+    #expect(Self.page([analysis]).contains("<dt>Lost</dt><dd>lost-events 17 on CPU 1</dd>"))
+    analysis.losses = []
+    #expect(!Self.page([analysis]).contains("<dt>Lost</dt>"))
   }
 
   @Test func nothingToShowIsAPageToo() {

@@ -82,6 +82,52 @@ import Testing
     #expect(packets.first?.number(13) == 1)
   }
 
+  /// A number that must be there.
+  static func must(_ message: Message, _ field: UInt64) throws -> UInt64 {
+    guard let number = message.number(field) else { throw Broken() }
+    return number
+  }
+
+  /// What trace_processor asks of a trace: one sequence that starts clean, times that never run back, descriptors
+  /// before events, slices that nest, counters with values, nothing interned.
+  @Test(arguments: [1, 40, 2500]) func aReaderFindsNoError(_ count: Int) throws {
+    var analysis = HTMLReportTests.many(count)
+    for index in analysis.findings.indices {
+      analysis.findings[index].firstTime = UInt64((index * 7919) % 1000)
+      analysis.findings[index].lastTime = UInt64((index * 7919) % 1000 + index % 3)
+    }
+    let packets = try Self.packets(analysis)
+    var last: UInt64 = 0
+    var counters: [UInt64: Bool] = [:]
+    var depths: [UInt64: Int] = [:]
+    for (index, packet) in packets.enumerated() {
+      #expect(packet.number(10) == 1)
+      #expect((packet.number(13) == 1) == (index == 0))
+      #expect(try packet.messages(12).isEmpty, "interned data")
+      for track in try packet.messages(60) {
+        let id = try Self.must(track, 1)
+        #expect(counters[id] == nil && id != 0)
+        if let parent = track.number(5) { #expect(counters[parent] != nil) }
+        #expect(track.text(2)?.isEmpty == false)
+        counters[id] = try !track.messages(8).isEmpty
+      }
+      for event in try packet.messages(11) {
+        let time = try Self.must(packet, 8)
+        #expect(time >= last)
+        last = time
+        let track = try Self.must(event, 11)
+        let kind = try Self.must(event, 9)
+        #expect(counters[track] == (kind == 4))
+        if kind == 4 { #expect(event.number(30) != nil) }
+        if kind == 1 || kind == 3 { #expect(event.text(23)?.isEmpty == false) }
+        if kind == 1 { depths[track, default: 0] += 1 }
+        if kind == 2 { depths[track, default: 0] -= 1 }
+        #expect((0...1).contains(depths[track] ?? 0))
+      }
+    }
+    #expect(depths.values.allSatisfy { $0 == 0 } && !depths.isEmpty)
+  }
+
   @Test func tracksAreNamed() throws {
     let names = try Self.packets(SampleAnalysis.full).flatMap { try $0.messages(60) }
       .compactMap { $0.text(2) }

@@ -33,7 +33,11 @@ import Testing
     let line = """
       cd \(folder.path) && gcc \(flags) -c p.c -o p.ko && gcc \(flags) -no-pie -nostdlib -static \
       -Wl,--build-id=sha1 -Wl,--defsym=_text=0x400000 p.c -o p && gcc \(flags) -gz -c p.c -o z.ko && xz -k p.ko && \
-      objcopy --only-keep-debug p p.debug && objcopy --strip-debug p stripped
+      objcopy --only-keep-debug p p.debug && objcopy --strip-debug p stripped && cp stripped packed && \
+      zstd -q -k p.ko && { objcopy --compress-debug-sections=zlib-gnu p.ko g.ko; \
+      objcopy --compress-debug-sections=zstd p.ko s.ko; \
+      objcopy --compress-debug-sections=zlib p.debug q.debug; \
+      objcopy --compress-debug-sections=zstd p.debug q.debug; true; }
       """
     guard shell(line) != nil else { return nil }
     return (folder, folder.appendingPathComponent("p"), folder.appendingPathComponent("p.ko"))
@@ -80,18 +84,24 @@ import Testing
     #expect(!file.isRelocatable)
   }
 
-  @Test(arguments: ["p", "p.ko", "z.ko", "p.ko.xz", "stripped"])
+  @Test(arguments: [
+    "p", "p.ko", "z.ko", "g.ko", "s.ko", "p.ko.xz", "p.ko.zst", "stripped", "packed",
+  ])
   func linesEqualAddr2line(name: String) throws {
     guard let built = Self.built else { return }
     let path = built.folder.appendingPathComponent(name).path
+    // Old binutils do not know every form.
+    guard FileManager.default.fileExists(atPath: path) else { return }
     var debug: String?
-    if name == "stripped" {
+    if name == "stripped" || name == "packed" {
       let id = try ElfFile(path: path).buildID.map { String(format: "%02x", $0) }.joined()
-      let place = "\(built.folder.path)/debug/.build-id/\(id.prefix(2))"
+      let place = "\(built.folder.path)/debug-\(name)/.build-id/\(id.prefix(2))"
+      let isPacked = name == "packed" && Self.shell("test -s \(built.folder.path)/q.debug") != nil
+      let source = isPacked ? "q.debug" : "p.debug"
       _ = Self.shell(
-        "mkdir -p \(place) && cp \(built.folder.path)/p.debug \(place)/\(id.dropFirst(2)).debug")
+        "mkdir -p \(place) && cp \(built.folder.path)/\(source) \(place)/\(id.dropFirst(2)).debug")
       #expect(try ElfFile(path: path).lines(of: "outer", offset: 4).isEmpty)
-      debug = "\(built.folder.path)/debug"
+      debug = "\(built.folder.path)/debug-\(name)"
     }
     let file = try ElfFile(path: path, debugFolder: debug)
     let peer = name.contains("ko") ? built.object : built.program
@@ -124,6 +134,24 @@ import Testing
     #expect(file.isRelocatable)
     for (address, name) in Self.functions(built.object) {
       #expect(file.symbols(at: [address + 2])[0]?.name == name)
+    }
+  }
+
+  /// Sections that were packed by zstd, with damage in them.
+  @Test func damagedPackedSectionsAreHarmless() throws {
+    guard let built = Self.built,
+      let data = try? Data(contentsOf: built.folder.appendingPathComponent("s.ko"))
+    else { return }
+    let path = built.folder.appendingPathComponent("damaged-s.ko")
+    var state: UInt64 = 11
+    for _ in 0..<200 {
+      var copy = [UInt8](data)
+      for _ in 0..<8 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        copy[Int(state >> 33) % copy.count] = UInt8(truncatingIfNeeded: state >> 20)
+      }
+      try Data(copy).write(to: path)
+      _ = try? ElfFile(path: path.path).lines(of: "outer", offset: 4)
     }
   }
 

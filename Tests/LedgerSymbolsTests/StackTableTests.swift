@@ -25,6 +25,24 @@ import Testing
     #expect(frames.allSatisfy { $0.address == nil })
   }
 
+  @Test func partsOfAChainAreJoined() {
+    var table = StackTable()
+    let kernel = table.number(of: [1, 2])
+    let user = table.userNumber(of: [7])
+    let other = table.number(of: [3])
+    let both = StackTable.joined(kernel, user)
+    #expect(both == StackTable.joined(user, kernel))
+    #expect(table.frames(of: both).map(\.address) == [1, 2])
+    #expect(table.userFrames(of: both).map(\.address) == [7])
+    #expect(table.frames(of: user).isEmpty && table.userFrames(of: kernel).isEmpty)
+    #expect(StackTable.joined(both, 0) == both && StackTable.joined(0, both) == both)
+    #expect(table.frames(of: StackTable.joined(both, other)).map(\.address) == [3])
+    #expect(StackTable.hasUser(both) && StackTable.hasKernel(both) && !StackTable.hasUser(other))
+    for number in 0..<UInt64(StackTable.userLimit) { _ = table.userNumber(of: [number, 9]) }
+    #expect(table.dropped == 1)
+    #expect(table.userFrames(of: user).map(\.address) == [7])
+  }
+
   @Test func roomIsBounded() {
     var table = StackTable()
     for number in 0..<UInt64(StackTable.limit + 10) { _ = table.number(of: [number, 7]) }

@@ -45,6 +45,47 @@ import Testing
     #expect(finder.complaints.count == 1)
   }
 
+  /// `Kernel Offset:` of a log, or `_text` of the capture, moves the addresses of a kernel's file.
+  @Test(arguments: [true, false])
+  func kernelMovedByKASLR(byLog: Bool) throws {
+    guard let built = ElfFileTests.built else { return }
+    var clues = KernelClues()
+    let distance: UInt64 = 0x2780_0000
+    if byLog { clues.offset = distance } else { clues.text = 0x40_0000 + distance }
+    clues.buildID = try ElfFile(path: built.program.path).buildID
+    for (address, name) in ElfFileTests.functions(built.program) {
+      var finder = finder(built.program, clues)
+      let frame = StackFrame(address: address + distance + 4)
+      let named = finder.names(of: [frame], chains: [[frame]])
+      #expect(named[frame]?.last?.function == name)
+      #expect(named[frame]?.last?.offset == 4)
+      #expect(named[frame]?.last?.line.hasPrefix("p.c:") == true)
+      #expect(finder.complaints.isEmpty)
+    }
+  }
+
+  /// Modules lie where the capture's mappings say.
+  @Test(arguments: ["p.ko", "p.ko.xz", "p.ko.zst"])
+  func modulesAtTheirPlaces(file: String) throws {
+    guard let built = ElfFileTests.built else { return }
+    let folder = built.folder.appendingPathComponent("modules-\(file)")
+    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try? FileManager.default.copyItem(
+      at: built.folder.appendingPathComponent(file), to: folder.appendingPathComponent(file))
+    var clues = KernelClues()
+    clues.modules = ["p": 0xffff_ffff_c012_3000]
+    var files = SymbolFinder.Files()
+    files.modules = folder.path
+    for (address, name) in ElfFileTests.functions(built.object) {
+      var finder = SymbolFinder(files, clues: clues)
+      let frame = StackFrame(address: 0xffff_ffff_c012_3000 + address + 4)
+      let named = finder.names(of: [frame], chains: [])
+      #expect(named[frame]?.last?.function == name)
+      #expect(named[frame]?.last?.module == "p")
+      #expect(named[frame]?.last?.line.hasPrefix("p.c:") == true)
+    }
+  }
+
   @Test func unreadableFilesCostNamesOnly() {
     var finder = finder(URL(fileURLWithPath: "/nonexistent/vmlinux"), KernelClues())
     let frame = StackFrame(address: 0xffff_ffff_8100_0000)
@@ -84,6 +125,72 @@ import Testing
     #expect(symbols.moduleStarts == ["kvm": 0xffff_ffff_c000_1000])
   }
 
+  /// arm64: kernel, modules and the lists of 32-bit machines lie elsewhere.
+  @Test(arguments: [
+    ("ffff800008000000", 0xffff_8000_0800_1234 as UInt64, "ffff800001230000"),
+    ("ffffffc010000000", 0xffff_ffc0_1000_1234, "ffffffc008a00000"),
+    ("c0008000", 0xc000_9234, "bf000000"),
+  ])
+  func listsOfOtherMachines(text: String, address: UInt64, module: String) {
+    let start = String(text.dropLast(4))
+    let low = text.hasSuffix("8000") ? "9200" : "1200"
+    let list =
+      "\(text) T _text\n\(start)\(low) t do_fault.constprop.0\r\n\(start)f000 D jiffies\n"
+      + "\(module) t $x\t[kvm]\n\(module.dropLast(3))040 t gfn_to_pfn\t[kvm]"
+    var clues = KernelClues()
+    clues.kallsyms = { Array(list.utf8) }
+    var finder = SymbolFinder(SymbolFinder.Files(), clues: clues)
+    let frames = [
+      StackFrame(address: address),
+      StackFrame(address: (UInt64(module, radix: 16) ?? 0) + 0x48), StackFrame(address: 16),
+    ]
+    let named = finder.names(of: Set(frames), chains: [frames])
+    #expect(named[frames[0]]?.map(\.words) == ["do_fault.constprop.0+0x34"])
+    #expect(named[frames[1]]?.map(\.words) == ["gfn_to_pfn+0x8 [kvm]"])
+    #expect(named[frames[2]] == nil)
+  }
+
+  /// What an unprivileged reader of /proc/kallsyms sees.
+  @Test func hiddenAddressesNameNothing() {
+    let list = (0..<50).map { "0000000000000000 T function_\($0)\n" }.joined()
+    var clues = KernelClues()
+    clues.kallsyms = { Array(("0000000000000000 T _text\n" + list).utf8) }
+    var finder = SymbolFinder(SymbolFinder.Files(), clues: clues)
+    let frames = [StackFrame(address: 0x10), StackFrame(address: 0xffff_ffff_8100_0010)]
+    #expect(finder.names(of: Set(frames), chains: [frames]).isEmpty)
+    #expect(finder.sources.map(\.named) == [0])
+    #expect(finder.sources[0].detail.hasPrefix("not used"))
+  }
+
+  @Test(arguments: [
+    ("f.isra.0", "f"), ("f.constprop.0.cold", "f"), ("f.part.3", "f"), ("f.llvm.123", "f"),
+    ("__pfx_f", "f"), ("__pfx_", "__pfx_"), (".text", ".text"), ("f", "f"),
+  ])
+  func copiesOfAFunctionHaveOneName(name: String, plain: String) {
+    #expect(CodeFrame(function: name).plainFunction == plain)
+  }
+
+  /// The quick pass over a list sees what a look at each line sees.
+  @Test func quickPassEqualsSlowOne() {
+    var text = "0000000000000000 A zero\nffffffff81000000 T _text\n"
+    var state: UInt64 = 3
+    var known: [(address: UInt64, name: String)] = []
+    for number in 0..<3000 as Range<UInt64> {
+      state = state &* 6_364_136_223_846_793_005 &+ 1
+      let address = 0xffff_ffff_8100_0040 + (state >> 40)
+      let kind = number % 7 == 0 ? "d" : number % 5 == 0 ? "W" : "t"
+      text += "\(String(address, radix: 16)) \(kind) \(number % 3 == 0 ? "f" : "func_")\(number)\n"
+      if kind != "d" { known.append((address, "\(number)")) }
+    }
+    let symbols = KernelSymbols(kallsyms: Array(text.utf8))
+    let wanted = (0..<400 as Range<UInt64>).map { 0xffff_ffff_8100_0041 + $0 * 41_000 }
+    for (address, found) in zip(wanted, symbols.symbols(at: wanted)) {
+      let best = known.map(\.address).filter { $0 <= address }.max()
+      let isNear = best.map { address - $0 < 1 << 20 } ?? (address < 0xffff_ffff_8110_0000)
+      #expect(!isNear || found?.address == best ?? 0xffff_ffff_8100_0000)
+    }
+  }
+
   @Test func hostileListsAreHarmless() {
     var state: UInt64 = 7
     for _ in 0..<200 {
@@ -119,6 +226,9 @@ import Testing
   ])
   func machineryIsData(name: String, isMachinery: Bool) {
     #expect(Machinery.standard.contains(name) == isMachinery)
+    guard isMachinery else { return }
+    let initial = name.utf8.prefix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    #expect(Machinery.standard.mayContain(initial: initial))
   }
 }
 

@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -149,6 +150,128 @@ def shows_the_finding(program, folder, pictures):
         page.quiet()
 
 
+def counted_rows(page, query):
+    page.keys("/")
+    page.keys(query)
+    rows = page.run("pageledger.list.rows.length")
+    page.keys(Keys.ESCAPE)
+    return rows
+
+
+def knows_pages(program, folder, pictures):
+    """A page by its frame, its address, a guest's frame; one that is not there."""
+    with Page() as page:
+        page.open(folder / "ttm-kvm.html")
+        page.keys("g", "p")
+        check("v=page" in page.hash, "g p goes to a page")
+        page.keys("0x1401", Keys.ENTER)
+        check("Page 0x1401" in page.text(".page-result h2") and "p=0x1401" in page.hash, page.hash)
+        check("tail 1 of 0x1400, order 10" in page.text(".page-result"), "its block")
+        check("KVM was refused tail pages" in page.text(".page-result .links"), "its findings")
+        check("page_ref_mod_unless" in page.text(".page-result .chain"), "its events")
+        check(page.run("document.querySelectorAll('.page-result svg .dot').length") > 3, "its life")
+        page.picture(pictures / "page.png")
+        page.run("document.activeElement.blur()")
+        page.keys("]", "]")
+        check("kvm_page_fault" in page.text(".page-result tr[aria-selected=true]"), "] goes through its events")
+        page.quiet()
+        for entry, words in (("5121", "Page 0x1401"), ("phys:0x1401abc", "Page 0x1401"), ("0x1401000", "Page 0x1401"), ("gfn:0x1001", "Page 0x1401"),
+                             ("0x1001000", "Page 0x1401"), ("0x17fe", "tail 1,022 of 0x1400"), ("0x1400", "head of 0x1400"),
+                             ("0x99999", "pageledger page 0x99999"), ("0x99999", "is not in this report"), ("junk", "is no page"),
+                             ("0xffffffffffffffff", "is not in this report")):
+            page.keys("g", "p")
+            page.keys(entry, Keys.ENTER)
+            check(words in page.text(".page-result"), f"{entry}: {page.text('.page-result')[:200]}")
+            page.run("document.activeElement.blur()")
+        page.open(folder / "ttm-kvm.html", "#v=page&p=0x1401")
+        page.click(".page-result .links a")
+        check("v=page" not in page.hash and "f=PL010" in page.hash, "to the finding")
+        page.browser.back()
+        time.sleep(0.2)
+        check("Page 0x1401" in page.text(".page-result h2"), "and back")
+        page.quiet()
+
+
+def keeps_to_the_policy(program, folder, pictures):
+    """The page runs where a server allows the named checksums and nothing else inline."""
+    source = (folder / "ttm-kvm.html").read_text()
+    policy = re.search("<!-- Content-Security-Policy without 'unsafe-inline': (.*?) -->", source).group(1)
+    strict = re.sub("(http-equiv=\"Content-Security-Policy\" content=\")[^\"]*", lambda match: match.group(1) + policy, source)
+    check(strict != source and "unsafe-inline" not in policy, "the policy")
+    path = folder / "strict.html"
+    path.write_text(strict)
+    with Page() as page:
+        page.open(path)
+        check("refused tail pages" in page.text(".row"), "the list")
+        page.click(".chain tbody tr", 3)
+        page.keys("t", "?")
+        check(page.run("getComputedStyle(document.querySelector('.row')).position") == "absolute", "the style")
+        page.quiet()
+        path.write_text(strict.replace("const SEVERITIES", "const  SEVERITIES"))
+        page.open(path)
+        check(page.run("!document.querySelector('.row') && !window.pageledger"), "another script is refused")
+
+
+def compares(program, folder, pictures):
+    """New findings first, what is gone apart."""
+    words = subprocess.run([program, "analyze", "--help"], capture_output=True, check=True).stdout.decode()
+    if "--baseline" not in words:
+        return print("  this pageledger knows no --baseline")
+    kept = ROOT / "fixtures/captures/ttm-kvm.dat"
+    base = folder / "base.json"
+    subprocess.run([program, "analyze", "--quiet", kept, "--format", "json"], stdout=open(base, "wb"), check=False)
+    report(program, [kept], folder / "compared.html", "--baseline", str(base))
+    old = json.loads(base.read_text())
+    old["findings"][0]["id"] = "PL010-0000000000000000"
+    base.write_text(json.dumps(old))
+    report(program, [kept], folder / "renewed.html", "--baseline", str(base))
+    with Page() as page:
+        page.open(folder / "compared.html")
+        check("nothing new, 1 known" in page.text(".verdict h1").replace("\n", " "), page.text(".verdict h1"))
+        check("known" in page.text(".group-head"), "the group")
+        page.open(folder / "renewed.html")
+        check("1 new" in page.text(".verdict h1").replace("\n", " "), page.text(".verdict h1"))
+        page.click(".compare a[data-standing=new]")
+        check("q=standing%3Anew" in page.hash and page.text(".tally") == "1 finding", page.hash)
+        page.click(".tabs a[data-view=compare]")
+        check("PL010-0000000000000000" in page.text(".panel[data-view=compare]"), "what is fixed")
+        page.picture(pictures / "compared.png")
+        page.quiet()
+
+
+def opens_in_perfetto(program, folder, pictures):
+    """The trace keeps to the protos of PyPI's perfetto, as far as trace_processor looks at them."""
+    try:
+        from google.protobuf.unknown_fields import UnknownFieldSet
+        from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace
+    except ImportError:
+        return print("  perfetto is not installed (PyPI): the trace is not read with its protos")
+    path = folder / "trace.pftrace"
+    subprocess.run([program, "analyze", "--quiet", ROOT / "fixtures/captures/ttm-kvm.dat", folder / "many.txt", "--report", f"perfetto={path}"],
+                   stdout=subprocess.DEVNULL, check=False)
+    trace = Trace.FromString(path.read_bytes())
+    check(not UnknownFieldSet(trace) and len(trace.SerializeToString()) == path.stat().st_size, "fields that the protos do not know")
+    tracks, depth, last, kinds = {}, {}, 0, set()
+    for number, packet in enumerate(trace.packet):
+        check(not any(UnknownFieldSet(part) for part in (packet, packet.track_event, packet.track_descriptor)), "unknown fields")
+        check(packet.trusted_packet_sequence_id == 1 and (packet.sequence_flags == 1) == (number == 0), "the sequence")
+        if packet.HasField("track_descriptor"):
+            track = packet.track_descriptor
+            check(track.uuid not in tracks and (not track.HasField("parent_uuid") or track.parent_uuid in tracks), "a track")
+            tracks[track.uuid] = track
+            continue
+        event = packet.track_event
+        kinds.add(event.type)
+        check(packet.timestamp >= last and event.track_uuid in tracks, "an event")
+        last = packet.timestamp
+        check(tracks[event.track_uuid].HasField("counter") == (event.type == event.TYPE_COUNTER), "a counter")
+        check(event.type in (event.TYPE_SLICE_END, event.TYPE_COUNTER) or event.name, "an event without a name")
+        step = {event.TYPE_SLICE_BEGIN: 1, event.TYPE_SLICE_END: -1}.get(event.type, 0)
+        depth[event.track_uuid] = depth.get(event.track_uuid, 0) + step
+        check(depth[event.track_uuid] in (0, 1), "slices that do not nest")
+    check(not any(depth.values()) and kinds == {1, 2, 3, 4}, f"kinds: {kinds}")
+
+
 def searches(program, folder, pictures):
     """Typing, keys, links, the back button."""
     path = folder / "many.html"
@@ -156,12 +279,15 @@ def searches(program, folder, pictures):
         page.open(path)
         page.keys("/")
         page.keys("pfn:0x10004")
-        check(page.text(".tally") == "1 of 300", page.text(".tally"))
+        check(page.text(".tally") == "1/1 of 300", page.text(".tally"))
         check("q=pfn%3A0x10004" in page.hash, page.hash)
         page.keys(Keys.ESCAPE)
         check(page.text(".tally") == "300 findings", "Esc empties the search")
-        for query, count in (("rule:PL003 severity:critical", "300"), ("verdict:proven pfn:0x10000-0x10009", "5 of 300"),
-                             ("task:aaab", "27 of 300"), ("nothing", "0 of 300"), ("cpu:3", None)):
+        for query, count in (("rule:PL003 severity:critical", "300"), ("verdict:proven pfn:0x10000-0x10009", "1/5 of 300"),
+                             ("task:aaab", "1/27 of 300"), ("nothing", "0 of 300"), ("cpu:3", None),
+                             ("sev:crit page:0x10004 comm:task", "1/1 of 300"), ("standing:open", "300"), ("standing:new", "0 of 300"),
+                             ("first:>0s last:<1000s", "300"), ("first:>+2ms", None), ("first:<+2ms", None), ("first:>=10000000us", "300"),
+                             ("seen:>=2 pages:1 story:>3 id:PL003 title:page event:mod rule:PL003", None)):
             page.keys("/")
             page.keys(query)
             tally = page.text(".tally")
@@ -171,6 +297,29 @@ def searches(program, folder, pictures):
         page.keys("severity:mild")
         check("no severity is called" in page.text(".problem"), "a wrong word is told")
         page.keys(Keys.ESCAPE)
+        for query, words in (("tusk:qemu", "No key is called \u201ctusk\u201d"), ("first:soon", "first: wants a time"), ("cpu:x", "cpu: wants a number"),
+                             ("pfn:zz", "pfn: wants"), ("standing:old", "no standing")):
+            page.keys("/")
+            page.keys(query)
+            check(words in page.text(".problem"), f"{query}: {page.text('.problem')}")
+            page.keys(Keys.ESCAPE)
+        check(not page.run("document.querySelector('.problem').checkVisibility()"), "a complaint stays")
+        early, late = (counted_rows(page, f"first:{sign}+2ms") for sign in "<>")
+        check(0 < early < 300 and 0 < late < 300 and 299 <= early + late <= 300, f"times: {early} + {late}")
+        page.keys("/")
+        page.keys("task:aaab", Keys.ENTER)
+        check(page.text(".tally") == "1/27 of 300", "the place among the hits")
+        page.keys("n", "n")
+        check(page.text(".tally") == "3/27 of 300", "n goes to the next hit")
+        page.keys("N", "N", "N")
+        check(page.text(".tally") == "27/27 of 300", "N goes back, around the end")
+        check(page.run("CSS.highlights.get('found').size") > 0, "hits are marked")
+        page.click(".render-all")
+        check(page.run("document.querySelectorAll('.all tbody tr').length") == 27 and "r=all" in page.hash, "all rows are written")
+        page.browser.back()
+        time.sleep(0.2)
+        check(page.run("document.querySelector('.list').checkVisibility()"), "back to the list")
+        page.keys(Keys.ESCAPE, Keys.ESCAPE)
         first = page.text(".detail h2")
         page.keys("j")
         second, link = page.text(".detail h2"), page.run("location.href")
@@ -287,13 +436,14 @@ def accessible(program, folder, pictures):
         script = None
     for dark in (False, True):
         with Page(dark=dark) as page:
-            for view in ("findings", "coverage", "events"):
-                page.open(folder / "ttm-kvm.html", f"#v={view}")
+            for view in ("findings", "coverage", "losses", "events", "about", "page&p=0x1401", "findings&q=nothing", "findings&r=all"):
+                page.open(folder / ("many.html" if "&r" in view else "ttm-kvm.html"), f"#v={view}")
                 names = page.run("[...document.querySelectorAll('button,input,select,a[href],[tabindex=\"0\"]')]"
                                  ".filter(e => !(e.getAttribute('aria-label') || e.textContent.trim())).length")
                 check(names == 0, f"{names} controls have no name")
                 if script is None:
                     continue
+                page.browser.set_script_timeout(300)
                 page.browser.execute_script(script)
                 found = page.browser.execute_async_script(
                     "const done = arguments[0]; axe.run().then(r => done(r.violations"
@@ -337,7 +487,8 @@ def stays_quick(program, folder, pictures, count):
         check(figures[key] < limit * 4, f"{key}: {figures[key]} of {limit}")
 
 
-TESTS = (shows_the_finding, searches, fits_a_phone, needs_no_script, prints, hostile, accessible, stays_quick)
+TESTS = (shows_the_finding, searches, knows_pages, compares, keeps_to_the_policy, fits_a_phone, needs_no_script, prints, hostile,
+         accessible, opens_in_perfetto, stays_quick)
 
 
 def main():
@@ -370,4 +521,5 @@ def main():
     sys.exit(1 if failures else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -59,7 +59,7 @@ apt_get() {
 
 apt_install() { apt_get install -y --no-install-recommends "$@"; }
 
-need_build_packages() { need_packages zlib1g-dev libzstd-dev libarchive-dev libelf-dev libdw-dev libxxhash-dev pkg-config "$@"; }
+need_build_packages() { need_packages zlib1g-dev libzstd-dev libarchive-dev libelf-dev libdw-dev nettle-dev libxxhash-dev pkg-config "$@"; }
 
 # Sets `scratch` to the folder for build products: .build, or the user's cache when the clone is not ours,
 # and `package` to the folder to build: the clone, or links to its parts beside the products, because
@@ -76,9 +76,25 @@ choose_scratch() {
   for part in Package.swift Sources Tests; do ln -sfn "$root/$part" "$package/$part"; done
 }
 
+# Sets `peers` to a Python that has axe-core and Perfetto's protos beside selenium, which are not in Debian; empty without an index
+# of packages. The tests say what they leave out then.
+python_with_peers() {
+  peers=$scratch/peers/bin/python3
+  [ -x "$peers" ] && "$peers" -c 'import selenium, axe_playwright_python, perfetto' 2>/dev/null && return 0
+  /usr/bin/python3 -m venv --without-pip --system-site-packages "$scratch/peers" >/dev/null 2>&1 &&
+    /usr/bin/python3 -m pip --version >/dev/null 2>&1 &&
+    /usr/bin/python3 -m pip --quiet --python "$peers" install --no-deps \
+      axe-playwright-python==0.1.8 perfetto==0.59.1 >/dev/null 2>&1 &&
+    /usr/bin/python3 -m pip --quiet --python "$peers" install protobuf >/dev/null 2>&1 &&
+    "$peers" -c 'import selenium, axe_playwright_python, perfetto' 2>/dev/null && return 0
+  say "going on without axe-core and Perfetto's protos"
+  peers=
+}
+
 # Drives the HTML report of a pageledger in Chromium, with as many findings in the largest page as asked for.
 test_page() {
-  for python in python3 /usr/bin/python3; do
+  python_with_peers
+  for python in ${peers:+"$peers"} python3 /usr/bin/python3; do
     "$python" -c 'import selenium' 2>/dev/null || continue
     "$python" "$root/tools/lib/page-test.py" "$1" --findings "$2" </dev/null
     return

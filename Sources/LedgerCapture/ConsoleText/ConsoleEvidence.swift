@@ -24,7 +24,8 @@ struct ConsoleEvidence {
   var isWaiting: Bool { hasHeader || events > 0 }
 
   /// Looks at a line whose dressing ends at `start`.
-  mutating func look(_ bytes: RawSpan, _ dress: Dress, to end: Int) {
+  mutating func look(_ bytes: RawSpan, _ dress: Dress, to last: Int) {
+    let end = min(last, dress.end ?? last)
     let start = dress.at
     let isDressed = dress.isDressed
     if isDressed { isConsole = true }

@@ -39,6 +39,7 @@ extension TextParser {
       let next = Dressing.nextStamp(bytes, from: max(dress.at, at &+ 1), to: newline)
       var last = next ?? newline
       while last > dress.at, bytes.u8(last &- 1) == 0x0d { last &-= 1 }
+      if let end = dress.end { last = min(last, end) }
       if dress.isQuoted { last = Self.endOfWords(bytes, dress.at, last) }
       console.isTorn = next != nil || newline == end
       if dress.at < last {

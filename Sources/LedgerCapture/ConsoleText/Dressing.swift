@@ -10,6 +10,8 @@ struct Dress {
   var isKernel = false
   /// The words stand in quotes of a list in YAML.
   var isQuoted = false
+  /// Where the words end before the line does, in a record of another program.
+  var end: Int?
   /// printk's time in nanoseconds since boot.
   var time: UInt64?
   /// Who printed the line, when the kernel says so.
@@ -56,8 +58,11 @@ enum Dressing {
       switch line.byte {
       case 0x3c: level(&line)
       case 0x5b: bracket(&line, &dress)
-      case 0x30...0x39: isoDate(&line, &dress) || unixTime(&line, from: start, &dress)
-      case 0x41...0x5a: syslog(&line, &dress)
+      case 0x30...0x39:
+        kmsg(&line, &dress) || isoDate(&line, from: start, &dress)
+          || unixTime(&line, from: start, &dress)
+      case 0x22, 0x7b: object(&line, &dress)
+      case 0x41...0x5a: exported(&line) || syslog(&line, &dress)
       case 0x6b: facility(&line, &dress)
       case 0x2d: listItem(&line, &dress)
       default: false
@@ -84,6 +89,13 @@ enum Dressing {
       return nil
     }
     let digits = line.at &- start
+    // `dmesg -d` adds the time since the line before.
+    if line.skip(0x20), line.skip(0x3c) {
+      line.skipSpaces()
+      guard line.decimal() != nil, line.skip(0x2e), line.decimal() != nil, line.skip(0x3e) else {
+        return nil
+      }
+    }
     guard line.skip(0x5d) else { return nil }
     for _ in digits..<9 { fraction &*= 10 }
     let (whole, over) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
@@ -113,7 +125,11 @@ enum Dressing {
       return true
     }
     line.at = start &+ 1
-    return isoDate(&line, &dress)
+    if difference(&line) {
+      dress.isKernel = true
+      return true
+    }
+    return isoDate(&line, from: start &+ 1, &dress)
   }
 
   private static func caller(_ line: inout LineCursor) -> LogCaller? {
@@ -156,8 +172,10 @@ enum Dressing {
   }
 
   /// `2024-05-02T10:11:12.123456Z`, `2024-05-02 10:11:12`, `10:11:12.123`, and a host's name behind it.
-  private static func isoDate(_ line: inout LineCursor, _ dress: inout Dress) -> Bool {
-    let start = line.at
+  private static func isoDate(
+    _ line: inout LineCursor, from start: Int, _ dress: inout Dress
+  ) -> Bool {
+    line.at = start
     if line.decimal() != nil, line.at &- start == 4, line.skip(0x2d) {
       guard line.decimal() != nil, line.skip(0x2d), line.decimal() != nil else { return false }
       guard line.skip(0x54) || line.skip(0x20) else { return false }
@@ -198,7 +216,7 @@ enum Dressing {
   private static func syslog(_ line: inout LineCursor, _ dress: inout Dress) -> Bool {
     guard letters(&line, 3), line.skip(0x20) else { return false }
     let start = line.at
-    if isoDate(&line, &dress) { return true }
+    if isoDate(&line, from: start, &dress) { return true }
     line.at = start
     line.skipSpaces()
     guard line.decimal() != nil, line.skip(0x20), clock(&line) else { return false }
@@ -250,7 +268,7 @@ enum Dressing {
     return false
   }
 
-  private static func letters(_ line: inout LineCursor, _ count: Int) -> Bool {
+  static func letters(_ line: inout LineCursor, _ count: Int) -> Bool {
     for _ in 0..<count {
       guard !line.isAtEnd, (line.byte | 0x20) &- 0x61 < 26 else { return false }
       line.at &+= 1

@@ -17,6 +17,8 @@ struct CommCache {
   private var slots = [Slot](repeating: Slot(), count: 1024)
   /// The last name seen of each thread.
   private(set) var comms: [Int32: String] = [:]
+  /// How often a slot of the cache was given to another name: while it stands still, what was noted last is known.
+  private(set) var changes: UInt64 = 0
 
   /// Takes note that `pid` is called by the bytes in `start ..< end`.
   @inline(__always)
@@ -26,6 +28,7 @@ struct CommCache {
     let hash = ByteTable.hash(bytes, at: start, count: min(count, 64))
     let known = slots[slot]
     if known.pid == pid, known.hash == hash, known.count == count { return }
+    changes &+= 1
     slots[slot] = Slot(pid: pid, count: count, hash: hash)
     learn(pid, bytes, start, end)
   }

@@ -42,6 +42,12 @@ struct CpuTracks {
     return true
   }
 
+  /// True if `enter` would only take the time down.
+  @inline(__always)
+  func isQuiet(cpu: Int) -> Bool {
+    cpu < tracks.count && tracks[cpu].isSeen && !tracks[cpu].isLost && darkCount == 0
+  }
+
   /// The marks before an event that `enter` stopped at; enters it too.
   mutating func marks(cpu: Int, time: UInt64, line: UInt64) -> [Event] {
     count = max(count, cpu &+ 1)

@@ -65,6 +65,10 @@ struct EventNames {
     return meanings[row]
   }
 
+  /// What the lines of a name mean, without counting one.
+  @inline(__always)
+  func kind(_ row: Int) -> EventKind { meanings[row].isTracepoint ? meanings[row].kind : .other }
+
   /// True for the first event of a name that means nothing to the replay.
   @inline(__always)
   func isFirst(_ row: Int) -> Bool { seen[row] == 1 && meanings[row].kind == .other }
@@ -101,7 +105,7 @@ struct EventNames {
 
   private mutating func append(_ printed: String) {
     let name = hasSystems ? Self.split(printed).name : printed
-    let kind = EventKind.allCases.first { $0.name == name && Self.isTracepoint($0) } ?? .other
+    let kind = EventKind.allCases.first { $0.isNamed(name) && Self.isTracepoint($0) } ?? .other
     names.append(printed)
     seen.append(0)
     meanings.append(

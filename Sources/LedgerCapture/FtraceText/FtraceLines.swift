@@ -15,36 +15,58 @@ extension TextParser {
   mutating func ftraceLine(
     _ bytes: RawSpan, _ first: Int, _ end: Int, isCut: Bool, _ batch: inout EventBatch
   ) {
+    if isPlain, hotLine(bytes, first, end, &batch) { return }
+    let known = knownContext(bytes, first, end)
+    guard let context = known ?? context(bytes, first, end, isCut, &batch) else { return }
+    bare = .no
+    event(bytes, context, end, isCut, &batch)
+  }
+
+  private func knownContext(_ bytes: RawSpan, _ start: Int, _ end: Int) -> LineContext? {
+    guard let text = WideText(bytes), let match = prefixes.match(text, start, end) else {
+      return nil
+    }
+    return prefixes.context(match, start)
+  }
+
+  /// Reads a line whose beginning is new; nil when it is no event, or was dealt with.
+  @inline(never)
+  private mutating func context(
+    _ bytes: RawSpan, _ first: Int, _ end: Int, _ isCut: Bool, _ batch: inout EventBatch
+  ) -> LineContext? {
     var start = first
     switch bytes.u8(start) {
-    case 0x20:
+    case 0x20, 0x09:
       if bytes.u8(start &+ 1) == 0x3d, bytes.u8(start &+ 2) == 0x3e {
         if chains.isOpen { chains.take(LineCursor(bytes, from: start &+ 3, to: end)) }
-        return
+        return nil
       }
     case 0x3d:
       if chains.isOpen, bytes.u8(start &+ 1) == 0x3e {
-        return chains.take(LineCursor(bytes, from: start &+ 2, to: end))
+        chains.take(LineCursor(bytes, from: start &+ 2, to: end))
+        return nil
       }
     case 0x3e, 0x7c: start = Self.unquoted(bytes, start, end)
     case 0xef: start = Self.behindByteOrderMark(bytes, start, end)
     default: break
     }
     if bytes.u8(start) == 0x23 {
-      return take(TextMark.comment(LineCursor(bytes, from: start, to: end)))
+      take(TextMark.comment(LineCursor(bytes, from: start, to: end)))
+      return nil
     }
     if bytes.u8(start) == 0x43 {
       let mark = TextMark.lost(LineCursor(bytes, from: start, to: end))
       take(mark)
-      if case .silent = mark { return }
+      if case .silent = mark { return nil }
       if case .lost(_, _, let behind) = mark { start = behind }
-      guard start < end else { return }
+      guard start < end else { return nil }
     }
     guard let context = LineContext.parse(bytes, from: start, to: end) else {
-      return other(bytes, start, end, isCut, &batch)
+      other(bytes, start, end, isCut, &batch)
+      return nil
     }
-    bare = .no
-    event(bytes, context, end, isCut, &batch)
+    if start == first { prefixes.learn(context, bytes, start, end) }
+    return context
   }
 
   /// Mails quote lines with `> ` or `| `.
@@ -167,6 +189,9 @@ extension TextParser {
   /// The row of the event's name, nil for the header of a stack; moves behind the name's colon.
   @inline(__always)
   mutating func row(_ line: inout LineCursor) -> Int? {
+    if let text = WideText(line.bytes), let row = namePrefixes.row(text, &line.at, line.end) {
+      return row
+    }
     let start = line.at
     let limit = min(line.end, start &+ EventNames.longestName &+ 1)
     if let colon = line.bytes.firstOffset(of: 0x3a, from: start, to: limit),
@@ -174,6 +199,7 @@ extension TextParser {
       let row = names.row(line.bytes, at: start, count: colon &- start)
     {
       line.at = colon &+ 1
+      namePrefixes.learn(row, line.bytes, at: start, count: colon &- start, end: line.end)
       return row
     }
     return unnamed(line)

@@ -19,6 +19,10 @@ public final class FtraceTextReader: CaptureReader {
   /// Blocks that were read to look at their first lines.
   private var looked: [(bytes: [UInt8], end: Int)] = []
   private var isFinished = false
+  /// How long the pipe that the text comes from has been waited for.
+  private var pause: TextPause
+  /// Complaints that were whole when the pipe paused last.
+  private var toldComplaints = 0
 
   /// Looks at the first lines of `source`, of which `prefix` was read before.
   ///
@@ -31,9 +35,13 @@ public final class FtraceTextReader: CaptureReader {
     blocks = TextBlocks(source: source, prefix: prefix)
     var sniffer = TextSniffer()
     var skipped: UInt64 = 0
+    pause = TextPause(isLive: source.isLive && merge == nil)
     while !sniffer.isDecided {
+      if pause.isDue(blocks) { sniffer.pause() }
+      if sniffer.isDecided { break }
       var block: [UInt8] = []
       guard let size = try Self.read(&block, blocks, &merge) else { break }
+      pause.end()
       let end = html?.strip(&block, to: size) ?? TerminalCodes.strip(&block, to: size)
       block.withRawSpan { sniffer.look($0, to: end) }
       looked.append((block, end))
@@ -76,6 +84,17 @@ public final class FtraceTextReader: CaptureReader {
     return "text of tracefs with the option bin: echo nobin > trace_options and print it again"
   }
 
+  /// A reader of `source`, with a thread of its own for a text that is long and not live.
+  static func open(
+    _ source: ByteSource, prefix: [UInt8], detail: ReadDetail
+  ) throws(CaptureError) -> any CaptureReader {
+    let isLong = source.size.map { $0 >= TextAhead.floor } ?? !source.isLive
+    guard isLong, detail == .replay else {
+      return try FtraceTextReader(source: source, prefix: prefix, detail: detail)
+    }
+    return try TextAhead(source, prefix: prefix)
+  }
+
   /// What is known so far; final when `next` has returned false.
   public var info: CaptureInfo {
     var info = parser.info
@@ -88,9 +107,13 @@ public final class FtraceTextReader: CaptureReader {
   public var losses: LossLedger { parser.losses }
 
   /// What the kernel said about pages; final when `next` has returned false.
-  public var complaints: ComplaintLog { parser.complaints.log }
+  public var complaints: ComplaintLog {
+    pause.isTold ? parser.complaints.settled(isDripping: pause.isDrip) : parser.complaints.log
+  }
 
   /// Replaces the contents of `batch` by the next events; false at the end of the text.
+  ///
+  /// While the kernel's log comes from a pipe, a batch is empty when the pipe pauses behind a complaint.
   public func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool {
     batch.clear()
     while batch.events.count <= TextParser.fullBatch, !isFinished {
@@ -100,13 +123,22 @@ public final class FtraceTextReader: CaptureReader {
       }
       if at >= blockEnd {
         // A live pipe pauses: what it has brought goes on its way now.
-        if !batch.events.isEmpty, looked.isEmpty, merge == nil, !blocks.isReady { break }
+        if pause.isLive, !batch.events.isEmpty, looked.isEmpty, !blocks.isReady { break }
+        if batch.events.isEmpty, looked.isEmpty, hasNews, pause.isDue(blocks) {
+          toldComplaints = parser.complaints.log.complaints.count
+          return true
+        }
         if try !turn() { break }
       }
       at = block.withRawSpan { parser.parse($0, from: at, to: blockEnd, into: &batch) }
     }
     if !parser.chains.notes.isEmpty { batch.stacks = parser.chains.takeNotes() }
     return !batch.events.isEmpty || !batch.stacks.isEmpty
+  }
+
+  /// The kernel said something that nobody heard of.
+  private var hasNews: Bool {
+    parser.complaints.isWaiting || parser.complaints.log.complaints.count > toldComplaints
   }
 
   /// What a log of the kernel says about its symbols.
@@ -130,6 +162,7 @@ public final class FtraceTextReader: CaptureReader {
   /// Goes on to the next block; false at the end of the text.
   private func turn() throws(CaptureError) -> Bool {
     at = 0
+    pause.end()
     if let (bytes, end) = looked.popLast() {
       block = bytes
       blockEnd = end

@@ -116,10 +116,20 @@ enum KvmBody {
         continue
       }
       if line.bytes.u8(behind) == 0x3d || Ascii.isSpace(line.bytes.u8(behind)) {
-        return behind &+ 1
+        return small(line, behind &+ 1)
       }
     }
     return nil
+  }
+
+  /// The option `fields` prints a byte as `level=(1)`, and as `level='A'(65)` when it is a letter: kernel/trace/trace_output.c:
+  /// print_fields, 6.12.
+  private static func small(_ line: borrowing LineCursor, _ start: Int) -> Int {
+    var at = start
+    if at &+ 3 < line.end, line.bytes.u8(at) == 0x27, line.bytes.u8(at &+ 2) == 0x27 { at &+= 3 }
+    guard at &+ 1 < line.end, line.bytes.u8(at) == 0x28 else { return start }
+    let digit = line.bytes.u8(at &+ 1)
+    return Ascii.isDigit(digit) || digit == 0x2d ? at &+ 1 : start
   }
 
   private enum Name {

@@ -78,6 +78,25 @@ struct LineCursor: ~Escapable {
   /// A number in hexadecimal without prefix, nil without digits or when it has more than 16.
   @inline(__always)
   mutating func bareHex() -> UInt64? {
+    guard at &+ 24 <= bytes.byteCount else { return slowHex() }
+    var word = bytes.u64(at)
+    let first = min(WideDigits.hexCount(word), end &- at)
+    guard first > 0 else { return nil }
+    var value = WideDigits.hex(word, count: first)
+    at &+= first
+    guard first == 8 else { return value }
+    word = bytes.u64(at)
+    let second = min(WideDigits.hexCount(word), end &- at)
+    guard second > 0 else { return value }
+    value = value &<< UInt64(truncatingIfNeeded: second &* 4) | WideDigits.hex(word, count: second)
+    at &+= second
+    guard second == 8, at < end, Ascii.hexDigit(byte) != nil else { return value }
+    while at < end, Ascii.hexDigit(byte) != nil { at &+= 1 }
+    return nil
+  }
+
+  /// Near the end of the bytes a word cannot be loaded.
+  private mutating func slowHex() -> UInt64? {
     let start = at
     var value: UInt64 = 0
     while at < end, let digit = Ascii.hexDigit(byte) {
@@ -101,6 +120,12 @@ struct LineCursor: ~Escapable {
   /// A signed number: decimal with or without a minus sign, or the bits in hexadecimal.
   @inline(__always)
   mutating func signed() -> Int32? {
+    let digit = byte &- 0x30
+    // Counts are small: one digit and a space, in nine of ten cases.
+    if digit < 10, at &+ 1 < end, bytes.u8(at &+ 1) == 0x20 {
+      at &+= 1
+      return Int32(digit)
+    }
     if skipPrefix() { return bareHex().map { Int32(truncatingIfNeeded: $0) } }
     let isNegative = skip(0x2d)
     guard let value = decimal(), value <= 1 << 31 else { return nil }

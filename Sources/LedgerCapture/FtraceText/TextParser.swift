@@ -1,4 +1,5 @@
 import LedgerCore
+import LedgerFormat
 import LedgerInput
 
 /// Turns lines of text into events: the state of one reading of one text.
@@ -7,6 +8,8 @@ struct TextParser {
   var losses = LossLedger()
   var names: EventNames
   var comms = CommCache()
+  var prefixes = LinePrefixes()
+  var namePrefixes = NamePrefixes()
   /// Marks that are to be given out before the next event.
   var pending: [Event] = []
   /// Lines begun so far.
@@ -15,12 +18,15 @@ struct TextParser {
   var console = ConsoleState()
   var columns = PerfColumns()
   var complaints = ComplaintReader()
-  private var body = EventBody()
+  var body = EventBody()
+  var buffers = BufferLabels()
   let detail: ReadDetail
   var chains = TextChains()
   var clues = KernelClues()
   /// The row of `kernel_stack`, as trace-cmd names the header of a call chain.
   private var chainRow: Int?
+  /// The row of `user_stack`.
+  private var userChainRow: Int?
   let dialect: TextDialect
   var bare = BareState.no
   var tracer = TextTracer.other
@@ -30,7 +36,9 @@ struct TextParser {
   var graphRows: (entry: Int, exit: Int)?
   var typeRows: [UInt64: Int] = [:]
   var tasks = GraphTasks()
-  var wrapped: WrappedLine?
+  var wrapped: WrappedLine? { didSet { waitsForRest = wrapped != nil } }
+  /// `wrapped` holds a line; it is too large to be looked at for each event.
+  private(set) var waitsForRest = false
   /// A broken line is being read again with its next piece.
   var isJoining = false
   /// The line before was an event whose text may hold newlines.
@@ -124,7 +132,7 @@ struct TextParser {
     _ bytes: RawSpan, _ context: LineContext, _ row: Int, _ line: inout LineCursor, _ end: Int,
     _ isCut: Bool, _ batch: inout EventBatch
   ) {
-    if wrapped != nil { giveUpWrapped(&batch) }
+    if waitsForRest { giveUpWrapped(&batch) }
     if chains.isOpen { chains.close() }
     comms.note(context.pid, bytes, from: context.commStart, to: context.commEnd)
     let known = names.count(row)
@@ -149,14 +157,21 @@ struct TextParser {
       openChain(line, context, batch)
     }
     if row == consoleRow || names.isFirst(row) { tracedLog(row, line, event) }
-    let isUsed = meaning(known, row, &line, isCut, &event)
-    if wrapped != nil { return keep(event, row, context, bytes, end) }
+    var isUsed = meaning(known, row, &line, isCut, &event)
+    if isUsed, dialect == .traceCmd { isUsed = isOfBuffer(&event, bytes, context) }
+    if waitsForRest { return keep(event, row, context, bytes, end) }
     finish(event, isUsed: isUsed, row, bytes, context, end, &batch)
   }
 
   private mutating func isChain(_ row: Int) -> Bool {
-    if chainRow == nil, names.split(row).name == "kernel_stack" { chainRow = row }
-    return row == chainRow
+    if row == chainRow || row == userChainRow { return true }
+    guard chainRow == nil || userChainRow == nil else { return false }
+    switch names.split(row).name {
+    case "kernel_stack": chainRow = row
+    case "user_stack": userChainRow = row
+    default: return false
+    }
+    return true
   }
 
   @inline(__always)
@@ -166,15 +181,28 @@ struct TextParser {
   ) {
     if chains.isTracking { remember(event, isUsed: isUsed, row) }
     switch detail {
-    case .replay: if isUsed { batch.events.append(event) }
+    case .replay:
+      guard isUsed else { return }
+      batch.events.append(event)
+      if event.kind.isList { takeRest(of: event, &batch) }
     case .fields: append(event, row, bytes, context, end, &batch)
     }
+  }
+
+  @inline(never)
+  private mutating func takeRest(of event: Event, _ batch: inout EventBatch) {
+    for entry in body.rest {
+      var next = event
+      next.fillEntry(address: entry.word, size: entry.pointer)
+      batch.events.append(next)
+    }
+    body.rest.removeAll(keepingCapacity: true)
   }
 
   /// Its call chain may follow.
   @inline(never)
   private mutating func remember(_ event: Event, isUsed: Bool, _ row: Int) {
-    guard row != chainRow else { return }
+    guard row != chainRow, row != userChainRow else { return }
     var seen = event
     if !isUsed { seen.kind = .other }
     if dialect == .perf { chains.openSample(isUsed ? seen : nil) } else { chains.saw(seen) }
@@ -218,11 +246,17 @@ struct TextParser {
       return unfinished(isCut, event)
     }
     guard line.byte == 0x28 || known.probe != .other else { return false }
+    let place = line.at
     let kind = ProbeBody.kind(&line, named: known.probe)
     guard kind != .other else { return false }
     names.recognise(row, as: kind)
-    guard ProbeBody.read(&line, kind: kind, into: &event) else { return damaged(isCut, event) }
+    guard ProbeBody.read(&line, kind: kind, into: &event) else {
+      return SlotWords.isNameless(line) && !isCut ? false : damaged(isCut, event)
+    }
     event.kind = kind
+    if ProbeCatalog.isReturn(kind), line.bytes.u8(place) == 0x28 {
+      event.pointer = chains.caller(LineCursor(line.bytes, from: place &+ 1, to: line.at))
+    }
     return true
   }
 

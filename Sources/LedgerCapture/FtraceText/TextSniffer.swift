@@ -67,6 +67,11 @@ struct TextSniffer {
     if !isKindKnown, !isCapture, !isNear, farEvents == 0, console.isKernelLog { decide(.console) }
   }
 
+  /// A pipe pauses: what the kernel has said so far is enough for its log.
+  mutating func pause() {
+    if !isCapture, farEvents == 0, !console.isWaiting, console.isKernelLog { decide(.console) }
+  }
+
   /// Settles for the kernel's log when the text has ended and nothing else showed.
   mutating func finish() {
     if !isCapture, console.isKernelLog { decide(.console) }

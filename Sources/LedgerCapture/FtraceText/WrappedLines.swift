@@ -25,9 +25,10 @@ extension TextParser {
     place.commStart = 0
     place.commEnd = max(0, context.commEnd &- start)
     place.body = context.body &- start
-    wrapped = WrappedLine(bytes, from: start, to: end)
-    wrapped?.line = lines
-    wrapped?.known = WrappedLine.Known(row: row, event: event, context: place)
+    var piece = WrappedLine(bytes, from: start, to: end)
+    piece.line = lines
+    piece.known = WrappedLine.Known(row: row, event: event, context: place)
+    wrapped = piece
   }
 
   /// Takes a line that is no event for the rest of one, or for the start of one; true when it is.

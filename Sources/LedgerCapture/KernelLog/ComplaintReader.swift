@@ -72,6 +72,15 @@ struct ComplaintReader {
     preamble = nil
   }
 
+  /// The log as it is if nothing more belongs to what is open; while lines drip, young ones wait.
+  func settled(isDripping: Bool) -> ComplaintLog {
+    guard !open.isEmpty else { return log }
+    var copy = self
+    if isDripping { copy.open.removeAll { $0.isYoung } }
+    copy.flush()
+    return copy.log
+  }
+
   /// Hands out the marks; their times are left to the reader.
   mutating func takeMarks() -> [Event] {
     defer { marks = [] }
@@ -178,7 +187,7 @@ struct ComplaintReader {
   }
 
   private mutating func close(_ complaint: OpenComplaint) {
-    if !complaint.isEmpty { log.add(complaint.complaint) }
+    if !complaint.isEmpty { log.add(complaint.whole) }
   }
 
   /// Passes a line that says nothing to the complaint that its printer has begun; false when its words are needed.

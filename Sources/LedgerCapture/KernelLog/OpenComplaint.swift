@@ -17,6 +17,7 @@ struct OpenComplaint {
   /// A line that is no frame came after the frames.
   private var isStackOver = false
   private var isDone = false
+  private var paths = ComplaintPaths()
 
   init(_ complaint: KernelComplaint, caller: LogCaller?) {
     self.complaint = complaint
@@ -34,6 +35,18 @@ struct OpenComplaint {
   /// What the kernel printed by `dump_page` because a check failed, which is told next.
   var awaitsCheck: Bool { complaint.kind == .pageDump && age <= 40 }
 
+  /// All that is known of it.
+  var whole: KernelComplaint {
+    var whole = complaint
+    whole.paths = paths.all
+    return whole
+  }
+
+  /// Who and where are still to be told.
+  var isYoung: Bool {
+    age <= 40 && (awaitsCheck || complaint.process.isEmpty || complaint.function.isEmpty)
+  }
+
   /// Keeps a line.
   mutating func keep(_ line: KernelLogLine) {
     guard complaint.lines.count < KernelComplaint.linesLimit else { return }
@@ -42,11 +55,11 @@ struct OpenComplaint {
 
   /// True when a line that begins with this byte may say something.
   func needs(_ byte: UInt8) -> Bool {
-    if frames != nil, !isStackOver { return true }
+    if paths.isOpen || frames != nil && !isStackOver { return true }
     return Self.beginnings.contains(byte)
   }
 
-  private static let beginnings = Set("phfakbCRW-=".utf8)
+  private static let beginnings = Set("phfakbACFRW-=".utf8)
 
   /// Passes a line of the same printer that says nothing.
   mutating func skip() { age += 1 }
@@ -54,6 +67,7 @@ struct OpenComplaint {
   /// Takes a line of the same printer.
   mutating func take(_ text: Substring, _ line: KernelLogLine) {
     age += 1
+    paths.take(text)
     if text.hasPrefix("---[ end trace") || (text.hasPrefix("=====") && complaint.hasPage) {
       isDone = true
       return
@@ -148,7 +162,7 @@ struct OpenComplaint {
     if text.hasPrefix("<") || text.hasPrefix("? ") { return true }
     let place = text.hasPrefix("[<") ? (text.behind("] ") ?? text) : text
     guard let name = place.function else { return false }
-    if Self.printers.contains(where: { name.hasPrefix($0) }) { return true }
+    if Self.isPrinter(name) { return true }
     if complaint.function.isEmpty { complaint.function = String(name.prefix(80)) }
     if complaint.subject.isEmpty, complaint.kind == .refcount {
       complaint.subject = ComplaintSite.subject(of: name) ?? ""
@@ -157,6 +171,11 @@ struct OpenComplaint {
     if count < Self.frameLimit { keep(line) }
     frames = count &+ 1
     return true
+  }
+
+  /// A function that prints or checks, and is not what went wrong.
+  static func isPrinter(_ name: String) -> Bool {
+    printers.contains { name.hasPrefix($0) }
   }
 
   private static let printers = [

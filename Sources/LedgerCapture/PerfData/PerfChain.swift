@@ -6,18 +6,23 @@ enum PerfChain {
   /// Numbers from here on are marks between the parts of a chain: enum perf_callchain_context.
   private static let marks = UInt64.max &- 4094
   private static let kernel = UInt64(bitPattern: -128)
+  private static let user = UInt64(bitPattern: -512)
   private static let textName = Array("[kernel.kallsyms]".utf8)
 
-  /// The addresses of the kernel's part, innermost first.
-  static func frames(_ bytes: RawSpan, _ chain: Range<Int>, swapped: Bool) -> [UInt64] {
-    var frames: [UInt64] = []
-    var isKernel = true
+  /// The addresses of the kernel's part and of the user's, innermost first; of guests nothing is taken.
+  static func frames(
+    _ bytes: RawSpan, _ chain: Range<Int>, swapped: Bool
+  ) -> (kernel: [UInt64], user: [UInt64]) {
+    var frames: (kernel: [UInt64], user: [UInt64]) = ([], [])
+    var part = kernel
     for at in stride(from: chain.lowerBound, to: chain.upperBound, by: 8) {
       let word = bytes.word64(at, swapped)
       if word >= marks {
-        isKernel = word == kernel
-      } else if isKernel, frames.count < StackTable.depth {
-        frames.append(word)
+        part = word
+      } else if part == kernel, frames.kernel.count < StackTable.depth {
+        frames.kernel.append(word)
+      } else if part == user, word != 0, frames.user.count < StackTable.depth {
+        frames.user.append(word)
       }
     }
     return frames

@@ -22,10 +22,30 @@ final class PerfDataReader: CaptureReader {
   private var traced = TracedLog()
 
   /// Reads the descriptions of a seekable source; `streams` are the files `data.0`, `data.1` and so on of a folder, of
-  /// which `source` is the file `data`.
+  /// which `source` is the file `data`; so many more of them are `missing`.
   ///
   /// Throws when the header or the event attributes cannot be read: nothing can be understood without them.
-  init(source: ByteSource, streams: [PerfStream] = [], detail: ReadDetail) throws(CaptureError) {
+  convenience init(
+    source: ByteSource, streams: [PerfStream] = [], missing: UInt64 = 0, detail: ReadDetail
+  ) throws(CaptureError) {
+    try self.init(
+      source: source, tail: nil, streams: streams, missing: missing, detail: detail)
+  }
+
+  /// Reads a stream in pipe mode while it grows; `prefix` are the bytes that were taken from it.
+  ///
+  /// What it says before the first sample describes everything; that part goes to a nameless temporary file.
+  convenience init(live stream: ByteSource, prefix: [UInt8], detail: ReadDetail)
+    throws(CaptureError)
+  {
+    let start = try stream.stored(try PerfPrelude.read(stream, prefix: prefix))
+    try self.init(source: start, tail: stream, streams: [], missing: 0, detail: detail)
+  }
+
+  private init(
+    source: ByteSource, tail: ByteSource?, streams: [PerfStream], missing: UInt64,
+    detail: ReadDetail
+  ) throws(CaptureError) {
     let header = try PerfHeader(source)
     var metadata = PerfMetadata(path: source.path, bigEndian: header.bigEndian)
     if header.form == .pipe {
@@ -37,17 +57,19 @@ final class PerfDataReader: CaptureReader {
       metadata.losses.add(
         .truncated, count: 0, detail: "the records lie in data.0 and others beside this file")
     }
-    let decoder = PerfDecoder(
+    var decoder = PerfDecoder(
       metadata, info: Self.describe(header, metadata, source.path), detail: detail)
+    if missing > 0 { decoder.miss(streams: missing, cpus: metadata.cpus) }
     symbols = metadata.tracing.symbols
     buildID = metadata.kernelBuildID
     chains = decoder.chains
     let feeds =
-      [RecordFeed(header, source: source)]
+      [RecordFeed(header, source: source, tail: tail)]
       + streams.map { RecordFeed(header, stream: $0, of: streams.count) }
     account = PerfAccount(decoder.state)
     // Events come in rounds: while one is read, the replay works on the one before.
-    relay = Relay(PerfSource(decoder, feeds, account), lanes: 1, ahead: 64)
+    let ahead = tail == nil ? 64 : 8
+    relay = Relay(PerfSource(decoder, feeds, account), lanes: 1, ahead: ahead)
   }
 
   deinit { relay.stop() }

@@ -23,7 +23,7 @@ struct PerfDecoder {
   var losses: LossLedger
   var queue: TimeQueue
   private var records: RecordDecoder
-  private let meanings: [Meaning]
+  let meanings: [Meaning]
   /// There is one attribute.
   private let isAlone: Bool
   /// Where samples have their number, -1 if they have none.
@@ -38,13 +38,14 @@ struct PerfDecoder {
   private var messages: [UInt64: String] = [:]
   private var nextMessage: UInt64 = 0
   private static let messageLimit = 1 << 16
+  static let idLimit = 1 << 22
   private let attributeOfID: AttributeTable
   /// Samples by row of the table of events.
   private var counts: [UInt64] = []
-  private var cpuOfID: [UInt64: UInt16]
-  private let swapped: Bool
+  var cpuOfID: [UInt64: UInt16]
+  let swapped: Bool
   private let rawSwapped: Bool
-  private var darkness = CpuDarkness()
+  var darkness = CpuDarkness()
   private var isStarted = false
   /// Time of the sample decoded last.
   private(set) var latest: UInt64 = 0
@@ -52,7 +53,8 @@ struct PerfDecoder {
   init(_ metadata: PerfMetadata, info: CaptureInfo, detail: ReadDetail) {
     let layout = metadata.tracing
     records = RecordDecoder(
-      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
+      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
+      release: metadata.kernel)
     losses = metadata.losses
     losses.merge(layout.losses)
     for index in records.incomplete {
@@ -170,6 +172,13 @@ struct PerfDecoder {
   /// Records are missing from here on, whichever CPU they would be of.
   mutating func openAll() { for cpu in darkness.seen { enterGap(cpu: cpu, missing: 0) } }
 
+  /// Files of records are not read: whichever CPUs they are of, they stay in the dark.
+  mutating func miss(streams: UInt64, cpus: Int) {
+    losses.add(.tooManyParts, count: streams)
+    let mark = Event.gap(.gapOpens, min(cpus, Int(UInt16.max)), 0, 0)
+    queue.enter(mark, EventDetail(name: mark.kind.name))
+  }
+
   /// What is known so far.
   var state: PerfAccount.State {
     var info = info
@@ -199,7 +208,8 @@ struct PerfDecoder {
     queue.finish()
   }
 
-  private mutating func enterGap(cpu: UInt16, missing: UInt64) {
+  /// Opens a gap behind the last event of a CPU.
+  mutating func enterGap(cpu: UInt16, missing: UInt64) {
     guard let mark = darkness.open(cpu: cpu, missing: missing) else { return }
     queue.enter(mark, EventDetail(name: mark.kind.name))
   }
@@ -295,9 +305,15 @@ extension PerfDecoder {
       queue.enter(event, words.detail(bytes, raw.lowerBound, raw.count, format, event.pid))
     } else if outcome == .decoded && !meaning.isRepeated {
       if let chain, !chain.isEmpty {
-        queue.enterChain(chains.number(of: PerfChain.frames(bytes, chain, swapped: swapped)))
+        let frames = PerfChain.frames(bytes, chain, swapped: swapped)
+        queue.enterChain(
+          StackTable.joined(chains.number(of: frames.kernel), chains.userNumber(of: frames.user)))
       }
-      queue.enter(event, EventDetail(name: ""))
+      guard event.kind.isList else { return queue.enter(event, EventDetail(name: "")) }
+      let (start, count) = (raw.lowerBound, raw.count)
+      guard let entries = records.list(bytes, at: start, count: count, format: format, like: event)
+      else { return refuse(.malformedEvent, event) }
+      for entry in entries { queue.enter(entry, EventDetail(name: "")) }
     } else if console?.format == format, !meaning.isRepeated {
       takeMessage(bytes, raw, format, event)
     }
@@ -330,68 +346,5 @@ extension PerfDecoder {
     var detail = EventDetail(name: row.name, system: row.system)
     if meaning.shape.hasAddress { detail.fields.append(("ip", .hex(sample.address))) }
     return detail
-  }
-}
-
-// MARK: - Other records
-
-extension PerfDecoder {
-  private mutating func takeLoss(
-    _ type: UInt32, _ bytes: RawSpan, _ body: Int, _ end: Int, _ offset: UInt64
-  ) {
-    let place = type == PerfRecord.lost ? body &+ 8 : body
-    guard place &+ 8 <= end else {
-      losses.add(.malformedEvent, detail: "a record of lost events at offset \(offset)")
-      return openAll()
-    }
-    var number = bytes.word64(place, swapped)
-    // A count that no trace reaches is garbage.
-    if number >= 1 << 48 { number = 0 }
-    let shape = meanings[0].shape
-    let trailer = shape.trailer(bytes, from: place &+ 8, to: end, swapped: swapped)
-    let id = type == PerfRecord.lost ? bytes.word64(body, swapped) : trailer.id
-    let cpu = trailer.cpu.flatMap { UInt16(exactly: $0) } ?? cpuOfID[id]
-    if type == PerfRecord.lostSamples, trailer.time == 0, let cpu {
-      return darkness.summarize(cpu: cpu, number)
-    }
-    losses.add(
-      number > 0 ? .lostEvents : .lostUnknown, count: max(number, 1), cpu: cpu.map { Int($0) },
-      detail: "at time \(trailer.time)")
-    guard let cpu else { return openAll() }
-    darkness.tell(cpu: cpu, number)
-    enterGap(cpu: cpu, missing: number)
-  }
-
-  private mutating func takeComm(_ bytes: RawSpan, _ body: Int, _ end: Int) {
-    guard body &+ 8 < end else { return }
-    let tid = Int32(bitPattern: bytes.word32(body &+ 4, swapped))
-    var name: [UInt8] = []
-    var at = body &+ 8
-    while at < end, name.count < 64, bytes.u8(at) != 0 {
-      name.append(bytes.u8(at))
-      at &+= 1
-    }
-    let trailer = meanings[0].shape.trailer(bytes, from: at, to: end, swapped: swapped)
-    queue.rename(.name(tid, String(decoding: name, as: UTF8.self)), at: trailer.time)
-  }
-
-  private mutating func takeFork(_ bytes: RawSpan, _ body: Int, _ end: Int) {
-    guard body &+ 16 <= end else { return }
-    let tid = Int32(bitPattern: bytes.word32(body &+ 8, swapped))
-    let parent = Int32(bitPattern: bytes.word32(body &+ 12, swapped))
-    let trailer = meanings[0].shape.trailer(bytes, from: body &+ 16, to: end, swapped: swapped)
-    queue.rename(.fork(child: tid, parent: parent), at: trailer.time)
-  }
-
-  private mutating func takeIndex(_ bytes: RawSpan, _ body: Int, _ end: Int) {
-    var at = body &+ 8
-    guard at <= end else { return }
-    let count = Int(clamping: bytes.word64(body, swapped))
-    for _ in 0..<min(count, (end &- at) / 32) {
-      if let cpu = UInt16(exactly: bytes.word64(at &+ 16, swapped)) {
-        cpuOfID[bytes.word64(at, swapped)] = cpu
-      }
-      at &+= 32
-    }
   }
 }

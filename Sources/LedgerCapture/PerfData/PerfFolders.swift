@@ -18,14 +18,16 @@ final class PerfFolders {
     var range: Range<UInt64>
   }
 
-  /// Each stream takes some hundred kilobytes of memory, and each lasting file a descriptor.
-  private static let streamLimit = 512
+  /// Each stream takes some ten kilobytes of memory, and each lasting file a descriptor.
+  private static let streamLimit = 4096
   private static let openLimit = 128
   private static let folderLimit = 64
 
   private let spool: PieceSpool
   private var files: [String: [File]] = [:]
   private var count = 0
+  /// Files beyond the limit, by folder.
+  private var dropped: [String: UInt64] = [:]
   private var spooled: ByteSource?
 
   init(path: String) { spool = PieceSpool(path: path) }
@@ -39,7 +41,10 @@ final class PerfFolders {
   ) throws(CaptureError) -> Bool {
     guard files.count < Self.folderLimit || files[stream.folder] != nil,
       files[stream.folder, default: []].count < Self.streamLimit
-    else { return false }
+    else {
+      if files[stream.folder] != nil { dropped[stream.folder, default: 0] += 1 }
+      return false
+    }
     var file = File(name: name, number: stream.number, source: nil, range: 0..<0)
     if isLasting, count < Self.openLimit, let size = content.size {
       file.source = content
@@ -63,6 +68,9 @@ final class PerfFolders {
     }
     return streams
   }
+
+  /// How many streams of a folder are not read.
+  func missing(in folder: String) -> UInt64 { dropped[folder] ?? 0 }
 
   /// Files that belong to no file `data`.
   var strays: [String] { files.values.flatMap { $0.map(\.name) }.sorted() }

@@ -25,7 +25,11 @@ struct PerfSource: LaneSource {
   /// Those that have more, and the time that each has come to.
   private var feeds: [(feed: RecordFeed, time: UInt64)]
   private let account: PerfAccount
+  /// The input has paused, and what is certain was given.
+  private var isPaused = false
   private static let capacity = 4096
+  /// Milliseconds without a byte after which a recorder has nothing more to say for now.
+  private static let pause: Int32 = 200
 
   init(_ decoder: PerfDecoder, _ feeds: [RecordFeed], _ account: PerfAccount) {
     self.decoder = decoder
@@ -44,23 +48,31 @@ struct PerfSource: LaneSource {
       } else if feeds.isEmpty {
         decoder.queue.settle()
         break
-      } else {
-        try advance()
+      } else if try !advance(hasEvents: chunk.count > 0) {
+        break
       }
     }
     account.update(decoder.state)
     return chunk.count > 0
   }
 
-  /// Reads on where the records are the oldest.
-  private mutating func advance() throws(CaptureError) {
+  /// Reads on where the records are the oldest; false when events should not wait for more.
+  private mutating func advance(hasEvents: Bool) throws(CaptureError) -> Bool {
     var oldest = 0
     for place in feeds.indices where feeds[place].time < feeds[oldest].time { oldest = place }
-    if try feeds[oldest].feed.advance(&decoder) {
+    let waiting: Int32 = hasEvents ? 0 : isPaused ? -1 : Self.pause
+    switch try feeds[oldest].feed.advance(&decoder, waiting: waiting) {
+    case .more:
+      isPaused = false
       feeds[oldest].time = max(feeds[oldest].time, decoder.latest)
-      return
+    case .pause:
+      guard !hasEvents else { return false }
+      isPaused = true
+      decoder.queue.pause()
+    case .end:
+      feeds.remove(at: oldest)
+      if feeds.isEmpty { decoder.finish() }
     }
-    feeds.remove(at: oldest)
-    if feeds.isEmpty { decoder.finish() }
+    return true
   }
 }

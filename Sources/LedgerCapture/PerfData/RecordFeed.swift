@@ -4,6 +4,8 @@ import LedgerInput
 /// Brings the records of a file before a decoder, those of compressed records in their place.
 struct RecordFeed: Sendable {
   private let source: ByteSource
+  /// A stream that still grows: goes on where `source` ends.
+  private let tail: ByteSource?
   private let header: PerfHeader
   private var window: [UInt8] = []
   private var at = 0
@@ -20,14 +22,24 @@ struct RecordFeed: Sendable {
   /// What stands here is no record.
   private var isLost = false
 
-  private static let step = 1 << 18
+  /// Bytes to read at a time.
+  private var step = 1 << 18
   /// Bytes of records that may be unpacked at a time.
   private var inflatedLimit = 1 << 26
 
-  init(_ header: PerfHeader, source: ByteSource) {
+  /// What the next step has found.
+  enum Step {
+    case more
+    /// Nothing came in time; more may follow.
+    case pause
+    case end
+  }
+
+  init(_ header: PerfHeader, source: ByteSource, tail: ByteSource? = nil) {
     let size = source.size ?? 0
     self.header = header
     self.source = source
+    self.tail = tail
     ahead = min(header.data.offset, size)
     end = min(header.data.range.upperBound, size)
   }
@@ -40,14 +52,15 @@ struct RecordFeed: Sendable {
     header.isAborted = false
     self.init(header, source: stream.source)
     inflatedLimit = max(1 << 20, (1 << 28) / count)
+    step = max(1 << 16, min(step, (1 << 27) / count))
   }
 
-  /// Decodes the next piece; false when nothing follows.
-  mutating func advance(_ decoder: inout PerfDecoder) throws(CaptureError) -> Bool {
+  /// Decodes the next piece; waits so many milliseconds for a stream that still grows, without an end if negative.
+  mutating func advance(_ decoder: inout PerfDecoder, waiting: Int32) throws(CaptureError) -> Step {
     if inflatedAt < inflated.count {
       let before = inflatedAt
       walkInflated(&decoder)
-      if inflatedAt > before && inflatedAt < inflated.count && !isLost { return true }
+      if inflatedAt > before && inflatedAt < inflated.count && !isLost { return .more }
     }
     if !isLost {
       let before = at
@@ -55,13 +68,14 @@ struct RecordFeed: Sendable {
       swap(&bytes, &window)
       bytes.withRawSpan { walk($0, count: bytes.count, &decoder) }
       swap(&bytes, &window)
-      if at > before { return true }
+      if at > before { return .more }
     }
+    if !isLost, ahead >= end, let tail, !tail.isReady(within: waiting) { return .pause }
     guard !isLost, try refill() else {
       close(&decoder)
-      return false
+      return .end
     }
-    return true
+    return .more
   }
 
   /// Reads on; false at the end of the data.
@@ -69,12 +83,17 @@ struct RecordFeed: Sendable {
     window.removeFirst(at)
     at = 0
     if window.isEmpty, skipped > 0 {
-      let jump = min(skipped, end &- ahead)
+      let jump = min(skipped, end &- min(ahead, end))
       ahead &+= jump
       skipped &-= jump
     }
-    guard ahead < end else { return false }
-    let wanted = Int(clamping: min(end &- ahead, UInt64(Self.step)))
+    guard ahead < end else {
+      guard let tail else { return false }
+      let got = try tail.read(into: &window, count: step)
+      ahead &+= UInt64(got)
+      return got > 0
+    }
+    let wanted = Int(clamping: min(end &- ahead, UInt64(step)))
     let got = try source.read(into: &window, count: wanted, at: ahead)
     ahead &+= UInt64(got)
     return got > 0
@@ -198,7 +217,7 @@ struct RecordFeed: Sendable {
   /// Bytes that the header promises and the file does not have.
   private var missing: UInt64 {
     let promised = header.data.range.upperBound
-    return promised == .max ? 0 : promised &- min(promised, source.size ?? 0)
+    return promised == .max || tail != nil ? 0 : promised &- min(promised, source.size ?? 0)
   }
 
   /// Recorders' messages that were glued to the end.

@@ -35,6 +35,7 @@ struct TimedNames: Sendable {
   private(set) var current: TaskNames
   private var waiting: [(time: UInt64, change: TaskNames.Change)] = []
   private var head = 0
+  private static let limit = 1 << 16
 
   /// Starts with names that are known from elsewhere.
   init(_ names: TaskNames) { current = names }
@@ -44,7 +45,7 @@ struct TimedNames: Sendable {
 
   /// Enters a change; without a time it counts at once.
   mutating func enter(_ change: TaskNames.Change, at time: UInt64) {
-    guard time > 0 else { return current.apply(change) }
+    guard time > 0, waiting.count - head < Self.limit else { return current.apply(change) }
     var place = waiting.count
     while place > head, waiting[place - 1].time > time { place -= 1 }
     waiting.insert((time, change), at: place)

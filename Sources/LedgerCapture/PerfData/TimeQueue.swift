@@ -5,8 +5,8 @@ import LedgerInput
 ///
 /// The recorder empties the CPUs' buffers in rounds. When a round has ended, nothing should come any more that is older
 /// than the newest record of the round before it; real recorders leave a CPU out of several rounds, so `patience` more
-/// are waited for. At most `room` events wait: when more would, the older half goes on. What comes too late is
-/// delivered late and counted.
+/// are waited for, unless a live recorder pauses. At most `room` events wait: when more would, the older half goes
+/// on. What comes too late is delivered late and counted.
 struct TimeQueue {
   private var waiting: WaitingEvents
   /// What may go on: events up to a time, so many at most.
@@ -24,6 +24,9 @@ struct TimeQueue {
   private var latest: UInt64?
   private let room: Int
   private static let patience = 8
+  /// Without rounds, in a pause, what is so many nanoseconds older than the newest record is taken for complete.
+  private static let lag: UInt64 = 1_000_000_000
+  private var hasRounds = false
   private let isDetailed: Bool
   /// The records carry times; without them they stay in the order of the file.
   private let isOrdered: Bool
@@ -72,10 +75,23 @@ struct TimeQueue {
   /// All buffers were emptied once more.
   mutating func endRound() {
     guard endsRounds else { return }
+    hasRounds = true
     boundaries.append(newest)
     guard boundaries.count > Self.patience + 1 else { return }
     let limit = boundaries.removeFirst()
     if limit > 0 { open(upTo: limit, atMost: .max) }
+  }
+
+  /// Nothing comes for now: what perf itself takes for certain goes on.
+  mutating func pause() {
+    guard isOrdered else { return open(upTo: .max, atMost: .max) }
+    if boundaries.count > 1 {
+      let limit = boundaries[boundaries.count - 2]
+      boundaries.removeFirst(boundaries.count - 1)
+      open(upTo: limit, atMost: .max)
+    } else if !hasRounds, newest > Self.lag {
+      open(upTo: newest &- Self.lag, atMost: .max)
+    }
   }
 
   /// Nothing follows.

@@ -8,7 +8,7 @@ final class SnapshotCollector {
     var raw: [(cpu: Int, isSnapshot: Bool, place: Place)] = []
     var statistics: [CpuStatistics] = []
     var symbols: Place?
-    var empty = 0
+    var empty: [(cpu: Int, isSnapshot: Bool)] = []
     var texts = 0
   }
 
@@ -33,6 +33,10 @@ final class SnapshotCollector {
   private let spool: PieceSpool
   private var roots: [String: Root] = [:]
   private var order: [String] = []
+  /// CPUs that were online by the text of a trace, by root.
+  private var online: [String: Int] = [:]
+  /// CPUs that have a folder, by root.
+  private var folders: [String: Set<Int>] = [:]
   private var wordBytes = 0
   private var rawFiles = 0
   /// Roots that have raw files.
@@ -46,6 +50,13 @@ final class SnapshotCollector {
   func take(
     _ part: SnapshotPart, _ content: ByteSource, prefix: [UInt8], name: String, isLasting: Bool
   ) throws(CaptureError) -> Bool {
+    if let cpu = part.folder, folders[part.root] != nil || folders.count < Self.rootLimit {
+      folders[part.root, default: []].insert(cpu)
+    }
+    if part.role == .text, online[part.root] != nil || online.count < Self.rootLimit {
+      let count = SnapshotCPUs.online(inHeader: prefix)
+      online[part.root] = max(online[part.root] ?? 0, count)
+    }
     guard part.role != .text, part.role != .other else { return false }
     if roots[part.root] == nil {
       guard roots.count < Self.rootLimit else { return false }
@@ -58,7 +69,7 @@ final class SnapshotCollector {
     switch part.role {
     case .raw(let cpu, let isSnapshot):
       guard !prefix.isEmpty else {
-        root.empty += 1
+        root.empty.append((cpu, isSnapshot))
         return true
       }
       guard rawFiles < Self.rawLimit, !root.raw.isEmpty || buffered < Self.bufferLimit else {
@@ -103,6 +114,10 @@ final class SnapshotCollector {
     case .comms: root.words.comms = text
     case .clock: root.words.clock = text
     case .kernel: root.words.kernel = text
+    case .bufferSize: root.words.bufferSize = text
+    case .totalSize: root.words.totalSize = text
+    case .cpuMask: root.words.cpuMask = text
+    case .possibleCPUs: root.words.possibleCPUs = text
     case .stats(let cpu):
       if let row = CpuStatistics(text: text, cpu: cpu) { root.statistics.append(row) }
     default: break
@@ -117,7 +132,7 @@ final class SnapshotCollector {
 
   /// Raw files without a byte, where none has any.
   var emptyFiles: Int {
-    roots.values.contains { !$0.raw.isEmpty } ? 0 : roots.values.reduce(0) { $0 + $1.empty }
+    roots.values.contains { !$0.raw.isEmpty } ? 0 : roots.values.reduce(0) { $0 + $1.empty.count }
   }
 
   /// The buffers that were found; each with the words of its own folder, or else of the nearest above.
@@ -138,6 +153,7 @@ final class SnapshotCollector {
         }
         if !isSnapshot { buffer.statistics = root.statistics }
         buffer.words = words(of: name, spooled)
+        buffer.missingCPUs = missing(of: name, root, isSnapshot)
         if root.texts > 0 {
           buffer.notes.append("the trace as text beside the sub-buffers is not read again")
         }
@@ -145,6 +161,20 @@ final class SnapshotCollector {
       }
     }
     return buffers
+  }
+
+  private func missing(of name: String, _ root: Root, _ isSnapshot: Bool) -> [Int] {
+    var cpus = SnapshotCPUs()
+    for raw in root.raw where raw.isSnapshot == isSnapshot { cpus.known.insert(raw.cpu) }
+    for raw in root.empty where raw.isSnapshot == isSnapshot { cpus.known.insert(raw.cpu) }
+    if !isSnapshot { cpus.known.formUnion(root.statistics.map(\.cpu)) }
+    cpus.named = folders[name] ?? []
+    (cpus.size, cpus.total) = (root.words.bufferSize, root.words.totalSize)
+    cpus.online = online[name] ?? 0
+    cpus.mask = root.words.cpuMask
+    cpus.possible =
+      roots.values.lazy.map(\.words.possibleCPUs).first { !$0.isEmpty } ?? []
+    return cpus.missing
   }
 
   private func piece(_ place: Place, _ spooled: ByteSource) -> SnapshotPiece {

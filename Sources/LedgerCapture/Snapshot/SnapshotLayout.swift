@@ -185,7 +185,9 @@ struct SnapshotLayout {
   /// Statistics that were read after the sub-buffers, or after someone else had read, do not tell how many events to expect.
   private mutating func takeStatistics() {
     layout.statistics = buffer.statistics
-    layout.cpus = max(layout.cpus, (layout.statistics.map(\.cpu).max() ?? -1) + 1)
+    layout.missingCPUs = buffer.missingCPUs
+    let named = layout.statistics.map(\.cpu) + layout.missingCPUs
+    layout.cpus = max(layout.cpus, (named.max() ?? -1) + 1)
     layout.accountStatistics()
     layout.statistics.removeAll { $0.read > 0 }
   }

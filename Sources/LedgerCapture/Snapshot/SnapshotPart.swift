@@ -13,6 +13,8 @@ struct SnapshotPart: Equatable {
     case symbols
     case clock
     case kernel
+    /// `buffer_size_kb`, `buffer_total_size_kb`, `tracing_cpumask` and the list of possible CPUs.
+    case bufferSize, totalSize, cpuMask, possibleCPUs
     /// The trace as text, which the raw sub-buffers hold too.
     case text
     /// Belongs to a tracefs and says nothing about pages.
@@ -22,19 +24,27 @@ struct SnapshotPart: Equatable {
   let role: Role
   /// The path of the tracefs that the file belongs to, without a slash at the end.
   let root: String
+  /// The CPU whose folder `per_cpu/cpuN` it lies in.
+  let folder: Int?
 
   /// Judges a path; nil when it is not one of a tracefs.
   init?(path: String) {
     var parts = path.split(separator: "/", omittingEmptySubsequences: true)[...]
     guard let last = parts.popLast() else { return nil }
     let name = Self.withoutPacking(last)
+    folder =
+      parts.dropLast().last == "per_cpu"
+      ? parts.last.flatMap { Self.number(in: $0, behind: "cpu") } : nil
     if let (role, depth) = Self.perCPU(name, above: parts) ?? Self.event(name, above: parts) {
       self.role = role
       root = parts.dropLast(depth).joined(separator: "/")
       return
     }
-    guard let role = Self.topLevel(name) else { return nil }
-    self.role = role
+    guard let role = Self.topLevel(name), role != .possibleCPUs || parts.last == "cpu" else {
+      return nil
+    }
+    self.role = folder == nil ? role : .other
+    if folder != nil { parts.removeLast(2) }
     if parts.last == "events" || parts.last == "proc" { parts.removeLast() }
     root = parts.joined(separator: "/")
   }
@@ -53,11 +63,15 @@ struct SnapshotPart: Equatable {
     case "kallsyms", "proc_kallsyms", "kallsyms.txt": .symbols
     case "trace_clock": .clock
     case "uname", "osrelease", "uname.txt": .kernel
+    case "buffer_size_kb": .bufferSize
+    case "buffer_total_size_kb": .totalSize
+    case "tracing_cpumask": .cpuMask
+    case "possible": .possibleCPUs
     case "trace", "trace_pipe", "snapshot": .text
     case "header_event", "saved_tgids", "printk_formats", "trace_options", "available_events",
       "available_tracers", "current_tracer", "set_event", "kprobe_events", "uprobe_events",
-      "dynamic_events", "buffer_size_kb", "buffer_total_size_kb", "buffer_subbuf_size_kb",
-      "tracing_on", "trace_marker", "tracing_cpumask", "enabled_functions":
+      "dynamic_events", "buffer_subbuf_size_kb", "tracing_on", "trace_marker",
+      "enabled_functions":
       .other
     default: nil
     }

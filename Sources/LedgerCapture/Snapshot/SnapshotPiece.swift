@@ -29,6 +29,10 @@ struct SnapshotWords {
   var clock: [UInt8] = []
   var kernel: [UInt8] = []
   var symbols: SnapshotPiece?
+  var bufferSize: [UInt8] = []
+  var totalSize: [UInt8] = []
+  var cpuMask: [UInt8] = []
+  var possibleCPUs: [UInt8] = []
 
   /// The text of a format and the group of its event.
   struct EventText {
@@ -43,6 +47,8 @@ struct SnapshotBuffer {
   var name: String
   var pieces: [(cpu: Int, piece: SnapshotPiece)] = []
   var statistics: [CpuStatistics] = []
+  /// CPUs whose sub-buffers were not copied.
+  var missingCPUs: [Int] = []
   var words = SnapshotWords()
   /// For people: what was there and is not used.
   var notes: [String] = []

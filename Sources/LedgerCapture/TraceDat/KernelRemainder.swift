@@ -17,6 +17,8 @@ struct KernelRemainder: Sendable {
   private var lanes: [Lane]
   /// CPUs that have statistics but no data.
   private let silent: [Lane]
+  /// CPUs that the capture lacks.
+  private let absent: [Int]
 
   /// Compares the statistics with the file's data, buffer by buffer.
   init(_ layout: TraceDatLayout) {
@@ -25,6 +27,7 @@ struct KernelRemainder: Sendable {
     lanes = layout.extents.map { extent in
       Lane(cpu: extent.cpu, produced: produced[Key(extent.instance, extent.cpu)])
     }
+    absent = layout.missingCPUs
     let present = Set(layout.extents.map { Key($0.instance, $0.cpu) })
     silent = layout.statistics
       .filter { !present.contains(Key($0.instance, $0.cpu)) && $0.produced > 0 }
@@ -57,6 +60,7 @@ struct KernelRemainder: Sendable {
 
   /// Accounts the CPUs that have no data at all.
   func account(_ losses: inout LossLedger) {
+    for cpu in absent { losses.add(.missingCPU, count: 0, cpu: cpu, detail: "per_cpu/cpu\(cpu)") }
     guard !losses.rows.contains(where: { $0.code == .truncated }) else { return }
     for lane in silent {
       losses.add(
@@ -65,7 +69,9 @@ struct KernelRemainder: Sendable {
   }
 
   /// Gaps of the CPUs without data, open from the start of the capture.
-  func gaps(from time: UInt64) -> [Event] { silent.map { Self.gap($0.cpu, time) } }
+  func gaps(from time: UInt64) -> [Event] {
+    (silent.map(\.cpu) + absent).map { Self.gap($0, time) }
+  }
 
   /// The gap after a lane's last event, nil when nothing is missing.
   func gap(lane: Int, at time: UInt64) -> Event? {

@@ -95,6 +95,8 @@ struct TraceDatLayout: Sendable {
   var symbols: (@Sendable () -> [UInt8])?
   var comms: [Int32: String] = [:]
   var cpus = 0
+  /// CPUs whose data was not copied.
+  var missingCPUs: [Int] = []
   var kernel = ""
   var clock = ""
   var time = TimeCorrection()

@@ -67,6 +67,7 @@ struct SubBufferDecoder: Sendable {
   let words: FieldWords?
   private let console: ConsoleMessage?
   private let chain: StackRecord?
+  private let userChain: StackRecord?
   private let chains: StackStore
   private let blank = Event()
 
@@ -76,8 +77,9 @@ struct SubBufferDecoder: Sendable {
   ) {
     self.records = records
     self.chains = chains
-    chain =
-      words == nil ? StackRecord(records.formats, long: page.long, bigEndian: bigEndian) : nil
+    let formats = words == nil ? records.formats : []
+    chain = StackRecord(formats, long: page.long, bigEndian: bigEndian)
+    userChain = StackRecord(formats, long: page.long, bigEndian: bigEndian, isUser: true)
     self.page = page
     self.bigEndian = bigEndian
     self.time = time
@@ -176,8 +178,11 @@ struct SubBufferDecoder: Sendable {
     room.events[room.place].time = moment
     room.events[room.place].cpu = state.cpu
     room.events[room.place].format = UInt16(truncatingIfNeeded: format)
-    let outcome = records.decode(
+    var outcome = records.decode(
       bytes, at: payload, count: length, format: format, into: &room.events[room.place])
+    if outcome == .decoded, room.events[room.place].kind.isList {
+      outcome = takeList(bytes, payload, length, format, &room)
+    }
     if let words {
       if outcome != .decoded {
         records.decodeCommon(
@@ -189,8 +194,10 @@ struct SubBufferDecoder: Sendable {
     } else if outcome == .decoded {
       state.previous = room.place
       room.place &+= 1
-    } else if chain?.format == format {
-      takeChain(bytes, payload, length, &state, chunk, &room)
+    } else if let chain = format == chain?.format
+      ? chain : format == userChain?.format ? userChain : nil
+    {
+      takeChain(chain, bytes, payload, length, &state, chunk, &room)
       state.previous = CpuState.chain
     } else {
       state.previous = CpuState.other
@@ -202,6 +209,21 @@ struct SubBufferDecoder: Sendable {
       account(outcome, format, state, chunk)
       state.openGap()
     }
+  }
+
+  /// One event for each entry of a list, the last one left to the caller to take; where words are wanted, the first one only.
+  @inline(never)
+  private func takeList(
+    _ bytes: RawSpan, _ payload: Int, _ length: Int, _ format: Int, _ room: inout EventRoom
+  ) -> RecordDecoder.Outcome {
+    let entries = records.list(
+      bytes, at: payload, count: length, format: format, like: room.events[room.place])
+    guard let entries else { return .short }
+    guard let last = words == nil ? entries.last : entries.first else { return .meaningless }
+    if words == nil { for entry in entries.dropLast() { room.append(entry) } }
+    guard room.place < room.events.count else { return .meaningless }
+    room.events[room.place] = last
+    return .decoded
   }
 
   /// A message of the kernel stands in the stream as a mark, whose words lie in the chunk.
@@ -218,34 +240,45 @@ struct SubBufferDecoder: Sendable {
     chunk.messages.append(text)
   }
 
-  /// The way to the event right before it; an interrupt's event and chain may lie between the two.
+  /// The way to the event right before it; an interrupt's event and chain may lie between the two, and the kernel's part of
+  /// the chain before the user's (kernel/trace/trace.c:trace_buffer_unlock_commit_regs).
   @inline(never)
   private func takeChain(
-    _ bytes: RawSpan, _ payload: Int, _ length: Int, _ state: inout CpuState,
-    _ chunk: EventChunk, _ room: inout EventRoom
+    _ chain: StackRecord, _ bytes: RawSpan, _ payload: Int, _ length: Int,
+    _ state: inout CpuState, _ chunk: EventChunk, _ room: inout EventRoom
   ) {
-    guard let chain else { return }
-    let task = chain.task(bytes, at: payload, count: length)
-    if state.previous == CpuState.before, let event = state.carried, task.fits(event) {
-      chunk.stacks.insert(
-        (-1, chains.number(of: chain.frames(bytes, at: payload, count: length))), at: 0)
-      return
+    guard state.previous != CpuState.other,
+      let place = eventPlace(
+        chain, chain.task(bytes, at: payload, count: length), state, chunk, room)
+    else { return }
+    let frames = chain.frames(bytes, at: payload, count: length)
+    let number = chain.isUser ? chains.userNumber(of: frames) : chains.number(of: frames)
+    guard number != 0 else { return }
+    let index = chunk.stacks.lastIndex { $0.place <= place }.map { $0 + 1 } ?? 0
+    chunk.stacks.insert((place, number), at: index)
+  }
+
+  /// Which event a chain belongs to: -1 is the last one of the chunk before.
+  private func eventPlace(
+    _ chain: StackRecord, _ task: StackRecord.Task, _ state: CpuState, _ chunk: EventChunk,
+    _ room: borrowing EventRoom
+  ) -> Int? {
+    if state.previous == CpuState.before || room.place == 0 {
+      return state.carried.map(task.fits) ?? false ? -1 : nil
     }
-    guard state.previous != CpuState.other else { return }
     var place = state.previous >= 0 ? state.previous : room.place &- 1
     let last = state.previous >= 0 ? place : max(0, place &- 3)
     while place >= last {
-      let isTaken = chunk.stacks.suffix(4).contains { $0.place == place }
+      let isTaken = chunk.stacks.suffix(8).contains {
+        $0.place == place
+          && (chain.isUser ? StackTable.hasUser($0.stack) : StackTable.hasKernel($0.stack))
+      }
       if !isTaken, room.events[place].cpu == state.cpu, task.fits(room.events[place]) {
-        let frames = chain.frames(bytes, at: payload, count: length)
-        let number = chains.number(of: frames)
-        guard number != 0 else { return }
-        let index = chunk.stacks.lastIndex { $0.place < place }.map { $0 + 1 } ?? 0
-        chunk.stacks.insert((place, number), at: index)
-        return
+        return place
       }
       place &-= 1
     }
+    return nil
   }
 
   private func account(
@@ -275,6 +308,8 @@ struct SubBufferDecoder: Sendable {
     }
     state.gapIsOpen = false
     state.gapCount = 0
+    // The event of a chain that comes now is lost.
+    state.previous = CpuState.other
   }
 
   @inline(__always)

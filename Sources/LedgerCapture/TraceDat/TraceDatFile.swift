@@ -17,7 +17,8 @@ struct TraceDatFile {
   init(_ source: ByteSource) throws(CaptureError) {
     var layout = try TraceDatLayout.read(source)
     records = RecordDecoder(
-      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
+      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
+      release: layout.kernel)
     layout.deferSymbols()
     self.source = source
     self.layout = layout
@@ -35,7 +36,7 @@ struct TraceDatFile {
       let source = source.section(
         text.offset, size: text.size, compression: text.compression,
         bigEndian: layout.bigEndian)
-      return try FtraceTextReader(source: source, prefix: [], detail: detail)
+      return try FtraceTextReader.open(source, prefix: [], detail: detail)
     }
     let all = BufferGroup(clock: layout.clock, names: groups.flatMap(\.names), ids: [])
     return TraceDatReader(self, group: group.map { groups[$0] } ?? all, detail: detail)

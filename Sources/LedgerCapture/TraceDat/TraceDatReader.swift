@@ -38,7 +38,8 @@ final class TraceDatReader: CaptureReader {
   ) {
     var layout = layout
     let records = RecordDecoder(
-      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
+      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
+      release: layout.kernel)
     layout.deferSymbols()
     self.init(
       layout, records: records, sources: sources, path: path, kind: kind, detail: detail)

@@ -134,8 +134,8 @@ struct TraceDatSource: LaneSource {
           bigEndian: layout.bigEndian), chains: chains)
   }
 
-  /// At most so many events come from a sub-buffer: the smallest takes 12 bytes, a gap gives two.
-  private static func eventsPerSubBuffer(_ size: Int) -> Int { size / 12 + 3 }
+  /// At most so many events come from a sub-buffer: the smallest takes 12 bytes, an entry of a list 8; a gap gives two.
+  private static func eventsPerSubBuffer(_ size: Int) -> Int { size / 8 + 3 }
 
   func makeChunk() -> EventChunk {
     EventChunk(capacity: capacity, formats: decoder.records.formats.count)
@@ -216,10 +216,11 @@ struct TraceDatSource: LaneSource {
     swap(&events, &chunk.events)
   }
 
-  /// Remembers the last event: its call chain may begin the next chunk.
+  /// Remembers the last event: its call chain, or the rest of it, may begin the next chunk.
   private mutating func carry(_ lane: Int, _ chunk: EventChunk) {
-    let place = states[lane].previous
-    if place >= 0, place < chunk.count { states[lane].carried = chunk.events[place] }
+    let previous = states[lane].previous
+    guard chunk.count > 0, previous >= 0 || previous == CpuState.chain else { return }
+    states[lane].carried = chunk.events[chunk.count - 1]
   }
 
   /// Accounts what is missing at the end of a CPU's data.

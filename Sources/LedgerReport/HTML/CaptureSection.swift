@@ -20,6 +20,11 @@ struct CaptureSection {
     verdict(&html)
     tabs(&html)
     panel("findings", "Findings", &html) { findings(&$0, &budget) }
+    if let comparison = analysis.comparison {
+      panel("compare", "Compared", &html) {
+        ComparisonSection(analysis: analysis, comparison: comparison).panel(&$0)
+      }
+    }
     panel("coverage", "Coverage", &html) { GapTables(analysis: analysis).coverage(&$0) }
     panel("losses", "Losses", &html) { GapTables(analysis: analysis).losses(&$0) }
     panel("legal", "Looks wrong and is legal", &html) {
@@ -47,9 +52,36 @@ struct CaptureSection {
       html.element("dd", pair.words)
       html.raw("</div>")
     }
+    if let lost = lost {
+      html.raw("<div>")
+      html.element("dt", "Lost")
+      html.element("dd", lost)
+      html.raw("</div>")
+    }
     html.raw("</dl>\n")
+    if let comparison = analysis.comparison {
+      ComparisonSection(analysis: analysis, comparison: comparison).summary(&html, number: number)
+    }
     banners(&html)
     html.raw("</div>\n")
+  }
+
+  /// `lost-events 17 on CPU 1, 3 on CPU 2; truncated 1`: data that is missing, by CPU; nil when none is known to be.
+  private var lost: String? {
+    let lost = analysis.losses.filter { $0.code.severity == .dataLoss }
+    var codes: [LossCode] = []
+    for loss in lost where !codes.contains(loss.code) { codes.append(loss.code) }
+    guard !codes.isEmpty else { return nil }
+    return codes.map { code in
+      let rows = lost.filter { $0.code == code }
+      let words = rows.prefix(8).map { loss in
+        var bare = loss
+        bare.detail = ""
+        return GapText.words(bare)
+      }
+      let rest = rows.count > 8 ? " and \(rows.count - 8) more" : ""
+      return "\(code.rawValue) \(words.joined(separator: ", "))\(rest)"
+    }.joined(separator: "; ")
   }
 
   private func banners(_ html: inout HTMLWriter) {
@@ -72,8 +104,12 @@ struct CaptureSection {
   private func tabs(_ html: inout HTMLWriter) {
     html.raw("<nav class=\"tabs\" aria-label=\"Parts of the report\">")
     let losses = Set(analysis.losses.map(\.code)).count
-    let parts = [
-      ("findings", "Findings", Self.grouped(analysis.findings.count)),
+    var parts = [("findings", "Findings", Self.grouped(analysis.findings.count))]
+    if let comparison = analysis.comparison {
+      let gone = comparison.fixed.count + comparison.unjudged.count
+      parts.append(("compare", "Compared", Self.grouped(gone)))
+    }
+    parts += [
       ("coverage", "Coverage", "\(VerdictWords.decided(analysis))/\(analysis.rules.count)"),
       ("losses", "Losses", "\(losses)"), ("legal", "Legal", "\(analysis.explained.count)"),
       ("events", "Events", "\(analysis.capture.events.count)"), ("about", "Capture", ""),
@@ -111,7 +147,7 @@ struct CaptureSection {
     html.raw("<div class=\"plain\">\n")
     var written = 0
     let nanoseconds = analysis.capture.timeIsNanoseconds
-    for finding in analysis.findings.prefix(Self.plainLimit) where budget.plain > 0 {
+    for finding in StandingWords.ranked(analysis).prefix(Self.plainLimit) where budget.plain > 0 {
       var part = HTMLWriter()
       PlainFinding(finding: finding, nanoseconds: nanoseconds).write(to: &part)
       budget.plain -= part.bytes.count
@@ -120,6 +156,7 @@ struct CaptureSection {
     }
     if analysis.findings.isEmpty {
       html.element("p", VerdictWords.nothing(analysis), class: "none")
+      if !analysis.losses.isEmpty { GapTables(analysis: analysis).losses(&html) }
     } else if written < analysis.findings.count {
       html.element(
         "p",

@@ -1,16 +1,22 @@
 import LedgerCore
+import LedgerInput
 
 /// One page with everything in it: readable as it stands, and with its script a list to search and pictures.
 ///
 /// The same analyses and manual give the same bytes.
 struct HTMLReport {
-  let manual: [RuleManual]
-  let version: String
-  /// Bytes that the page should not exceed.
-  let limit: UInt64
+  let options: PageOptions
+  /// Checksums of what was read.
+  let inputs: [InputDigest]
+
+  private static let style = [UInt8(ascii: "\n")] + PageParts.style
+  private static let script = [UInt8(ascii: "\n")] + PageParts.script
 
   func render(_ analyses: [Analysis]) -> [UInt8] {
-    var budget = PageBudget(limit: limit)
+    let manual = manualArray(analyses)
+    let fixed = UInt64(
+      Self.style.count + Self.script.count + manual.count + PageBudget.tables(analyses))
+    var budget = PageBudget(limit: options.limit - min(options.limit, fixed))
     let data = analyses.map { PageData($0, budget: &budget) }
     var html = HTMLWriter()
     head(analyses, &html)
@@ -23,8 +29,8 @@ struct HTMLReport {
     }
     if analyses.isEmpty { html.raw("<p>No capture was analyzed.</p>\n") }
     html.raw("</main>\n")
-    footer(&html)
-    blocks(analyses, data, &html)
+    PageFoot(options: options, inputs: inputs).write(to: &html)
+    blocks(analyses, manual, data, &html)
     html.raw("</body>\n</html>\n")
     return html.bytes
   }
@@ -45,8 +51,9 @@ struct HTMLReport {
 
       """)
     html.element("title", title(analyses))
-    html.raw("\n<style>\n")
-    html.raw(PageParts.style)
+    policy(&html)
+    html.raw("\n<style>")
+    html.raw(Self.style)
     html.raw("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the findings</a>\n")
     html.raw("<header class=\"bar\"><span class=\"brand\">PageLedger</span>")
     html.raw("<span class=\"bar-capture\" id=\"bar-capture\">")
@@ -61,21 +68,27 @@ struct HTMLReport {
     return "\(VerdictWords.name(only.verdict)): \(only.capture.path)"
   }
 
-  private func footer(_ html: inout HTMLWriter) {
-    html.raw("<footer class=\"foot\">Written by ")
-    html.text(version)
-    html.raw(". This page holds all it shows and asks no network.</footer>\n")
+  /// The policy for servers that allow nothing inline unless its checksum is named.
+  private func policy(_ html: inout HTMLWriter) {
+    html.raw(
+      "\n<!-- Content-Security-Policy without 'unsafe-inline': default-src 'none'; img-src data:; ")
+    for (name, part) in [("script-src", Self.script), ("style-src", Self.style)] {
+      var sum = SHA256()
+      sum.update(part)
+      html.raw(Array("\(name) '\(sum.policySource)'; ".utf8))
+    }
+    html.raw("-->")
   }
 
   private func blocks(
-    _ analyses: [Analysis], _ data: [PageData], _ html: inout HTMLWriter
+    _ analyses: [Analysis], _ manual: [UInt8], _ data: [PageData], _ html: inout HTMLWriter
   ) {
     html.raw("<script type=\"application/json\" id=\"pageledger-summary\">")
     html.script(json: summary(analyses))
     html.raw("</script>\n<script type=\"application/json\" id=\"pageledger-data\">")
-    html.script(json: document(analyses, data))
-    html.raw("</script>\n<script>\n")
-    html.raw(PageParts.script)
+    html.script(json: document(manual, data))
+    html.raw("</script>\n<script>")
+    html.raw(Self.script)
     html.raw("</script>\n")
   }
 
@@ -86,15 +99,20 @@ struct HTMLReport {
     }
   }
 
-  private func document(_ analyses: [Analysis], _ data: [PageData]) -> [UInt8] {
+  /// What the manual says of the rules that were asked.
+  private func manualArray(_ analyses: [Analysis]) -> [UInt8] {
     let used = Set(analyses.flatMap { $0.rules.map(\.id) + $0.findings.map(\.rule) })
+    return JSONWriter.bytes { writer in
+      for rule in options.manual where used.contains(rule.id) { Self.write(rule, to: &writer) }
+    }
+  }
+
+  private func document(_ manual: [UInt8], _ data: [PageData]) -> [UInt8] {
     var writer = JSONWriter()
     writer.object { writer in
       writer.member("schema", "pageledger.page/1")
       writer.key("manual")
-      writer.array { writer in
-        for rule in manual where used.contains(rule.id) { Self.write(rule, to: &writer) }
-      }
+      writer.raw(manual)
       writer.key("captures")
       writer.array { writer in
         for part in data { writer.object { part.members(to: &$0) } }

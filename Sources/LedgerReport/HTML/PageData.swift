@@ -13,7 +13,7 @@ struct PageData {
   /// Takes findings by rank until the budget is spent.
   init(_ analysis: Analysis, budget: inout PageBudget) {
     self.analysis = analysis
-    for finding in analysis.findings {
+    for finding in StandingWords.ranked(analysis) {
       let before = strings.size
       let row = self.row(finding)
       let cost = row.count + 1 + strings.size - before
@@ -47,6 +47,14 @@ struct PageData {
     writer.member("end", "\(capture.end)")
     writer.member("nanoseconds", capture.timeIsNanoseconds ? 1 : 0)
     writer.member("total", analysis.findings.count)
+    if analysis.comparison != nil {
+      writer.key("standings")
+      writer.array { writer in
+        for standing in [nil, Standing.new, .known, .suppressed] {
+          writer.value(StandingWords.count(analysis, standing))
+        }
+      }
+    }
     writer.member("strings", strings.all)
     writer.key("rows")
     writer.array { writer in for row in rows { writer.raw(row) } }
@@ -54,8 +62,8 @@ struct PageData {
     writer.array { writer in for detail in details { writer.raw(detail) } }
   }
 
-  /// `[id, rule, marks, title, pfn, pages, seen, first, last, cpu, task, story]`: `id` without the rule, severity, verdict and
-  /// clock in one number, `last` behind `first`, `story` behind that of the row before.
+  /// `[id, rule, marks, title, pfn, pages, seen, first, last, cpu, task, story]`: `id` without the rule; standing, severity,
+  /// verdict and clock in one number; `last` behind `first`, `story` behind that of the row before.
   private mutating func row(_ finding: Finding) -> [UInt8] {
     let title = strings.place(finding.title, about: finding.frame)
     let rule = strings.place(finding.rule)
@@ -64,7 +72,9 @@ struct PageData {
     let id = finding.id.hasPrefix(prefix) ? String(finding.id.dropFirst(prefix.count)) : finding.id
     let severity = Severity.allCases.firstIndex(of: finding.severity) ?? 0
     let verdict = Verdict.allCases.firstIndex(of: finding.verdict) ?? 0
-    let marks = severity * 16 + verdict * 4 + Self.number(finding.clock)
+    let standing =
+      finding.standing.flatMap { Standing.allCases.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
+    let marks = standing * 128 + severity * 16 + verdict * 4 + Self.number(finding.clock)
     let step = finding.story &- lastStory
     lastStory = finding.story
     return JSONWriter.bytes { writer in
@@ -83,12 +93,13 @@ struct PageData {
     }
   }
 
-  /// `[ranges, block, evidence, advice, doubt, ledger, related]`.
+  /// `[ranges, block, evidence, advice, doubt, ledger, related, ranges in all, events in all, paths]`.
   private mutating func detail(_ finding: Finding) -> [UInt8] {
     let advice = strings.place(finding.advice)
     let doubt = strings.place(finding.doubt)
     let ledger = strings.place(finding.ledger)
     let evidence = finding.evidence.prefix(PageData.evidenceLimit).map { event($0) }
+    let paths = finding.paths.prefix(PageData.pathsLimit).map { path($0) }
     return JSONWriter.bytes { writer in
       writer.array { writer in
         for range in finding.pageRanges.prefix(PageData.rangesLimit) {
@@ -112,12 +123,27 @@ struct PageData {
       writer.array { for id in finding.related.prefix(64) { $0.value(id.shownWhole) } }
       writer.value(finding.pageRanges.count)
       writer.value(finding.evidence.count)
+      writer.array { writer in for path in paths { writer.raw(path) } }
+    }
+  }
+
+  /// `[role, event, time, task, frame, frame...]`.
+  private mutating func path(_ path: CodePath) -> [UInt8] {
+    let words = [path.role.rawValue, path.event].map { strings.place($0) }
+    let task = strings.place(TaskText.name(path.comm, path.pid))
+    let frames = path.frames.map { strings.place($0.words) }
+    return JSONWriter.bytes { writer in
+      for word in words { writer.value(word) }
+      writer.value(exact: time(path.time, .capture))
+      writer.value(task)
+      for frame in frames { writer.value(frame) }
     }
   }
 
   /// Ranges and events of one finding that are written; their number is always told.
   static let rangesLimit = 256
   static let evidenceLimit = 200
+  static let pathsLimit = 16
 
   /// `[time, clock, cpu, task, event, text, before, after, lane, change, count, line]`.
   private mutating func event(_ evidence: Evidence) -> [UInt8] {

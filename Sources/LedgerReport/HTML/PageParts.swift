@@ -7,7 +7,7 @@ enum PageParts {
     let parts = [
       PackageResources.shared_js, PackageResources.search_js, PackageResources.list_js,
       PackageResources.block_js, PackageResources.holders_js, PackageResources.life_js,
-      PackageResources.detail_js,
+      PackageResources.detail_js, PackageResources.find_js, PackageResources.page_js,
       PackageResources.main_js,
     ]
     return Array("(() => {\n\"use strict\";\n".utf8) + parts.flatMap { $0 } + Array("})();\n".utf8)

@@ -15,6 +15,10 @@ struct PlainFinding {
     html.raw("\"><span class=\"shape\" aria-hidden=\"true\"></span>")
     html.text(finding.severity.rawValue)
     html.raw("</span> ")
+    if let standing = finding.standing {
+      html.element("span", standing.rawValue, class: "standing standing-" + standing.rawValue)
+      html.raw(" ")
+    }
     html.element("span", finding.rule, class: "rule")
     html.raw(" ")
     html.element("strong", finding.title)
@@ -27,6 +31,7 @@ struct PlainFinding {
     }
     html.raw("</dl>\n")
     evidence(&html)
+    paths(&html)
     html.raw("</details>\n")
   }
 
@@ -53,6 +58,17 @@ struct PlainFinding {
       row(item, &html)
     }
     html.raw("</tbody></table></div>\n")
+  }
+
+  /// The code that allocated, held and freed the page.
+  private func paths(_ html: inout HTMLWriter) {
+    for path in finding.paths.prefix(PageData.pathsLimit) where !path.frames.isEmpty {
+      html.element(
+        "p", "\(path.role.rawValue): \(path.event) by \(TaskText.name(path.comm, path.pid))")
+      html.raw("<ol class=\"frames\">")
+      for frame in path.frames.prefix(Self.evidenceLimit) { html.element("li", frame.words) }
+      html.raw("</ol>\n")
+    }
   }
 
   private func row(_ item: Evidence, _ html: inout HTMLWriter) {

@@ -38,6 +38,9 @@ enum PathDocument {
       writer.member("comm", path.comm)
       writer.key("frames")
       writer.array { for frame in path.frames { write(frame, to: &$0) } }
+      guard !path.user.isEmpty else { return }
+      writer.key("user")
+      writer.array { for frame in path.user { write(frame, to: &$0) } }
     }
   }
 

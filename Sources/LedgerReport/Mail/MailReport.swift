@@ -14,7 +14,9 @@ struct MailReport {
     add(analysis.capture.path, first: "Capture: ", indent: "         ", &rows)
     rows.append("")
     add(VerdictWords.trust(analysis), &rows)
+    if let words = StandingWords.summary(analysis) { add(words, &rows) }
     findings(analysis, &rows)
+    gone(analysis, &rows)
     gaps(analysis, &rows)
     environment(analysis, &rows)
     return Array(rows.joined(separator: "\n").utf8) + [UInt8(ascii: "\n")]
@@ -22,25 +24,52 @@ struct MailReport {
 
   private func findings(_ analysis: Analysis, _ rows: inout [String]) {
     let nanoseconds = analysis.capture.timeIsNanoseconds
-    for (index, finding) in analysis.findings.prefix(Self.detailLimit).enumerated() {
+    let ranked = StandingWords.ranked(analysis)
+    for (index, finding) in ranked.prefix(Self.detailLimit).enumerated() {
       rows.append("")
       rows.append(String(repeating: "-", count: Self.width))
-      let rank = "[\(index + 1)/\(analysis.findings.count)] "
+      let rank = "[\(index + 1)/\(ranked.count)] "
       add(
-        rank + "\(finding.severity.rawValue), \(finding.verdict.rawValue), \(finding.rule): "
+        rank + standing(finding)
+          + "\(finding.severity.rawValue), \(finding.verdict.rawValue), \(finding.rule): "
           + finding.title, &rows)
       rows.append("")
       details(finding, nanoseconds, &rows)
     }
-    let rest = analysis.findings.dropFirst(Self.detailLimit)
+    let rest = ranked.dropFirst(Self.detailLimit)
     guard !rest.isEmpty else { return }
     rows.append("")
     rows.append("Also found:")
     for finding in rest.prefix(Self.titleLimit) {
-      add("- \(finding.rule) \(finding.severity.rawValue): \(finding.title)", indent: "  ", &rows)
+      let head = "- \(standing(finding))\(finding.rule) \(finding.severity.rawValue): "
+      add(head + finding.title, indent: "  ", &rows)
     }
     if rest.count > Self.titleLimit {
       add("- and \(NumberText.grouped(UInt64(rest.count - Self.titleLimit))) more", &rows)
+    }
+  }
+
+  /// `new, `, or nothing where findings were compared with nothing.
+  private func standing(_ finding: Finding) -> String {
+    finding.standing.map { $0.rawValue + ", " } ?? ""
+  }
+
+  /// What is gone since the earlier run, and what is wrong with the suppressions.
+  private func gone(_ analysis: Analysis, _ rows: inout [String]) {
+    guard let comparison = analysis.comparison else { return }
+    for (title, findings) in [("Fixed:", comparison.fixed), ("Not judged:", comparison.unjudged)]
+    where !findings.isEmpty {
+      rows += ["", title]
+      for finding in findings.prefix(Self.titleLimit) {
+        add("- \(finding.rule): \(finding.title) (\(finding.id))", indent: "  ", &rows)
+      }
+      let rest = findings.count - Self.titleLimit
+      if rest > 0 { add("- and \(NumberText.grouped(UInt64(rest))) more", &rows) }
+    }
+    guard !comparison.remarks.isEmpty else { return }
+    rows += ["", "Remarks on the suppressions:"]
+    for remark in comparison.remarks.prefix(Self.titleLimit) {
+      add("- " + remark, indent: "  ", &rows)
     }
   }
 
@@ -57,9 +86,20 @@ struct MailReport {
         add(line, first: margin, indent: margin + "  ", &rows)
       }
     }
+    code(finding, &rows)
     rows.append("")
     add("What to do: " + finding.advice, &rows)
     add("Doubt: " + finding.doubt, &rows)
+  }
+
+  private func code(_ finding: Finding, _ rows: inout [String]) {
+    let lines = CodeRows.lines(finding, limit: 6)
+    guard !lines.isEmpty else { return }
+    rows.append("")
+    for line in lines {
+      let margin = line.hasPrefix(" ") ? "    " : "  "
+      add(line, first: margin, indent: margin + "  ", &rows)
+    }
   }
 
   private func gaps(_ analysis: Analysis, _ rows: inout [String]) {
@@ -89,8 +129,8 @@ struct MailReport {
     rows.append("")
     rows.append("  Reported-by: NAME <ADDRESS>")
     var told: Set<String> = []
-    for finding in analysis.findings.prefix(Self.detailLimit) where told.insert(finding.id).inserted
-    {
+    for finding in StandingWords.ranked(analysis).prefix(Self.detailLimit)
+    where told.insert(finding.id).inserted {
       rows.append("  Finding: pageledger " + finding.id.shownWhole)
     }
   }

@@ -6,6 +6,8 @@ struct MarkdownReport {
   static let limit = 60_000
   /// Rows of a table.
   private static let rowLimit = 50
+  /// Rows of the lists of what is gone.
+  private static let goneLimit = 20
 
   func render(_ analyses: [Analysis]) -> [UInt8] {
     var text = ""
@@ -26,7 +28,7 @@ struct MarkdownReport {
 
   private func section(_ analysis: Analysis, share: Int) -> String {
     var text = heading(analysis)
-    let end = gaps(analysis) + totals(analysis)
+    let end = comparison(analysis) + gaps(analysis) + totals(analysis)
     // The heading and one line each always come; of findings as many as fit.
     let budget = share - text.utf8.count - end.utf8.count - 200
     text += findings(analysis, budget: budget)
@@ -45,26 +47,59 @@ struct MarkdownReport {
     return
       "### \(mark) PageLedger: \(VerdictWords.name(analysis.verdict).lowercased()), \(path)\n\n"
       + "**\(MarkdownText.plain(VerdictWords.claim(analysis)))**. "
-      + MarkdownText.plain(VerdictWords.trust(analysis)) + "\n\n"
+      + MarkdownText.plain(VerdictWords.trust(analysis))
+      + (StandingWords.summary(analysis).map { " " + MarkdownText.plain($0) } ?? "") + "\n\n"
+  }
+
+  private static func clipped(_ words: String) -> String {
+    let kept = words.prefix(200)
+    return MarkdownText.plain(kept.endIndex == words.endIndex ? words : kept + "\u{2026}")
+  }
+
+  /// What is gone since the earlier run, and what is wrong with the suppressions.
+  private func comparison(_ analysis: Analysis) -> String {
+    guard let comparison = analysis.comparison else { return "" }
+    var text = ""
+    for (title, findings) in [("Fixed", comparison.fixed), ("Not judged", comparison.unjudged)]
+    where !findings.isEmpty {
+      text += "\n**\(title)**\n\n"
+      for finding in findings.prefix(Self.goneLimit) {
+        text += "- \(MarkdownText.plain(finding.rule)): \(Self.clipped(finding.title)) "
+        text += MarkdownText.code(String(finding.id.prefix(80))) + "\n"
+      }
+      if findings.count > Self.goneLimit {
+        text += "- and \(findings.count - Self.goneLimit) more\n"
+      }
+    }
+    guard !comparison.remarks.isEmpty else { return text }
+    text += "\n**Remarks on the suppressions**\n\n"
+    for remark in comparison.remarks.prefix(Self.goneLimit) {
+      text += "- " + Self.clipped(remark) + "\n"
+    }
+    let rest = comparison.remarks.count - Self.goneLimit
+    return rest > 0 ? text + "- and \(rest) more\n" : text
   }
 
   private func findings(_ analysis: Analysis, budget: Int) -> String {
     guard !analysis.findings.isEmpty else { return "" }
-    var text = "| severity | verdict | rule | what happened | pages | seen |\n"
-    text += "| --- | --- | --- | --- | ---: | ---: |\n"
+    let isCompared = analysis.comparison != nil
+    let ranked = StandingWords.ranked(analysis)
+    var text = isCompared ? "| standing " : ""
+    text += "| severity | verdict | rule | what happened | pages | seen |\n"
+    text += (isCompared ? "| --- " : "") + "| --- | --- | --- | --- | ---: | ---: |\n"
     var rows = 0
-    for finding in analysis.findings.prefix(Self.rowLimit) {
-      let row = self.row(finding)
+    for finding in ranked.prefix(Self.rowLimit) {
+      let row = self.row(finding, isCompared)
       guard text.utf8.count + row.utf8.count < budget / 2 else { break }
       text += row
       rows += 1
     }
-    if rows < analysis.findings.count {
-      let rest = NumberText.counted(UInt64(analysis.findings.count - rows), "finding")
+    if rows < ranked.count {
+      let rest = NumberText.counted(UInt64(ranked.count - rows), "finding")
       text += "\n\(rest) of lower weight not listed here; the HTML and JSON reports have more.\n"
     }
     text += "\n"
-    for finding in analysis.findings.prefix(rows) {
+    for finding in ranked.prefix(rows) where finding.standing != .suppressed {
       let part = details(finding, nanoseconds: analysis.capture.timeIsNanoseconds)
       guard text.utf8.count + part.utf8.count < budget else { continue }
       text += part
@@ -72,14 +107,16 @@ struct MarkdownReport {
     return text
   }
 
-  private func row(_ finding: Finding) -> String {
+  private func row(_ finding: Finding, _ isCompared: Bool) -> String {
+    let standing = StandingWords.name(finding.standing)
     let cells = [
       finding.severity >= .high ? "**\(finding.severity.rawValue)**" : finding.severity.rawValue,
       finding.verdict.rawValue, finding.rule, MarkdownText.plain(finding.title),
       finding.pages > 0 ? NumberText.grouped(finding.pages) : "",
       NumberText.grouped(finding.occurrences),
     ]
-    return "| " + cells.joined(separator: " | ") + " |\n"
+    let first = finding.standing == .new ? "**new**" : standing
+    return "| " + ((isCompared ? [first] : []) + cells).joined(separator: " | ") + " |\n"
   }
 
   private func details(_ finding: Finding, nanoseconds: Bool) -> String {
@@ -91,6 +128,8 @@ struct MarkdownReport {
     }
     let rows = EvidenceRows.lines(finding.evidence, limit: 12, nanoseconds: nanoseconds)
     if !rows.isEmpty { text += "\n" + MarkdownText.block(rows) }
+    let paths = CodeRows.lines(finding, limit: 6)
+    if !paths.isEmpty { text += "\n" + MarkdownText.block(paths) }
     return text + "\n</details>\n\n"
   }
 

@@ -8,10 +8,19 @@ struct PerfettoReport {
   static let limit = 2000
   private var trace = ProtoWriter()
   private var isFirst = true
+  /// Packets with times; they are written in the order of their times.
+  private var moments: [Moment] = []
   private var lastTrack: UInt64 = 1
   /// Events of the evidence by thread, once each however many findings name them.
   private var threads: [String: UInt64] = [:]
   private var told: Set<Seen> = []
+
+  private struct Moment {
+    var time: UInt64
+    /// At equal times slices begin first and end last.
+    var phase: Phase
+    var bytes: [UInt8]
+  }
 
   private struct Seen: Hashable {
     var track: UInt64
@@ -23,7 +32,16 @@ struct PerfettoReport {
   static func render(_ analyses: [Analysis]) -> [UInt8] {
     var report = PerfettoReport()
     for analysis in analyses { report.add(analysis) }
+    report.writeMoments()
     return report.trace.bytes
+  }
+
+  private mutating func writeMoments() {
+    let order = moments.indices.sorted { a, b in
+      (moments[a].time, moments[a].phase.order, a) < (moments[b].time, moments[b].phase.order, b)
+    }
+    for index in order { trace.field(1, bytes: moments[index].bytes) }
+    moments = []
   }
 
   private mutating func add(_ analysis: Analysis) {
@@ -45,7 +63,7 @@ struct PerfettoReport {
     let name = "\(finding.rule) \(finding.severity.rawValue): \(finding.title)"
     let track = track(name, under: parent)
     let last = max(finding.lastTime, finding.firstTime)
-    packet(finding.firstTime) { packet in
+    packet(finding.firstTime, .begins) { packet in
       packet.message(11) { event in
         Self.slice(&event, .begins, track, name)
         for (label, words) in FindingFacts(finding, nanoseconds: true).pairs {
@@ -53,7 +71,7 @@ struct PerfettoReport {
         }
       }
     }
-    packet(last) { $0.message(11) { Self.slice(&$0, .ends, track, nil) } }
+    packet(last, .ends) { $0.message(11) { Self.slice(&$0, .ends, track, nil) } }
     let steps = finding.evidence.filter { $0.clock == .capture }
     for item in steps {
       packet(item.time) { packet in
@@ -111,9 +129,13 @@ struct PerfettoReport {
     }
   }
 
+  /// The TrackEvent.Type of a slice's ends, and of a moment.
   private enum Phase: UInt64 {
     case begins = 1
     case ends = 2
+    case moment = 3
+
+    var order: Int { self == .begins ? 0 : self == .moment ? 1 : 2 }
   }
 
   private static func slice(
@@ -152,11 +174,15 @@ struct PerfettoReport {
   ) -> UInt64 {
     lastTrack += 1
     let track = lastTrack
-    packet(nil) { packet in
+    packet { packet in
       packet.message(60) { descriptor in
         descriptor.field(1, varint: track)
         descriptor.field(2, name)
         if let parent { descriptor.field(5, varint: parent) }
+        // Tracks stay apart and in the order of weight, also where names repeat.
+        descriptor.field(11, varint: 3)  // child_ordering: EXPLICIT
+        descriptor.field(12, varint: track)  // sibling_order_rank
+        descriptor.field(15, varint: 2)  // sibling_merge_behavior: NONE
         if isCounter { descriptor.message(8) { $0.field(3, varint: 2) } }  // UNIT_COUNT
       }
     }
@@ -164,14 +190,23 @@ struct PerfettoReport {
   }
 
   /// A TracePacket of the one sequence; the first tells the reader that nothing came before.
-  private mutating func packet(_ time: UInt64?, _ body: (inout ProtoWriter) -> Void) {
+  private mutating func packet(_ body: (inout ProtoWriter) -> Void) {
     let starts = isFirst
     isFirst = false
     trace.message(1) { packet in
-      if let time { packet.field(8, varint: time) }
       packet.field(10, varint: 1)
       if starts { packet.field(13, varint: 1) }
       body(&packet)
     }
+  }
+
+  private mutating func packet(
+    _ time: UInt64, _ phase: Phase = .moment, _ body: (inout ProtoWriter) -> Void
+  ) {
+    var packet = ProtoWriter()
+    packet.field(8, varint: time)
+    packet.field(10, varint: 1)
+    body(&packet)
+    moments.append(Moment(time: time, phase: phase, bytes: packet.bytes))
   }
 }

@@ -25,7 +25,8 @@ struct ProtoWriter {
     field(number, bytes: inner.bytes)
   }
 
-  private mutating func field(_ number: UInt64, bytes content: [UInt8]) {
+  /// Bytes, such as those of a message that is already written.
+  mutating func field(_ number: UInt64, bytes content: [UInt8]) {
     varint(number << 3 | 2)
     varint(UInt64(content.count))
     bytes.append(contentsOf: content)

@@ -12,10 +12,11 @@ struct PL010KvmRefused: Rule {
   func charge(_ transition: Transition) -> Charge? {
     guard let fault = transition.fault else { return nil }
     let isPlainTail = transition.marks.contains(.tail) && transition.block?.kind == .plain
+    let isBlurred = fault.isBlurred || fault.lacksError
     let verdict: Verdict
     switch (fault.isConfirmed, isPlainTail) {
-    case (true, true): verdict = fault.isBlurred ? .likely : .proven
-    case (true, false): verdict = fault.isBlurred ? .suspect : .likely
+    case (true, true): verdict = isBlurred ? .likely : .proven
+    case (true, false): verdict = isBlurred ? .suspect : .likely
     case (false, true): verdict = fault.isBlurred ? .suspect : .likely
     case (false, false): return nil
     }
@@ -46,6 +47,9 @@ struct PL010KvmRefused: Rule {
     guard let fault = transition.fault, fault.isConfirmed else {
       return
         "the capture does not show how KVM ended the fault: false if the guest was served later"
+    }
+    if fault.lacksError {
+      return "false if KVM ended the call with another error: the text leaves out its number"
     }
     if charge.variant == "free" {
       return "false if the page was allocated again in a way that leaves no event"

@@ -148,8 +148,10 @@ function links(model, order, places, svg) {
 function grid(model, say) {
   const step = Math.max(1, model.pages / 1024);
   const cells = model.pages / step;
-  const columns = cells >= 256 ? 64 : cells >= 64 ? 32 : 16;
-  const size = columns === 64 ? 11 : columns === 32 ? 18 : 30;
+  // A phone shows the same in narrower rows.
+  const isNarrow = innerWidth < 700;
+  const columns = cells >= 256 && !isNarrow ? 64 : cells >= 64 ? 32 : 16;
+  const size = isNarrow ? 224 / columns : columns === 64 ? 11 : columns === 32 ? 18 : 30;
   const rows = Math.ceil(cells / columns);
   const left = 72;
   const svg = draw("svg", { width: left + columns * size + 4, height: rows * size + 8, role: "img",
@@ -178,8 +180,9 @@ function grid(model, say) {
   }
   svg.addEventListener("click", (event) => {
     const box = svg.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left - left) / size);
-    const row = Math.floor((event.clientY - box.top - 4) / size);
+    const scale = Number(svg.getAttribute("width")) / Math.max(1, box.width);
+    const column = Math.floor(((event.clientX - box.left) * scale - left) / size);
+    const row = Math.floor(((event.clientY - box.top) * scale - 4) / size);
     const page = (row * columns + column) * step;
     if (column >= 0 && column < columns && page >= 0 && page < model.pages) tell(model, page, say);
   });
@@ -198,8 +201,9 @@ function tell(model, page, say) {
   const role = model.pages === 1 ? "The page" : page === 0 ? "Head" : `Tail ${page}`;
   const events = model.states.get(page) || [];
   say.textContent = `${role} ${model.name(page)}: ${known(model, page).join("; ")}. `
-    + (events.length ? `In the evidence: ${[...new Set(events.map((event) => event.event))].join(", ")}.`
-      : "No event of the evidence names it.");
+    + (events.length ? `In the evidence: ${[...new Set(events.map((event) => event.event))].join(", ")}. `
+      : "No event of the evidence names it. ");
+  say.append(make("a", { href: app.address({ v: "page", p: model.name(page), f: "", q: "" }) }, "All of this page"));
 }
 
 function legend(model) {

@@ -6,16 +6,21 @@ function detailView(capture, number, app) {
   view.element = make("div", {},
     make("div", { class: "detail-top" },
       make("button", { class: "button back", type: "button", onclick: () => app.back() }, "\u2190 All findings"),
-      badge(item.severity), make("span", {}, item.verdict),
+      badge(item.severity), capture.standings && standingMark(item.standing), make("span", {}, item.verdict),
       make("span", { class: "rule" }, item.rule), make("span", { class: "rule" }, item.id), make("span", { class: "grow" }),
       make("button", { class: "button", type: "button", onclick: () => app.copyLink() }, "Copy link")),
     make("h2", { id: "detail-title", tabindex: "-1" }, item.title),
-    item.detail && item.detail.advice && make("p", { class: "prose lead" }, make("b", {}, "What to do: "), item.detail.advice),
+    item.detail && item.detail.advice && make("p", { class: "prose lead" }, make("b", {}, "What to do: "), asSentence(item.detail.advice)),
     factsOf(capture, item), item.detail ? evidenceOf(capture, item, view) : absent(capture),
+    item.detail && pathsOf(item),
     item.detail && item.detail.doubt && [make("h3", {}, "What would make this wrong"),
-      make("p", { class: "prose" }, item.detail.doubt[0].toUpperCase() + item.detail.doubt.slice(1) + ".")],
+      make("p", { class: "prose" }, asSentence(item.detail.doubt))],
     storyOf(capture, item, app), manualOf(item.rule, app));
   return view;
+}
+
+function asSentence(words) {
+  return words[0].toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
 }
 
 function pair(label, words) {
@@ -41,6 +46,7 @@ function pagesText(item) {
     words.push(ranges[i] === ranges[i + 1] ? frameText(ranges[i]) : `${frameText(ranges[i])}\u2013${frameText(ranges[i + 1])}`);
   }
   const rest = item.detail.rangeCount - words.length;
+  if (item.pages === 1) return words[0];
   return `${grouped(item.pages)}: ${words.join(", ")}${rest > 0 ? ` and ${counted(rest, "more range")}` : ""}`;
 }
 
@@ -59,14 +65,26 @@ function evidenceOf(capture, item, view) {
   const isLog = item.detail.events.every((event) => event.lane === 5);
   const life = isLog ? null : lifePicture(capture, item, select);
   const table = chainTable(capture, item, select);
-  const say = make("p", { class: "say", "aria-live": "polite" });
+  const say = make("p", { class: "say", "aria-live": "polite" }, life && "Choose an event to see what it did; [ and ] go through them.");
   view.select = select;
   const hidden = item.detail.eventCount - item.detail.events.length;
   parts.push(make("section", {},
-    life && make("h3", {}, `The life of page ${frameText(item.pfn)}`), life && life.element, say,
+    life && make("h3", {}, `The life of page ${frameText(item.pfn)}`), life && life.element, life && say,
     make("h3", {}, isLog ? "What the kernel said" : "The events that prove it"), table.element,
     hidden > 0 && make("p", { class: "caption" }, `${counted(hidden, "more event")} are not in this page.`)));
   return parts;
+}
+
+const ROLES = { allocator: "Allocated", holder: "Held", freer: "Freed" };
+
+// The ways through the kernel that allocated, held and freed the page.
+function pathsOf(item) {
+  const paths = item.detail.paths.filter((path) => path.frames.length > 0);
+  if (paths.length === 0) return null;
+  return make("section", {}, make("h3", {}, "The code behind it"), make("div", { class: "paths" }, paths.map((path) =>
+    make("div", { class: "path" }, make("h4", {}, ROLES[path.role] || path.role), make("p", { class: "caption" }, `${path.event} by ${path.task}`),
+      make("ol", { class: "frames" }, path.frames.slice(0, 12).map((frame) => make("li", {}, frame)),
+        path.frames.length > 12 && make("li", { class: "faint" }, `${counted(path.frames.length - 12, "more frame")}`))))));
 }
 
 function absent(capture) {

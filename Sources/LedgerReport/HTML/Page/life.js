@@ -139,16 +139,17 @@ function fold(rows, events) {
 // The same as a table: the chain of events, oldest first.
 function chainTable(capture, item, select) {
   const events = item.detail.events;
+  const hasStates = events.some((event) => changeText(event) !== "");
   const rows = events.map((event, place) => make("tr", { "aria-selected": "false", onclick: () => select(place) },
     make("td", {}, String(place + 1)),
     make("td", { class: "mono" }, timeText(capture, event.time, event.clock),
       event.line !== null && make("div", { class: "words" }, "log line " + event.line)),
     make("td", {}, event.cpu < 0 ? "\u2013" : String(event.cpu)), make("td", { class: event.task.length < 22 ? "mono" : "" }, event.task),
     make("td", { class: "event" }, make("b", {}, event.event), " ", make("span", { class: "words" }, event.words)),
-    make("td", { class: "state" }, changeText(event))));
+    hasStates && make("td", { class: "state" }, changeText(event))));
   const unfold = fold(rows, events);
   const table = make("table", { class: "chain", role: "grid", "aria-label": "Evidence" }, make("thead", {}, make("tr", {},
-    ["#", "Time", "CPU", "Task", "Event", "State of the page"].map((name) => make("th", { scope: "col" }, name)))),
+    ["#", "Time", "CPU", "Task", "Event", ...hasStates ? ["State of the page"] : []].map((name) => make("th", { scope: "col" }, name)))),
   make("tbody", {}, rows));
   const mark = (place) => {
     rows.forEach((row, index) => row.setAttribute("aria-selected", index === place ? "true" : "false"));

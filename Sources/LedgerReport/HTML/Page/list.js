@@ -1,12 +1,18 @@
 // The list of findings: only the rows in view exist, so that a hundred thousand scroll like ten.
 
 const ROW = 96;
+// Height of the line above a group.
+const HEAD = 34;
 // Browsers cut elements beyond some ten million pixels; a longer list is scaled.
 const TALLEST = 8000000;
 
 class FindingList {
   constructor(choose) {
     this.choose = choose;
+    // Called when rows were drawn.
+    this.drawn = () => {};
+    this.heads = [];
+    this.whole = 0;
     this.rows = new Uint32Array(0);
     this.current = -1;
     this.nodes = new Map();
@@ -23,20 +29,46 @@ class FindingList {
     this.capture = capture;
     this.rows = rows;
     this.grouped = grouped;
-    this.height = Math.min(TALLEST, rows.length * ROW);
+    this.heads = grouped && capture.standings ? this.groups() : [];
+    this.whole = rows.length * ROW + this.heads.length * HEAD;
+    this.height = Math.min(TALLEST, this.whole);
     this.inner.style.height = this.height + "px";
     this.empty.hidden = rows.length > 0;
-    this.inner.replaceChildren();
+    this.element.setAttribute("role", rows.length > 0 ? "listbox" : "region");
+    this.inner.replaceChildren(...this.heads.map((head) => head.node));
     this.nodes = new Map();
     this.draw();
+  }
+
+  // Where new, known and suppressed findings begin, which the order of weight keeps apart.
+  groups() {
+    const heads = [];
+    const { standing } = this.capture;
+    for (let place = 0; place < this.rows.length; place++) {
+      const value = standing[this.rows[place]];
+      const last = heads[heads.length - 1];
+      if (last && last.value === value) last.count++;
+      else heads.push({ place, value, count: 1 });
+    }
+    for (const head of heads) {
+      head.node = make("div", { class: "group-head", role: "presentation" }, standingMark(head.value), " ",
+        make("span", { class: "count" }, grouped(head.count)));
+    }
+    return heads;
+  }
+
+  // Where a row begins in a list of full height.
+  offset(place) {
+    let offset = place * ROW;
+    for (const head of this.heads) if (head.place <= place) offset += HEAD;
+    return offset;
   }
 
   // Of a scaled list, the first row that the scroll position stands for.
   get top() {
     const room = this.element.clientHeight;
-    const whole = this.rows.length * ROW;
-    if (whole <= TALLEST) return this.element.scrollTop;
-    return this.element.scrollTop / Math.max(1, this.height - room) * (whole - room);
+    if (this.whole <= TALLEST) return this.element.scrollTop;
+    return this.element.scrollTop / Math.max(1, this.height - room) * (this.whole - room);
   }
 
   draw() {
@@ -44,16 +76,20 @@ class FindingList {
     const room = this.element.clientHeight || 600;
     const top = this.top;
     const shift = this.element.scrollTop - top;
-    const first = Math.max(0, Math.floor(top / ROW) - 4);
+    const first = Math.max(0, Math.floor((top - HEAD * this.heads.length) / ROW) - 4);
     const end = Math.min(this.rows.length, Math.ceil((top + room) / ROW) + 4);
     // Rows that stay in view stay the same elements, so that a click that began on one ends on it.
     const kept = this.nodes;
     this.nodes = new Map();
     let previous = null;
+    for (const head of this.heads) {
+      head.node.hidden = head.place < first || head.place > end;
+      head.node.style.top = this.offset(head.place) - HEAD + shift + "px";
+    }
     for (let place = first; place < end; place++) {
       const node = kept.get(place) || this.row(place);
       kept.delete(place);
-      node.style.top = place * ROW + shift + "px";
+      node.style.top = this.offset(place) + shift + "px";
       node.setAttribute("aria-selected", this.rows[place] === this.current ? "true" : "false");
       if (node.parentNode === null) previous === null ? this.inner.prepend(node) : previous.after(node);
       previous = node;
@@ -63,6 +99,7 @@ class FindingList {
     const row = this.current >= 0 && document.getElementById("row-" + this.current);
     if (row) this.element.setAttribute("aria-activedescendant", row.id);
     else this.element.removeAttribute("aria-activedescendant");
+    this.drawn();
   }
 
   row(place) {
@@ -76,6 +113,7 @@ class FindingList {
       "aria-setsize": this.rows.length, "aria-posinset": place + 1,
     },
     make("span", { class: "row-top" }, badge(severity),
+      capture.standings && this.heads.length === 0 && standingMark(capture.standing[number]),
       make("span", {}, VERDICTS[capture.verdict[number]]),
       make("span", { class: "rule" }, capture.strings[capture.rule[number]]),
       make("span", { class: "grow" }, capture.pages[number] > 1 ? counted(capture.pages[number], "page")
@@ -100,12 +138,19 @@ class FindingList {
   reveal(place) {
     const room = this.element.clientHeight;
     const top = this.top;
-    const wanted = place * ROW < top ? place * ROW
-      : (place + 1) * ROW > top + room ? (place + 1) * ROW - room : -1;
+    const start = this.offset(place), isFirst = this.heads.some((head) => head.place === place);
+    const wanted = start < top ? start - (isFirst ? HEAD : 0) : start + ROW > top + room ? start + ROW - room : -1;
     if (wanted < 0) return;
-    const whole = this.rows.length * ROW;
-    this.element.scrollTop = whole <= TALLEST ? wanted
-      : wanted / (whole - room) * (this.height - room);
+    this.element.scrollTop = this.whole <= TALLEST ? wanted
+      : wanted / (this.whole - room) * (this.height - room);
+  }
+
+  // The next finding of the search, from the last one on to the first.
+  turn(distance) {
+    const count = this.rows.length;
+    if (count === 0) return -1;
+    const place = this.rows.indexOf(this.current);
+    return this.rows[place < 0 ? 0 : (place + distance + count) % count];
   }
 
   // The finding some places further on, or at an end.

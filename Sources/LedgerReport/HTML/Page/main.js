@@ -3,13 +3,21 @@
 const data = JSON.parse(document.getElementById("pageledger-data").textContent);
 const HELP = [
   ["/", "search"], ["j, k", "next and previous finding"], ["Enter", "read the finding"],
-  ["Esc", "back to the list, or empty the search"], ["[ ]", "previous and next event"], ["g", "go to a page"],
+  ["n, N", "next and previous hit of the search, around the end"], ["[ ]", "previous and next event"],
+  ["g p", "go to a page: its number, address or guest frame"], ["Esc", "back to the list, or empty the search"],
   ["c", "copy a link to what is shown"], ["t", "dark or light"], ["?", "this help"],
 ];
-const EXAMPLES = "rule:PL010 pfn:0x1401 pfn:0x1400-0x17ff task:qemu severity:high severity:medium+ verdict:proven cpu:3 pages:>10 event:page_ref \"two words\"";
+const EXAMPLES = [
+  ["rule:PL010", "of a rule"], ["pfn:0x1400-0x17ff", "covering a page, or one of a range"], ["task:qemu", "a part of the task\u2019s name"],
+  ["severity:medium+", "medium or more; also sev:high"], ["verdict:proven", "how sure it is"], ["standing:new", "compared with an earlier run"],
+  ["first:>1.5s", "time as shown, in s, ms, us or ns; >+3s counts from the start; also last:"],
+  ["cpu:3 pages:>10 seen:>=2", "numbers"], ["event:page_ref", "an event of the evidence"], ["\"two words\"", "anywhere; all terms must hold"],
+];
+const PLAIN = { c: 0, v: "findings", f: "", q: "", s: "weight", t: "", p: "", r: "" };
+const VIEWS = ["findings", "compare", "coverage", "losses", "legal", "events", "about", "page"];
 
 const app = {
-  state: { c: 0, v: "findings", f: "", q: "", s: "weight", t: "" },
+  state: { ...PLAIN },
   manual: new Map(data.manual.map((rule) => [rule.id, rule])),
   captures: new Map(),
   current: -1,
@@ -23,22 +31,21 @@ const app = {
   // Address.
 
   read() {
-    const state = { c: 0, v: "findings", f: "", q: "", s: "weight", t: "" };
+    const state = { ...PLAIN };
     const words = location.hash.slice(1);
     const anchor = /^c(\d+)-([a-z]+)$/.exec(words);
     if (anchor) { state.c = Number(anchor[1]); state.v = anchor[2]; }
     else for (const [key, value] of new URLSearchParams(words)) if (key in state) state[key] = value;
     state.c = Math.min(Math.max(0, Number(state.c) || 0), data.captures.length - 1);
     if (!ORDERS[state.s]) state.s = "weight";
-    if (!["findings", "coverage", "losses", "legal", "events", "about"].includes(state.v)) state.v = "findings";
+    if (!VIEWS.includes(state.v) || (state.v === "compare" && !data.captures[state.c].standings)) state.v = "findings";
     return state;
   },
 
   address(change) {
     const state = { ...this.state, ...change };
     const words = new URLSearchParams();
-    const plain = { c: 0, v: "findings", f: "", q: "", s: "weight", t: "" };
-    for (const key of Object.keys(plain)) if (String(state[key]) !== String(plain[key])) words.set(key, state[key]);
+    for (const key of Object.keys(PLAIN)) if (String(state[key]) !== String(PLAIN[key])) words.set(key, state[key]);
     return "#" + words.toString();
   },
 
@@ -64,7 +71,9 @@ const app = {
     if (next.v === "findings" && this.capture.total > 0) {
       if (old.c !== next.c || old.q !== next.q || old.s !== next.s || old.v !== next.v) this.filter();
       this.showFinding(old.c !== next.c || old.f !== next.f);
+      if (old.c !== next.c || old.q !== next.q || old.s !== next.s || old.r !== next.r) this.showAll();
     }
+    if (next.v === "page" && (old.v !== "page" || old.p !== next.p || old.c !== next.c)) this.showPage();
     document.documentElement.classList.toggle("open", next.f !== "" && next.v === "findings");
     this.shown = next;
   },
@@ -76,12 +85,12 @@ const app = {
       for (const tab of section.querySelectorAll(".tabs a")) {
         if (tab.dataset.view === this.state.v) tab.setAttribute("aria-current", "page");
         else tab.removeAttribute("aria-current");
-        tab.href = this.address({ v: tab.dataset.view, c: section.dataset.capture, f: "", q: "", s: "weight" });
+        tab.href = this.address({ v: tab.dataset.view, c: section.dataset.capture, f: "", q: "", s: "weight", p: "", r: "" });
       }
     }
     const panel = document.getElementById(`c${this.state.c}-findings`);
-    if (this.capture.total > 0) panel.prepend(this.tools, this.split);
-    else { this.tools.remove(); this.split.remove(); panel.querySelector(".plain").style.display = "block"; }
+    if (this.capture.total > 0) panel.prepend(this.tools, this.split, this.all);
+    else { this.tools.remove(); this.split.remove(); this.all.remove(); panel.querySelector(".plain").style.display = "block"; }
     if (this.picker) this.picker.value = String(this.state.c);
   },
 
@@ -98,8 +107,9 @@ const app = {
     this.order.value = this.state.s;
     this.problem.textContent = problem;
     this.problem.hidden = problem === "";
-    this.tally.textContent = rows.length === this.capture.count ? counted(rows.length, "finding")
-      : `${grouped(rows.length)} of ${grouped(this.capture.count)}`;
+    this.renderAll.textContent = `Render all (${counted(rows.length, "row")})`;
+    this.renderAll.hidden = rows.length < 20;
+    this.words = wordsOf(this.state.q);
   },
 
   // An id may occur more than once: `ID~2` is the second of its name.
@@ -121,7 +131,7 @@ const app = {
     return number > 1 ? `${id}~${number}` : id;
   },
 
-  linkTo(row) { return this.address({ f: this.nameOf(row) }); },
+  linkTo(row) { return this.address({ v: "findings", f: this.nameOf(row), r: "", p: "" }); },
 
   showFinding(changed) {
     const wanted = this.state.f !== "" ? this.place(this.state.f) : -1;
@@ -135,11 +145,70 @@ const app = {
       this.detail.scrollTop = 0;
     }
     this.list.mark(row);
+    this.count();
+    this.markFound();
+  },
+
+  // `12/340 of 1,000`: which hit of the search is shown.
+  count() {
+    const { rows } = this.list, all = this.capture.count;
+    const place = rows.length > 0 ? rows.indexOf(this.current) + 1 : 0;
+    this.tally.textContent = rows.length === all ? counted(all, "finding")
+      : rows.length === 0 ? `0 of ${grouped(all)}` : `${grouped(place)}/${grouped(rows.length)} of ${grouped(all)}`;
+  },
+
+  markFound() { markWords(this.words || [], [this.list.inner, this.detail]); },
+
+  // Instead of the list, every row that the search leaves, for printing and for the browser's own search.
+  showAll() {
+    const isAll = this.state.r === "all";
+    this.split.hidden = isAll;
+    this.renderAll.hidden = isAll || this.list.rows.length < 20;
+    document.documentElement.classList.toggle("whole", isAll);
+    this.all.hidden = !isAll;
+    this.all.replaceChildren();
+    if (!isAll) return;
+    const say = make("span", { class: "hint", role: "status" }, "Writing rows\u2026");
+    this.all.append(make("p", { class: "tools" },
+      make("button", { class: "button", type: "button", onclick: () => this.go({ r: "" }) }, "Back to the list"),
+      make("button", { class: "button", type: "button", onclick: () => print() }, "Print"), say),
+    make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "All findings" },
+      allRows(this.capture, this.list.rows, this, () => { say.textContent = counted(this.list.rows.length, "row"); })));
+  },
+
+  // A page.
+
+  showPage() {
+    const panel = this.pages[this.state.c];
+    panel.box.value = this.state.p;
+    this.pageView = pageView(this.capture, this.state.p, this);
+    panel.result.replaceChildren(this.pageView.element);
+  },
+
+  goToPage() {
+    this.go({ v: "page" });
+    const { box } = this.pages[this.state.c];
+    box.focus();
+    box.select();
+  },
+
+  buildPage(section) {
+    const box = make("input", { type: "text", class: "page-box", autocomplete: "off", spellcheck: "false",
+      "aria-label": "Page frame, address or guest frame", placeholder: "0x1401, 5121, phys:0x1401000, gfn:0x1001" });
+    const submit = (event) => { event.preventDefault(); this.go({ v: "page", p: box.value.trim() }); };
+    const result = make("div", { class: "page-result" });
+    section.append(make("section", { class: "panel", "data-view": "page", id: `c${section.dataset.capture}-page`, hidden: true },
+      make("form", { class: "tools page-form", role: "search", onsubmit: submit }, make("label", {}, "Page", box),
+        make("button", { class: "button", type: "submit" }, "Show"), make("span", { class: "hint" }, "a page frame, a physical address, or a guest\u2019s frame")),
+      result));
+    const tab = make("a", { "data-view": "page", href: "#" }, "Page");
+    section.querySelector(".tabs").append(tab);
+    return { box, result };
   },
 
   choose(row, isStep) {
     if (row < 0) return;
-    this.go({ f: this.nameOf(row), v: "findings" }, !isStep);
+    this.go({ f: this.nameOf(row), v: "findings", r: "" }, !isStep);
     if (matchMedia("(max-width: 900px)").matches) scrollTo(0, 0);
   },
 
@@ -147,16 +216,21 @@ const app = {
 
   step(distance) { this.choose(this.list.step(distance), false); },
 
+  turn(distance) { this.choose(this.list.turn(distance), false); },
+
   event(distance) {
-    if (!this.view || this.view.events === 0) return;
-    const next = Math.min(this.view.events - 1, Math.max(0, this.view.chosen + distance));
-    this.view.select(next);
+    const view = this.state.v === "page" ? this.pageView : this.view;
+    if (!view || view.events === 0) return;
+    view.select(Math.min(view.events - 1, Math.max(0, view.chosen + distance)));
   },
 
   // Tools.
 
   build() {
     this.list = new FindingList((row, isStep) => this.choose(row, isStep));
+    this.list.drawn = () => { if (this.words && this.words.length > 0) this.markFound(); };
+    this.all = make("div", { class: "all", hidden: true });
+    this.pages = [...document.querySelectorAll(".capture")].map((section) => this.buildPage(section));
     this.detail = make("div", { class: "detail", tabindex: "0", role: "region", "aria-label": "The chosen finding" });
     this.split = make("div", { class: "split" }, this.list.element, this.detail);
     let wait = 0;
@@ -168,9 +242,11 @@ const app = {
     this.order = make("select", { "aria-label": "Sort by", onchange: () => this.go({ s: this.order.value }) },
       Object.entries(ORDERS).map(([value, name]) => make("option", { value }, name)));
     this.tally = make("span", { class: "tally", role: "status" });
+    this.renderAll = make("button", { class: "button render-all", type: "button",
+      title: "Write out every row, to print or to search with the browser", onclick: () => this.go({ r: "all", f: "" }) }, "Render all");
     this.problem = make("p", { class: "problem", role: "alert", hidden: true });
     this.tools = make("div", { class: "tools" }, make("div", { class: "search" }, this.box, make("kbd", { "aria-hidden": "true" }, "/")),
-      make("label", {}, "by", this.order), this.tally, this.problem);
+      make("label", {}, "by", this.order), this.tally, this.renderAll, this.problem);
     this.bar();
   },
 
@@ -193,7 +269,8 @@ const app = {
     const close = () => dialog.close();
     const dialog = make("dialog", { "aria-label": "Keys and search" }, make("h2", {}, "Keys"),
       make("dl", { class: "pairs" }, HELP.map(([keys, words]) => make("div", {}, make("dt", {}, make("kbd", {}, keys)), make("dd", {}, words)))),
-      make("h2", { style: "margin-top:16px" }, "Search"), make("p", { class: "mono" }, EXAMPLES),
+      make("h2", { style: "margin-top:16px" }, "Search"),
+      make("dl", { class: "pairs wide" }, EXAMPLES.map(([query, words]) => make("div", {}, make("dt", { class: "mono" }, query), make("dd", {}, words)))),
       make("p", { style: "margin-top:14px" }, make("button", { class: "button", type: "button", onclick: close }, "Close")));
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
@@ -220,6 +297,7 @@ const app = {
 
   // Paper has no list to scroll: the findings that are not written out get a line each.
   print() {
+    if (this.state.r === "all") return;
     const plain = document.querySelector(`#c${this.state.c}-findings .plain`);
     const first = plain.querySelectorAll(".finding").length, end = Math.min(this.capture.count, 5000);
     if (first >= end) return;
@@ -228,7 +306,9 @@ const app = {
       rows.push(make("tr", {}, make("td", {}, SEVERITIES[this.capture.severity[row]]),
         make("td", {}, titleText(this.capture, row)), make("td", { class: "mono" }, this.capture.id[row])));
     }
-    const table = make("table", {}, make("tbody", {}, rows));
+    const rest = this.capture.count - end;
+    const table = make("div", {}, make("table", {}, make("tbody", {}, rows)),
+      rest > 0 && make("p", {}, `${grouped(rest)} more are not printed; \u201cRender all\u201d on the screen writes them out.`));
     plain.append(table);
     addEventListener("afterprint", () => table.remove(), { once: true });
   },
@@ -238,13 +318,16 @@ const app = {
     const isTyping = event.target.closest && event.target.closest("input, textarea, select");
     if (event.key === "Escape") return this.escape(isTyping);
     if (isTyping) {
-      if (event.key === "Enter" || event.key === "ArrowDown") { event.preventDefault(); this.list.element.focus(); this.step(0); }
+      if (event.target === this.box && (event.key === "Enter" || event.key === "ArrowDown")) { event.preventDefault(); this.list.element.focus(); this.step(0); }
       return;
     }
     const isList = event.target === this.list.element;
+    const isBehindG = performance.now() - this.pressedG < 1500;
+    this.pressedG = event.key === "g" ? performance.now() : -1e9;
+    if (isBehindG && event.key === "p") { event.preventDefault(); return this.goToPage(); }
     const keys = {
       "/": () => this.focusSearch(this.box.value), "?": () => this.help(), t: () => this.theme(), c: () => this.copyLink(),
-      g: () => this.focusSearch("pfn:"), j: () => this.step(1), k: () => this.step(-1),
+      j: () => this.step(1), k: () => this.step(-1), n: () => this.turn(1), N: () => this.turn(-1),
       "[": () => this.event(-1), "]": () => this.event(1),
       ArrowDown: isList && (() => this.step(1)), ArrowUp: isList && (() => this.step(-1)),
       PageDown: isList && (() => this.step(8)), PageUp: isList && (() => this.step(-8)),
@@ -264,18 +347,20 @@ const app = {
 
   escape(isTyping) {
     if (isTyping) {
-      if (this.box.value !== "") this.go({ q: "", f: "" }, true);
-      this.box.blur();
-    } else if (this.state.v !== "findings") this.go({ v: "findings" });
+      if (document.activeElement === this.box && this.box.value !== "") this.go({ q: "", f: "" }, true);
+      document.activeElement.blur();
+    } else if (this.state.r !== "") this.go({ r: "" });
+    else if (this.state.v !== "findings") this.go({ v: "findings" });
     else if (this.state.f !== "") this.back();
     else if (this.state.q !== "") this.go({ q: "" }, true);
   },
 
   focusSearch(words) {
+    if (this.state.r !== "") this.go({ r: "" });
     if (this.state.v !== "findings") this.go({ v: "findings" });
     this.box.focus();
     this.box.value = words;
-    this.box.setSelectionRange(words === "pfn:" ? 4 : 0, words.length);
+    this.box.select();
   },
 };
 
@@ -285,10 +370,11 @@ if (data.captures.length > 0) {
   app.show();
   document.addEventListener("keydown", (event) => app.key(event));
   document.addEventListener("click", (event) => {
-    const tab = event.target.closest(".tabs a");
-    if (!tab) return;
+    const link = event.target.closest(".tabs a, .compare a");
+    if (!link) return;
     event.preventDefault();
-    app.go({ v: tab.dataset.view, f: "", q: "", s: "weight" });
+    const { view, standing } = link.dataset;
+    app.go({ v: view || "findings", f: "", q: standing ? `standing:${standing}` : "", s: "weight", r: "", p: "" });
   });
   addEventListener("popstate", () => app.show());
   addEventListener("hashchange", () => app.show());

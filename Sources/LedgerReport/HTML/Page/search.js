@@ -1,7 +1,7 @@
 // The search box: words, and `key:value` pairs. All of them must hold.
 
-const KEYS = ["rule", "pfn", "task", "severity", "verdict", "cpu", "id", "pages", "seen", "story", "event", "title"];
-const SHORT = { sev: "severity", page: "pfn", comm: "task" };
+const KEYS = ["rule", "pfn", "task", "severity", "verdict", "standing", "first", "last", "cpu", "pages", "seen", "event", "title", "id", "story"];
+const SHORT = { sev: "severity", page: "pfn", comm: "task", time: "first" };
 
 // Words between blanks; quotes keep blanks in a word.
 function readQuery(query) {
@@ -11,7 +11,7 @@ function readQuery(query) {
     const name = match[1] && (SHORT[match[1].toLowerCase()] || match[1].toLowerCase());
     if (value === "") continue;
     if (name && KEYS.includes(name)) terms.push({ key: name, value });
-    else terms.push({ key: "", value: name ? `${match[1].toLowerCase()}:${value}` : value });
+    else terms.push({ key: "", value: name ? `${match[1].toLowerCase()}:${value}` : value, unknown: name });
   }
   return terms;
 }
@@ -35,12 +35,55 @@ function readBound(text) {
   }
 }
 
+const UNITS = { s: 9, ms: 6, us: 3, "\u00b5s": 3, ns: 0 };
+
+// `>1.5s`, `<=20ms`, `10.353`, `>+3s`: times as they are shown, or from the start of the capture with a plus. A time without a
+// sign stands for all times that begin with its digits. Gives a test of stamps behind the start, or a sentence on what is wrong.
+function readTime(capture, key, text) {
+  const match = /^([<>]=?|=)?(\+)?(\d+)(?:\.(\d+))?(s|ms|us|\u00b5s|ns)?$/.exec(text.replace(/,/g, ""));
+  if (!match) return `${key}: wants a time such as >1.5s, <200ms or >+3s (from the start)`;
+  const [, sign, plus, whole, rest, unit] = match;
+  if (!capture.nanoseconds && (unit || rest)) return `${key}: this clock counts without a unit; give a stamp such as >${capture.start}`;
+  const digits = capture.nanoseconds ? UNITS[unit || "s"] : 0;
+  const kept = (rest || "").slice(0, digits);
+  const time = BigInt(whole + kept.padEnd(digits, "0"));
+  const low = Number(plus ? time : time - capture.start);
+  const high = low + 10 ** (digits - kept.length) - 1;
+  const log = plus ? NaN : Number(time);
+  const shift = log - low;
+  const of = (test) => (stamp, clock) => clock === 2 ? false : clock === 1 ? test(stamp - shift) : test(stamp);
+  switch (sign) {
+    case ">": return of((stamp) => stamp > low);
+    case ">=": return of((stamp) => stamp >= low);
+    case "<": return of((stamp) => stamp < low);
+    case "<=": return of((stamp) => stamp <= low);
+    default: return of((stamp) => stamp >= low && stamp <= high);
+  }
+}
+
+// Stamps of all rows as numbers, exact for captures of less than a hundred days.
+function stamps(capture, key) {
+  capture.stamps = capture.stamps || {};
+  if (capture.stamps[key]) return capture.stamps[key];
+  const signed = (value) => typeof value === "number" ? value : Number(BigInt.asIntN(64, BigInt(value)));
+  const column = new Float64Array(capture.count);
+  for (let row = 0; row < capture.count; row++) {
+    column[row] = signed(capture.first[row]) + (key === "last" ? signed(capture.last[row]) : 0);
+  }
+  capture.stamps[key] = column;
+  return column;
+}
+
 // A test of rows for one term, or a sentence that says what is wrong with the term.
 function compile(capture, term) {
   const { key, value } = term;
-  const hits = (column) => {
+  const texts = () => {
     const known = new Uint8Array(capture.strings.length);
     capture.lower.forEach((text, place) => { if (text.includes(value)) known[place] = 1; });
+    return known;
+  };
+  const hits = (column) => {
+    const known = texts();
     return (row) => known[column[row]] === 1;
   };
   switch (key) {
@@ -59,6 +102,17 @@ function compile(capture, term) {
       return wanted < 0 ? `no verdict is called ${value}: ${VERDICTS.join(", ")}`
         : (row) => capture.verdict[row] === wanted;
     }
+    case "standing": {
+      const wanted = STANDINGS.findIndex((name) => name.startsWith(value));
+      return wanted < 0 ? `no standing is called ${value}: ${STANDINGS.join(", ")}`
+        : (row) => capture.standing[row] === wanted;
+    }
+    case "first": case "last": {
+      const test = readTime(capture, key, value);
+      if (typeof test === "string") return test;
+      const column = stamps(capture, key);
+      return (row) => test(column[row], capture.clock[row]);
+    }
     case "cpu": case "pages": case "seen": case "story": {
       const bound = readBound(value);
       return bound ? (row) => bound(capture[key][row]) : `${key}: wants a number such as 3 or >3`;
@@ -75,12 +129,21 @@ function compile(capture, term) {
       return (row) => covers(capture, row, low, high ?? low);
     }
     default: {
-      const titles = hits(capture.title), tasks = hits(capture.task), rules = hits(capture.rule);
+      const known = texts();
       const frame = /^0x[0-9a-f]+$/.test(value) ? readFrame(value) : null;
-      return (row) => titles(row) || tasks(row) || rules(row) || capture.id[row].toLowerCase().includes(value)
+      return (row) => known[capture.title[row]] === 1 || known[capture.task[row]] === 1 || known[capture.rule[row]] === 1
+        || capture.id[row].toLowerCase().includes(value) || inEvidence(capture.details[row], known)
         || (frame !== null && covers(capture, row, frame, frame));
     }
   }
+}
+
+// True when an event, a state or a function of the evidence has one of the strings.
+function inEvidence(detail, known) {
+  if (!detail) return false;
+  return known[detail[5]] === 1
+    || detail[2].some((event) => known[event[3]] || known[event[4]] || known[event[5]] || known[event[6]] || known[event[7]])
+    || detail[9].some((path) => path.some((text, place) => place !== 2 && known[text] === 1));
 }
 
 // True when the finding's pages touch the closed range.
@@ -103,6 +166,9 @@ function filterRows(capture, query) {
   let problem = "";
   for (const term of readQuery(query)) {
     const test = compile(capture, term);
+    if (term.unknown) {
+      problem = problem || `No key is called \u201c${term.unknown}\u201d, so it is searched as words. Keys: ${KEYS.join(", ")}.`;
+    }
     if (typeof test === "string") problem = problem || test;
     else tests.push(test);
   }

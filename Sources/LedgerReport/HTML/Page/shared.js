@@ -2,6 +2,9 @@
 
 const SEVERITIES = ["info", "low", "medium", "high", "critical"];
 const VERDICTS = ["proven", "likely", "suspect", "explained"];
+// How a finding stands to an earlier run; 0 where nothing is said. They are read in the order of GROUPS.
+const STANDINGS = ["open", "new", "known", "suppressed"];
+const GROUPS = [1, 0, 2, 3];
 const LANES = ["allocated", "referenced", "mapped", "in a guest", "pinned", "other"];
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -23,7 +26,9 @@ function sized(svg) {
 function fill(element, attributes, children) {
   for (const [key, value] of Object.entries(attributes || {})) {
     if (value === null || value === undefined || value === false) continue;
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    // Not an attribute: a policy without 'unsafe-inline' forbids those.
+    if (key === "style") element.style.cssText = value;
+    else if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else element.setAttribute(key, value === true ? "" : String(value));
   }
   for (const child of children.flat(2)) {
@@ -66,6 +71,10 @@ function frameText(digits) {
   return digits === "" ? "no page" : "0x" + digits;
 }
 
+function standingMark(standing) {
+  return make("span", { class: "standing standing-" + STANDINGS[standing] }, STANDINGS[standing]);
+}
+
 function badge(severity) {
   return make("span", { class: "badge sev-" + severity },
     make("span", { class: "shape", "aria-hidden": "true" }), severity);
@@ -76,7 +85,7 @@ function openCapture(source, number) {
   const rows = source.rows;
   const count = rows.length;
   const capture = {
-    number, count, path: source.path, total: source.total, strings: source.strings,
+    number, count, path: source.path, standings: source.standings || null, standing: new Uint8Array(count), total: source.total, strings: source.strings,
     start: BigInt(source.start), nanoseconds: source.nanoseconds === 1, details: source.details,
     id: new Array(count), pfn: new Array(count), rule: new Uint32Array(count),
     severity: new Uint8Array(count), verdict: new Uint8Array(count), title: new Uint32Array(count),
@@ -91,7 +100,8 @@ function openCapture(source, number) {
     for (let column = 0; column < columns.length; column++) {
       if (columns[column] !== "") capture[columns[column]][place] = row[column];
     }
-    capture.severity[place] = row[2] >> 4;
+    capture.standing[place] = row[2] >> 7;
+    capture.severity[place] = row[2] >> 4 & 7;
     capture.verdict[place] = row[2] >> 2 & 3;
     capture.clock[place] = row[2] & 3;
     story += row[11];
@@ -116,21 +126,26 @@ function finding(capture, place) {
     severity: SEVERITIES[capture.severity[place]], verdict: VERDICTS[capture.verdict[place]],
     pfn: capture.pfn[place], pages: capture.pages[place], seen: capture.seen[place],
     first: capture.first[place], last: BigInt.asUintN(64, BigInt(capture.first[place]) + BigInt(capture.last[place])), clock: capture.clock[place],
-    cpu: capture.cpu[place], task: text(capture.task[place]), story: capture.story[place],
+    standing: capture.standing[place], cpu: capture.cpu[place], task: text(capture.task[place]), story: capture.story[place],
     detail: null,
   };
   const detail = capture.details[place];
   if (!detail) return result;
-  const [ranges, block, events, advice, doubt, ledger, related, rangeCount, eventCount] = detail;
+  const [ranges, block, events, advice, doubt, ledger, related, rangeCount, eventCount, paths] = detail;
   result.detail = {
     ranges, rangeCount, eventCount, related, advice: text(advice), doubt: text(doubt),
     ledger: text(ledger), block: block && { pfn: block[0], order: block[1], kind: block[2] },
-    events: events.map(([time, clock, cpu, task, event, words, before, after, lane, change, count, line]) => ({
-      time, clock, cpu, task: text(task), event: text(event), words: text(words),
-      before: text(before), after: text(after), lane, change, count, line,
-    })),
+    paths: paths.map(([role, event, time, task, ...frames]) =>
+      ({ role: text(role), event: text(event), time, task: text(task), frames: frames.map(text) })),
+    events: events.map((event) => openEvent(capture, event)),
   };
   return result;
+}
+
+function openEvent(capture, [time, clock, cpu, task, event, words, before, after, lane, change, count, line]) {
+  const text = (number) => capture.strings[number];
+  return { time, clock, cpu, task: text(task), event: text(event), words: text(words), before: text(before),
+    after: text(after), lane, change, count, line };
 }
 
 function changeText(event) {
