@@ -11,9 +11,8 @@ struct AnalyzeCommand: ParsableCommand {
     abstract: "Find misused pages (the default command).",
     usage: "pageledger [analyze] [OPTIONS] CAPTURE...",
     discussion: """
-      Examples:
+      Example:
         cat trace_pipe | pageledger analyze --report html=audit.html -
-        pageledger analyze logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
 
       Exit codes, the worst of all: 0 clean; 1 findings; 2 unreadable; 3 incomplete,
       nothing found; 64 usage; 70 internal or output error; 130 interrupted.
