@@ -51,7 +51,7 @@ let package = Package(
     module("LedgerCore"),
     module(
       "LedgerInput",
-      uses: ["LedgerCore", "CArchive", "CElf", "CBatch", "CNettle", "CZlib", "CZstd"]),
+      uses: ["LedgerCore", "CArchive", "CBatch", "CElf", "CNettle", "CZlib", "CZstd"]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
     .target(
       name: "LedgerSymbols", dependencies: ["LedgerCore", "LedgerInput"],

@@ -42,6 +42,7 @@ public struct Expectations: Sendable {
   public func conclude(_ analysis: inout Analysis, run: FindingSet) {
     guard areGiven else { return }
     analysis.comparison = comparison(to: run)
+    analysis.comparison?.remarks = remarks
   }
 
   /// The same for all captures of a batch.

@@ -11,9 +11,8 @@ struct AnalyzeCommand: ParsableCommand {
     abstract: "Find misused pages (the default command).",
     usage: "pageledger [analyze] [OPTIONS] CAPTURE...",
     discussion: """
-      Examples:
+      Example:
         cat trace_pipe | pageledger analyze --report html=audit.html -
-        pageledger analyze logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
 
       Exit codes, the worst of all: 0 clean; 1 findings; 2 unreadable; 3 incomplete,
       nothing found; 64 usage; 70 internal or output error; 130 interrupted.
@@ -74,7 +73,6 @@ struct AnalyzeCommand: ParsableCommand {
     let policy = verdict.policy
     var run = ComparedRun(try verdict.expectations())
     var isFirst = true
-    var inputs: [InputDigest] = []
     func tell(_ analysis: Analysis) {
       if analysis.failure == nil || format != .text { stream.append(analysis) }
       output.write(stream.take())
@@ -82,6 +80,7 @@ struct AnalyzeCommand: ParsableCommand {
       if let failure = analysis.failure { Diagnostics.say(failure) }
       for index in files.indices { files[index].append(analysis) }
     }
+    var inputs: [InputDigest] = []
     for path in capture where !Interruption.isRequested {
       var reading = CaptureRun(common)
       reading.console = console
@@ -112,7 +111,6 @@ struct AnalyzeCommand: ParsableCommand {
     }
     stream.finish(inputs: inputs)
     output.write(stream.take())
-    for remark in run.remarks { Diagnostics.say(remark) }
     status.worsen(to: output.close())
     status.worsen(to: Self.write(&files, inputs))
     try status.exit()

@@ -3,7 +3,7 @@ import LedgerCore
 
 /// The captures of one run on their way to its reports.
 ///
-/// With a baseline each waits for the next one: only the last tells what became of the baseline's findings in the whole run.
+/// With a baseline or suppressions each waits for the next one: only the last tells what became of them in the whole run.
 struct ComparedRun {
   private var expectations: Expectations
   private var findings = FindingSet()
@@ -15,7 +15,7 @@ struct ComparedRun {
   mutating func take(_ analysis: Analysis) -> (judged: Analysis, ready: Analysis?) {
     var analysis = analysis
     expectations.judge(&analysis)
-    guard expectations.baseline != nil else { return (analysis, analysis) }
+    guard expectations.areGiven else { return (analysis, analysis) }
     findings.add(analysis)
     defer { held = analysis }
     return (analysis, held)
@@ -28,7 +28,4 @@ struct ComparedRun {
     held = nil
     return analysis
   }
-
-  /// What is wrong with the suppressions.
-  var remarks: [String] { expectations.remarks }
 }

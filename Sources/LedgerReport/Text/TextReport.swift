@@ -36,9 +36,7 @@ public struct TextReport: Sendable {
 
   /// What is new comes before what is known; what is suppressed is only counted.
   private func told(_ analysis: Analysis) -> [Finding] {
-    guard analysis.comparison != nil else { return analysis.findings }
-    let told = analysis.findings.filter { $0.standing != .suppressed }
-    return told.filter { $0.standing != .known } + told.filter { $0.standing == .known }
+    StandingWords.ranked(analysis).filter { $0.standing != .suppressed }
   }
 
   private func renderBody(_ analysis: Analysis, on page: inout TextPage) {
