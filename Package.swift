@@ -77,7 +77,9 @@ let package = Package(
       name: "CommandTestSupport", path: "Tests/CommandTestSupport", swiftSettings: strict),
     tests("LedgerReportTests", of: ["LedgerCore", "LedgerInput", "LedgerReport"]),
     tests("GoldenTests", of: ["CommandTestSupport", "pageledger"]),
-    tests("CommandLineTests", of: ["CommandTestSupport", "pageledger"]),
+    tests(
+      "CommandLineTests",
+      of: ["CommandTestSupport", "pageledger", "LedgerCapture", "LedgerCore"]),
     tests("LedgerReplayTests", of: ["LedgerCore", "LedgerReplay"]),
     tests("LedgerRulesTests", of: ["LedgerRules"]),
     tests("LedgerBatchTests", of: ["LedgerBatch", "LedgerCore"]),

@@ -42,18 +42,26 @@ public struct Audit: ~Copyable {
   /// The findings that can be believed by now and were not given before, in the order in which they arose.
   ///
   /// A later gap in the capture may still take one back: the final analysis is what counts.
-  /// `stacks` is asked for only when there is one.
+  /// `stacks` is asked for only when there is one. When call chains may come `late`, findings of the last batch wait for
+  /// the next one; an empty one will do.
   public mutating func newlyCertain(
-    info: CaptureInfo, losses: LossLedger, stacks: () -> StackTable
+    info: CaptureInfo, losses: LossLedger, late: Bool = false, stacks: () -> StackTable
   ) -> [Finding] {
-    guard findings.drafts.contains(where: { !followed.contains($0.serial) }) else { return [] }
+    let waiting = late ? findings.waiting : []
+    guard
+      findings.drafts.contains(where: {
+        !followed.contains($0.serial) && !waiting.contains($0.serial)
+      })
+    else { return [] }
     let coverage = coverage(info, losses)
     let conclusion = Conclusion(info, isFiltered: isFiltered, losses: losses, stacks: stacks())
-    return findings.drafts.filter { !followed.contains($0.serial) && isBelievable($0, coverage) }
-      .flatMap { draft in
-        followed.insert(draft.serial)
-        return conclusion.findings(from: [draft])
-      }
+    return findings.drafts.filter {
+      !followed.contains($0.serial) && !waiting.contains($0.serial) && isBelievable($0, coverage)
+    }
+    .flatMap { draft in
+      followed.insert(draft.serial)
+      return conclusion.findings(from: [draft])
+    }
   }
 
   /// The findings of the kernel's complaints that were not given before; `complaints` is the log up to now.

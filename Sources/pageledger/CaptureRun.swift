@@ -151,7 +151,10 @@ struct CaptureRun {
     guard audit.hasUntold || mayComplain else { return }
     let info = reader.info
     var findings =
-      audit.hasUntold ? audit.newlyCertain(info: info, losses: reader.losses) { reader.stacks } : []
+      audit.hasUntold
+      ? audit.newlyCertain(
+        info: info, losses: reader.losses, late: reader.bringsChainsLate
+      ) { reader.stacks } : []
     if mayComplain { findings += audit.newlyComplained(complaints, info: info) }
     told = complaints.complaints.count
     name(&findings, &finder, reader)

@@ -74,6 +74,7 @@ struct PerfDecoder {
       isDetailed: detail == .fields,
       isOrdered: metadata.attributes.allSatisfy { $0.samples.contains(.time) },
       names: TaskNames(layout.comms))
+    clues = metadata.clues
     self.info = info
     meanings = Self.meanings(metadata, records, &self.info)
     isAlone = meanings.count == 1
@@ -154,7 +155,9 @@ struct PerfDecoder {
     case PerfRecord.fork: takeFork(bytes, body, end)
     case PerfRecord.idIndex: takeIndex(bytes, body, end)
     case PerfRecord.mmap, PerfRecord.mmap2:
-      PerfChain.note(bytes, body, end, isNewer: type == PerfRecord.mmap2, swapped, &clues)
+      PerfChain.note(
+        bytes, body, end, isNewer: type == PerfRecord.mmap2, misc: misc, swapped, &clues)
+    case PerfRecord.buildID: PerfBuildID.note(bytes, body, end, misc: misc, &clues)
     default: break
     }
   }

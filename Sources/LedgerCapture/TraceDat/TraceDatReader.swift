@@ -50,6 +50,8 @@ final class TraceDatReader: CaptureReader {
     kind: String, detail: ReadDetail
   ) {
     clues.kallsyms = layout.symbols
+    clues.moduleIDs = layout.buildIDs
+    clues.buildID = clues.moduleIDs.removeValue(forKey: "") ?? []
     info = Self.describe(layout, path, kind, records)
     losses = layout.losses
     for index in records.incomplete {
