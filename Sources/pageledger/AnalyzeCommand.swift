@@ -10,9 +10,7 @@ struct AnalyzeCommand: ParsableCommand {
     abstract: "Find misused pages (the default command).",
     usage: "pageledger [analyze] [OPTIONS] CAPTURE...",
     discussion: """
-      Examples:
-        cat trace_pipe | pageledger analyze --report html=audit.html -
-        pageledger analyze logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
+      For example: pageledger logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
 
       Exit codes, the worst of all captures: 0 clean; 1 findings at or above
       --fail-on, never information; 2 unreadable; 3 nothing found in an incomplete
@@ -38,6 +36,11 @@ struct AnalyzeCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Size limit of an HTML report; K, M, G.", valueName: "size"))
   var htmlMaxSize = SizeArgument.page
+
+  @Option(
+    help: ArgumentHelp("FILE[:LINE] that CI shows findings at.", valueName: "file"),
+    transform: Anchor.init(argument:))
+  var sarifAnchor: Anchor?
 
   @Option(help: "Lowest severity that fails.")
   var failOn = FailOn.low
@@ -74,7 +77,8 @@ struct AnalyzeCommand: ParsableCommand {
     var status = ExitStatus.clean
     var stream = ReportStream(
       format: format, captures: capture.count, style: common.color.style,
-      detail: common.quiet ? .titles : .full, explains: explain, page: .all(limit: htmlMaxSize))
+      detail: common.quiet ? .titles : .full, explains: explain, page: .all(limit: htmlMaxSize),
+      ci: ci)
     let policy = FailurePolicy(threshold: failOn.severity, allowIncomplete: allowIncomplete)
     var isFirst = true
     var inputs: [InputDigest] = []
@@ -115,6 +119,8 @@ struct AnalyzeCommand: ParsableCommand {
     try status.exit()
   }
 
+  private var ci: CIOptions { .all(anchor: sarifAnchor, threshold: failOn.severity) }
+
   /// Writes a finding while its capture still grows.
   private var follower: (Finding, CaptureInfo) -> Void {
     let text = TextReport(style: common.color.style)
@@ -132,7 +138,7 @@ struct AnalyzeCommand: ParsableCommand {
   private func openReports() throws -> [ReportFile] {
     do {
       return try report.map {
-        try ReportFile($0, captures: capture.count, page: .all(limit: htmlMaxSize))
+        try ReportFile($0, captures: capture.count, page: .all(limit: htmlMaxSize), ci: ci)
       }
     } catch WriteError.failed(let reason) {
       Diagnostics.say(reason)
