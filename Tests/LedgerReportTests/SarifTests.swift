@@ -37,23 +37,49 @@ import Testing
     #expect((counts["notes"] as? [String])?.contains("limits") == true)
   }
 
-  /// Names that do not compress make the file large: detail goes, then results.
-  @Test func compressedSizeIsBounded() throws {
-    var analysis = HTMLReportTests.many(12_000)
-    var random = UInt64(7)
+  /// Characters that do not compress.
+  static func noise(_ count: Int, _ seed: inout UInt64) -> String {
+    var words = ""
+    for _ in 0..<count {
+      seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      words.unicodeScalars.append(Unicode.Scalar(0x4e00 + UInt16(seed >> 50)) ?? "?")
+    }
+    return words
+  }
+
+  /// Chains go first, and that is enough here.
+  @Test func chainsAreCutForTheSizeOfTheFile() throws {
+    var analysis = HTMLReportTests.many(150)
+    var seed = UInt64(7)
+    let step = Evidence(
+      time: 1, cpu: 0, pid: 1, comm: "a", event: "e", text: "", before: "", after: "")
     for index in analysis.findings.indices {
-      var words = ""
-      for _ in 0..<60 {
-        random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        words += String(random >> 8, radix: 36)
+      analysis.findings[index].evidence = (0..<100).map { _ in
+        var step = step
+        step.text = Self.noise(390, &seed)
+        return step
       }
-      analysis.findings[index].title = words
-      analysis.findings[index].advice = String(words.reversed())
     }
     let bytes = FormatReader.bytes(.sarif, [analysis])
-    let results = try Self.results([analysis])
-    #expect(!results.isEmpty && results.count < 12_000)
+    #expect(bytes.count < 5_000_000)
     guard let counts = try FormatReader.counts(.sarif, bytes) else { return }
+    #expect(counts["results"] as? Int == 150)
+    #expect((counts["notes"] as? [String])?.contains("limits") == true)
+  }
+
+  /// Then results go.
+  @Test func resultsAreCutForTheSizeOfTheFile() throws {
+    var analysis = HTMLReportTests.many(2000)
+    var seed = UInt64(7)
+    for index in analysis.findings.indices {
+      analysis.findings[index].title = Self.noise(1000, &seed)
+      analysis.findings[index].advice = Self.noise(1000, &seed)
+      analysis.findings[index].doubt = Self.noise(1000, &seed)
+    }
+    analysis.findings[1999].severity = .critical
+    let bytes = FormatReader.bytes(.sarif, [analysis])
+    guard let counts = try FormatReader.counts(.sarif, bytes) else { return }
+    #expect((1000..<2000).contains(counts["results"] as? Int ?? 0))
     #expect(counts["gzip"] as? Int ?? .max <= 10_000_000)
     #expect((counts["notes"] as? [String])?.contains("limits") == true)
   }

@@ -34,13 +34,15 @@ struct SarifInvocations {
 
   /// What the limits took away.
   private var cut: Note? {
+    let whole = SarifLimits()
     var words: [String] = []
     if hidden > 0 {
       words.append(
-        "\(NumberText.counted(UInt64(hidden), "finding")) of lowest rank left out: a run may have "
-          + "\(NumberText.grouped(UInt64(limits.results)))")
+        "\(NumberText.counted(UInt64(hidden), "finding")) of lowest rank left out: "
+          + (limits.results == whole.results
+            ? "a run may have \(NumberText.grouped(UInt64(whole.results)))"
+            : "the packed file may have 10 MB"))
     }
-    let whole = SarifLimits()
     if limits.steps < whole.steps || limits.functions < whole.functions {
       words.append("chains of events and code were cut to keep the file below 10 MB")
     }

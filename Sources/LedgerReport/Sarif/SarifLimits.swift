@@ -19,14 +19,18 @@ struct SarifLimits {
   static let invocations = 1_000
   static let notifications = 100
 
-  /// The next smaller set: first the chains go, then the code, then the results of lowest rank.
-  mutating func reduce() {
-    if steps > 0 {
-      steps = steps > 10 ? 10 : 0
-    } else if functions > 4 {
+  /// The next smaller set, for a file that packed to `size` bytes: first the chains go, then the code, then the results of
+  /// lowest rank.
+  mutating func reduce(size: Int) {
+    if steps > 10 {
+      steps = 10
+    } else if steps > 0 {
+      steps = 0
       functions = 4
     } else {
-      results /= 2
+      // A tenth at least, so that it ends; a little more than the share, as the rest does not shrink.
+      let share = Double(results) * Double(Self.compressed) / Double(max(1, size)) * 0.97
+      results = min(results * 9 / 10, Int(share))
     }
   }
 }

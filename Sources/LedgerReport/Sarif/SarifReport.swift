@@ -9,12 +9,13 @@ struct SarifReport {
   func render(_ analyses: [Analysis]) -> [UInt8] {
     let ranked = RankedFinding.all(analyses)
     var limits = SarifLimits()
+    limits.results = min(limits.results, ranked.count)
     while true {
       let bytes = document(analyses, ranked, limits)
-      guard bytes.count > SarifLimits.compressed, limits.results > 0,
-        GzipSize.of(bytes) > SarifLimits.compressed
-      else { return bytes }
-      limits.reduce()
+      guard bytes.count > SarifLimits.compressed, limits.results > 0 else { return bytes }
+      let size = GzipSize.of(bytes)
+      guard size > SarifLimits.compressed else { return bytes }
+      limits.reduce(size: size)
     }
   }
 
