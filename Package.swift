@@ -75,7 +75,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "CommandTestSupport", path: "Tests/CommandTestSupport", swiftSettings: strict),
-    tests("LedgerReportTests", of: ["LedgerCore", "LedgerInput", "LedgerReport"]),
+    tests(
+      "LedgerReportTests",
+      of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerReport"]),
     tests("GoldenTests", of: ["CommandTestSupport", "pageledger"]),
     tests(
       "CommandLineTests",

@@ -17,6 +17,16 @@ public enum ReportFormat: String, CaseIterable, Sendable {
   case mail
   /// A trace for Perfetto's UI, in protocol buffers.
   case perfetto
+  /// SARIF 2.1.0, for code scanning.
+  case sarif
+  /// JUnit XML, a case a rule.
+  case junit
+  /// KTAP version 1, a test a rule.
+  case ktap
+  /// Workflow commands of GitHub Actions.
+  case github
+  /// GitLab's code quality report.
+  case gitlab
 
   /// All names, for an error message: `text, json, ndjson`.
   public static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
@@ -60,14 +70,17 @@ public struct ReportStream {
   private var bytes: [UInt8] = []
   private var analyses: [Analysis] = []
   private let page: PageOptions
+  private let ci: CIOptions
 
-  /// A report over `captures` captures; `page` concerns HTML only, `style`, `detail` and `explains` concern text only.
+  /// A report over `captures` captures; `page` concerns HTML only, `ci` the formats of CI systems, `style`, `detail` and
+  /// `explains` text only.
   public init(
     format: ReportFormat, captures: Int, style: TextStyle = .plain, detail: TextDetail = .full,
-    explains: Bool = false, page: PageOptions = PageOptions()
+    explains: Bool = false, page: PageOptions = PageOptions(), ci: CIOptions = CIOptions()
   ) {
     self.format = format
     self.page = page
+    self.ci = ci
     self.captures = captures
     self.text = TextReport(style: style, detail: detail, explains: explains)
   }
@@ -90,7 +103,8 @@ public struct ReportStream {
     case .mail:
       if written > 0 { bytes.append(contentsOf: "\n\n".utf8) }
       bytes.append(contentsOf: MailReport().render(analysis))
-    case .html, .markdown, .perfetto: analyses.append(analysis)
+    case .html, .markdown, .perfetto, .sarif, .junit, .ktap, .github, .gitlab:
+      analyses.append(analysis)
     }
     written += 1
   }
@@ -105,6 +119,11 @@ public struct ReportStream {
       bytes += HTMLReport(options: page, inputs: inputs).render(analyses)
     case .markdown: bytes += MarkdownReport().render(analyses)
     case .perfetto: bytes += PerfettoReport.render(analyses)
+    case .sarif: bytes += SarifReport(options: ci).render(analyses)
+    case .junit: bytes += JUnitReport(options: ci).render(analyses)
+    case .ktap: bytes += KTAPReport(options: ci).render(analyses)
+    case .github: bytes += GitHubReport(options: ci).render(analyses)
+    case .gitlab: bytes += GitLabReport(options: ci).render(analyses)
     default: break
     }
     analyses = []

@@ -11,8 +11,7 @@ struct AnalyzeCommand: ParsableCommand {
     abstract: "Find misused pages (the default command).",
     usage: "pageledger [analyze] [OPTIONS] CAPTURE...",
     discussion: """
-      Example:
-        cat trace_pipe | pageledger analyze --report html=audit.html -
+      For example: pageledger logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
 
       Exit codes, the worst of all: 0 clean; 1 findings; 2 unreadable; 3 incomplete,
       nothing found; 64 usage; 70 internal or output error; 130 interrupted.
@@ -37,6 +36,11 @@ struct AnalyzeCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Size limit of an HTML report; K, M, G.", valueName: "size"))
   var htmlMaxSize = SizeArgument.page
+
+  @Option(
+    help: ArgumentHelp("FILE[:LINE] that CI shows findings at.", valueName: "file"),
+    transform: Anchor.init(argument:))
+  var sarifAnchor: Anchor?
 
   @OptionGroup var verdict: VerdictOptions
 
@@ -69,7 +73,8 @@ struct AnalyzeCommand: ParsableCommand {
     var status = ExitStatus.clean
     var stream = ReportStream(
       format: format, captures: capture.count, style: common.color.style,
-      detail: common.quiet ? .titles : .full, explains: explain, page: .all(limit: htmlMaxSize))
+      detail: common.quiet ? .titles : .full, explains: explain, page: .all(limit: htmlMaxSize),
+      ci: ci)
     let policy = verdict.policy
     var run = ComparedRun(try verdict.expectations())
     var isFirst = true
@@ -116,6 +121,11 @@ struct AnalyzeCommand: ParsableCommand {
     try status.exit()
   }
 
+  private var ci: CIOptions {
+    .all(
+      anchor: sarifAnchor, threshold: verdict.failOn.severity, onlyNew: verdict.failOn.onlyNew)
+  }
+
   /// Writes a finding while its capture still grows.
   private var follower: (Finding, CaptureInfo) -> Void {
     let text = TextReport(style: common.color.style)
@@ -133,7 +143,7 @@ struct AnalyzeCommand: ParsableCommand {
   private func openReports() throws -> [ReportFile] {
     do {
       return try report.map {
-        try ReportFile($0, captures: capture.count, page: .all(limit: htmlMaxSize))
+        try ReportFile($0, captures: capture.count, page: .all(limit: htmlMaxSize), ci: ci)
       }
     } catch WriteError.failed(let reason) {
       Diagnostics.say(reason)

@@ -32,10 +32,12 @@ struct ReportFile {
   private var bytes: [UInt8] = []
 
   /// Fails before the run when the folder takes no file.
-  init(_ request: ReportRequest, captures: Int, page: PageOptions) throws(WriteError) {
+  init(
+    _ request: ReportRequest, captures: Int, page: PageOptions, ci: CIOptions
+  ) throws(WriteError) {
     try WholeFile.check(request.path)
     path = request.path
-    stream = ReportStream(format: request.format, captures: captures, page: page)
+    stream = ReportStream(format: request.format, captures: captures, page: page, ci: ci)
   }
 
   /// More than one capture will come, against what was said at first.
@@ -68,15 +70,34 @@ extension PageOptions {
   }
 }
 
+extension CIOptions {
+  /// The manual of all rules, the version, and what fails a run.
+  static func all(anchor: Anchor?, threshold: Severity, onlyNew: Bool) -> CIOptions {
+    CIOptions(
+      manual: RuleCatalog.all.map(\.manual),
+      version: PageLedger.version.split(separator: " ").last.map(String.init) ?? "",
+      anchor: anchor, threshold: threshold, onlyNew: onlyNew)
+  }
+}
+
 extension RuleDescription {
   /// The rule's text as the page shows it.
   var manual: RuleManual {
     RuleManual(
-      id: id, name: name, summary: summary,
+      id: id, name: name, severity: severity, summary: summary,
       sections: [
         ("What is true", truth), ("Kernels", versions), ("Record", needs.joined(separator: ", ")),
         ("What proves it", proof), ("Looks alike", lookAlikes), ("Undecidable when", undecidable),
         ("What to do", fix), ("Source", source),
       ], example: example)
+  }
+}
+
+extension Anchor {
+  init(argument: String) throws {
+    guard let anchor = Anchor(argument) else {
+      throw ValidationError("'\(argument)' is not PATH[:LINE]; lines count from 1")
+    }
+    self = anchor
   }
 }

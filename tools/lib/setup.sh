@@ -91,6 +91,29 @@ python_with_peers() {
   peers=
 }
 
+# Exports PAGELEDGER_PARSERS, a Python with the parsers that CI systems use, and PAGELEDGER_KUNIT, the folder of the kernel's KTAP
+# parser, taken from an installed linux-source package. The tests say what they leave out without them.
+choose_parsers() {
+  parsers=$scratch/parsers/bin/python3
+  if ! "$parsers" -c 'import junitparser, xmlschema, tap' 2>/dev/null; then
+    /usr/bin/python3 -m venv --without-pip --system-site-packages "$scratch/parsers" >/dev/null 2>&1 &&
+      /usr/bin/python3 -m pip --version >/dev/null 2>&1 &&
+      /usr/bin/python3 -m pip --quiet --python "$parsers" install --no-deps \
+        junitparser==5.0.3 xmlschema==4.3.2 elementpath==5.1.4 tap.py==3.2.1 >/dev/null 2>&1 ||
+      say "going on without junitparser, xmlschema and tap.py"
+  fi
+  [ ! -x "$parsers" ] || export PAGELEDGER_PARSERS="$parsers"
+  [ -z "${PAGELEDGER_KUNIT:-}" ] || return 0
+  kunit=$scratch/kunit
+  for source in /usr/src/linux-source-*.tar.xz; do
+    [ ! -e "$kunit/kunit_parser.py" ] && [ -e "$source" ] || continue
+    mkdir -p "$kunit"
+    tar -xJf "$source" -C "$kunit" --strip-components=4 --wildcards '*/tools/testing/kunit/*.py' ||
+      say "going on without the kernel's KTAP parser"
+  done
+  [ ! -e "$kunit/kunit_parser.py" ] || export PAGELEDGER_KUNIT="$kunit"
+}
+
 # Drives the HTML report of a pageledger in Chromium, with as many findings in the largest page as asked for.
 test_page() {
   python_with_peers

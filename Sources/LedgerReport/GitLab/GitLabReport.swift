@@ -1,0 +1,69 @@
+import LedgerCore
+
+/// Analyses as GitLab's code quality report: an array of issues, one a cause and place, suppressed ones left out.
+struct GitLabReport {
+  let options: CIOptions
+  /// Issues in one report, by rank.
+  private static let limit = 25_000
+
+  private struct Key: Hashable {
+    var id: String
+    var path: String
+  }
+
+  func render(_ analyses: [Analysis]) -> [UInt8] {
+    var writer = JSONWriter()
+    var known: Set<Key> = []
+    writer.array { writer in
+      for analysis in analyses where analysis.verdict == .unreadable {
+        let anchor = Anchor.of(analysis.capture, options)
+        let path = CIText.line(analysis.capture.path, limit: CIText.pathLimit)
+        write(
+          "unreadable", "unreadable:" + path, "major", anchor,
+          CIText.line(analysis.failure ?? "\(path): cannot be read"), to: &writer)
+      }
+      for row in RankedFinding.all(analyses) where row.finding.standing != .suppressed {
+        let finding = row.finding
+        let anchor = Anchor.of(finding, in: analyses[row.capture].capture, options)
+        let key = Key(id: finding.id, path: anchor.repositoryPath)
+        guard known.count < Self.limit, known.insert(key).inserted else { continue }
+        write(
+          finding.rule, finding.id, Self.severity(finding), anchor,
+          CIText.line("\(finding.rule): \(finding.title) (\(finding.verdict.rawValue))"),
+          to: &writer)
+      }
+    }
+    writer.endLine()
+    return writer.bytes
+  }
+
+  private func write(
+    _ check: String, _ fingerprint: String, _ severity: String, _ anchor: Anchor,
+    _ description: String, to writer: inout JSONWriter
+  ) {
+    writer.object { writer in
+      writer.member("type", "issue")
+      writer.member("check_name", CIText.line(check, limit: 200))
+      writer.member("description", description)
+      writer.member("fingerprint", CIText.line(fingerprint))
+      writer.member("severity", severity)
+      writer.key("location")
+      writer.object { writer in
+        writer.member("path", anchor.repositoryPath)
+        writer.key("lines")
+        writer.object { $0.member("begin", anchor.line ?? 1) }
+      }
+    }
+  }
+
+  private static func severity(_ finding: Finding) -> String {
+    guard finding.verdict != .explained else { return "info" }
+    return switch finding.severity {
+    case .critical: "blocker"
+    case .high: "critical"
+    case .medium: "major"
+    case .low: "minor"
+    case .info: "info"
+    }
+  }
+}
