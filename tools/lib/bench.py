@@ -1,6 +1,7 @@
-"""Runs commands in turn on one capture and prints medians and ratios; called by tools/bench."""
+"""Runs pageledger and its peers in turn on the same inputs and prints medians and ratios; called by tools/bench."""
 
 import argparse
+import json
 import os
 import platform
 import shutil
@@ -9,13 +10,23 @@ import subprocess
 import sys
 import time
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+RATIOS = os.path.join(HERE, "bench-ratios.json")
+# A ratio below this part of the committed one has moved.
+TOLERANCE = 0.75
+
 
 def options():
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("capture", nargs="?", help="a trace.dat")
+    parser.add_argument("capture", nargs="?", help="a trace.dat; the large shared one without it")
     parser.add_argument("--runs", type=int, default=5, help="runs of each command (default 5)")
+    parser.add_argument("--only", help="rows whose name contains this")
+    parser.add_argument("--check", action="store_true", help="compare with the committed ratios")
+    parser.add_argument("--record", action="store_true", help="commit these ratios")
+    parser.add_argument("--trace-processor", help="Perfetto's trace_processor_shell")
     parser.add_argument("--pageledger", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--default", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--work", required=True, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -49,41 +60,133 @@ def processor():
     return names[0] if names else platform.machine()
 
 
+class Inputs:
+    """The capture in other encodings, made once by the tools that people use for it."""
+
+    def __init__(self, capture, folder):
+        self.capture = capture
+        name = os.path.basename(capture).rsplit(".", 1)[0]
+        self.stem = os.path.join(folder, f"{name}-{os.path.getsize(capture)}")
+        os.makedirs(folder, exist_ok=True)
+
+    def made(self, suffix, command, to_output=False):
+        """The path of a file that `command` makes, None when its tool refuses."""
+        path = self.stem + suffix
+        if os.path.exists(path):
+            return path
+        if shutil.which(command[0]) is None:
+            return None
+        part = path + ".part"
+        print(f"bench: making {os.path.basename(path)}", file=sys.stderr)
+        with open(part if to_output else os.devnull, "wb") as output:
+            words = [part if word == "OUT" else word for word in command]
+            code = subprocess.run(words, stdout=output, stderr=subprocess.DEVNULL).returncode
+        if code != 0 or not os.path.exists(part):
+            return None
+        os.rename(part, path)
+        return path
+
+    def version6(self):
+        return self.made("-v6.dat", ["trace-cmd", "convert", "-i", self.capture, "-o", "OUT",
+                                     "--file-version", "6"])
+
+    def plain(self):
+        return self.made("-none.dat", ["trace-cmd", "convert", "-i", self.capture, "-o", "OUT",
+                                       "--compression", "none"])
+
+    def text(self):
+        return self.made(".txt", ["trace-cmd", "report", "-t", "-i", self.capture], True)
+
+    def packed(self, tool):
+        text = self.text()
+        if text is None:
+            return None
+        suffix = {"zstd": ".txt.zst", "gzip": ".txt.gz"}[tool]
+        return self.made(suffix, [tool, "-c", text], True)
+
+
+def rows(chosen, inputs):
+    """(name, our command, name of the peer, its command), as far as the inputs can be made."""
+    ours = [chosen.pageledger, "analyze", "--quiet"]
+    report = ["trace-cmd", "report", "-i"]
+    found = []
+
+    def row(name, path, peer, command, prefix=()):
+        wanted = chosen.only is None or chosen.only in name
+        if wanted and path and shutil.which(command[0]):
+            found.append((name, list(prefix) + ours + [path], peer, list(prefix) + command))
+
+    capture = chosen.capture or chosen.default
+    row("trace.dat", capture, "trace-cmd report", report + [capture])
+    plain, old = inputs.plain(), inputs.version6()
+    row("trace.dat, not packed", plain, "trace-cmd report", report + [plain or ""])
+    row("trace.dat v6", old, "trace-cmd report", report + [old or ""])
+    text = inputs.text()
+    grep = ["env", "LC_ALL=C", "grep", "-c", "page_ref_nothing", text or ""]
+    row("text", text, "grep -c", grep)
+    row("text, one core", text, "grep -c, one core", grep, ["taskset", "-c", "0"])
+    zst, gz = inputs.packed("zstd"), inputs.packed("gzip")
+    row("text.zst", zst, "zstd -dc", ["zstd", "-dcq", zst or ""])
+    row("text.gz", gz, "gzip -dc", ["gzip", "-dc", gz or ""])
+    beside = os.path.join(os.path.dirname(chosen.default), "..", "encodings-6.1", "perf-file.data")
+    perf = beside if os.path.exists(beside) else None
+    row("perf.data, 0.9 MB", perf, "perf script", ["perf", "script", "-i", perf or ""])
+    if chosen.trace_processor:
+        shell = [chosen.trace_processor, "--query-string", "select count(*) from ftrace_event"]
+        row("text, Perfetto", text, "trace_processor", shell + [text or ""])
+    return found
+
+
 def main():
     chosen = options()
     capture = chosen.capture or chosen.default
     if not os.path.isfile(capture):
         sys.exit(f"bench: {capture}: no such capture; name one")
-    commands = {
-        "pageledger analyze": [chosen.pageledger, "analyze", "--quiet", capture],
-        "trace-cmd report": ["trace-cmd", "report", "-i", capture],
-    }
+    inputs = Inputs(capture, chosen.work)
     prefix = real_time_prefix()
-    results = {name: [] for name in commands}
-    for _ in range(chosen.runs):
-        for name, command in commands.items():
-            result = measure(prefix + command)
-            if result[3] not in (0, 1, 3):
-                sys.exit(f"bench: {name} ended with {result[3]}")
-            results[name].append(result)
-    report(capture, chosen, prefix, results)
-
-
-def report(capture, chosen, prefix, results):
     print(f"capture    {os.path.basename(capture)}, {os.path.getsize(capture):,} bytes")
     print(f"machine    {processor()}, {os.cpu_count()} CPUs, Linux {platform.release()}")
     print(f"versions   {first_line([chosen.pageledger, '--version'])}; "
-          f"{first_line(['trace-cmd', '--version'])}")
+          f"{first_line(['trace-cmd', '--version'])}; {first_line(['perf', '--version'])}"
+          if shutil.which("perf") else
+          f"versions   {first_line([chosen.pageledger, '--version'])}")
     print(f"runs       {chosen.runs} of each, in turn{', under ' + ' '.join(prefix) if prefix else ''}")
     print()
-    print(f"{'command':<22}{'wall s':>10}{'CPU s':>10}{'peak MB':>10}{'times faster':>15}")
-    medians = {
-        name: [statistics.median(run[column] for run in runs) for column in range(3)]
-        for name, runs in results.items()
-    }
-    slowest = medians["trace-cmd report"][0]
-    for name, (wall, cpu, memory) in medians.items():
-        print(f"{name:<22}{wall:>10.2f}{cpu:>10.2f}{memory:>10.0f}{slowest / wall:>15.1f}")
+    print(f"{'input':<24}{'MB':>7}{'wall s':>9}{'CPU s':>8}{'peak MB':>9}{'MB/s':>8}   "
+          f"{'peer':<20}{'wall s':>9}{'peak MB':>9}{'ratio':>8}")
+    ratios = {}
+    for name, ours, peer, theirs in rows(chosen, inputs):
+        results = {0: [], 1: []}
+        for _ in range(chosen.runs):
+            for side, command in enumerate((ours, theirs)):
+                result = measure(prefix + command)
+                if side == 0 and result[3] not in (0, 1, 3):
+                    sys.exit(f"bench: {' '.join(command)} ended with {result[3]}")
+                results[side].append(result)
+        us, them = ([statistics.median(run[column] for run in results[side])
+                     for column in range(3)] for side in (0, 1))
+        size = os.path.getsize(ours[-1]) / 1e6
+        ratios[name] = round(them[0] / us[0], 3)
+        print(f"{name:<24}{size:>7.0f}{us[0]:>9.2f}{us[1]:>8.2f}{us[2]:>9.0f}{size / us[0]:>8.0f}   "
+              f"{peer:<20}{them[0]:>9.2f}{them[2]:>9.0f}{ratios[name]:>8.2f}", flush=True)
+    finish(chosen, ratios)
+
+
+def finish(chosen, ratios):
+    """Compares with, or records, the committed ratios; ends with 1 when one has moved."""
+    if chosen.record:
+        with open(RATIOS, "w", encoding="utf-8") as output:
+            json.dump(ratios, output, indent=2, sort_keys=True)
+            output.write("\n")
+    if not chosen.check:
+        return
+    with open(RATIOS, encoding="utf-8") as committed:
+        known = json.load(committed)
+    moved = [name for name, ratio in ratios.items()
+             if name in known and ratio < TOLERANCE * known[name]]
+    for name in moved:
+        print(f"moved      {name}: {ratios[name]} times the peer's speed, committed {known[name]}")
+    sys.exit(1 if moved else 0)
 
 
 if __name__ == "__main__":
