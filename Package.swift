@@ -42,13 +42,16 @@ let package = Package(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
     .target(name: "CPrefetch"),
+    .target(name: "CBatch"),
     .target(
       name: "CElf",
       linkerSettings: [
         .linkedLibrary("dw"), .linkedLibrary("elf"), .linkedLibrary("zstd"),
       ]),
     module("LedgerCore"),
-    module("LedgerInput", uses: ["LedgerCore", "CArchive", "CElf", "CNettle", "CZlib", "CZstd"]),
+    module(
+      "LedgerInput",
+      uses: ["LedgerCore", "CArchive", "CBatch", "CElf", "CNettle", "CZlib", "CZstd"]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
     .target(
       name: "LedgerSymbols", dependencies: ["LedgerCore", "LedgerInput"],
@@ -59,13 +62,14 @@ let package = Package(
     module("LedgerRules", uses: ["LedgerCore", "LedgerReplay", "LedgerSymbols"]),
     .target(
       name: "LedgerReport", dependencies: ["LedgerCore", "LedgerInput"],
-      exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json"],
+      exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json", "JSON/batch.schema.json"],
       resources: pageParts.map { .embedInCode("HTML/Page/\($0)") }, swiftSettings: strict),
+    module("LedgerBatch", uses: ["LedgerCore", "LedgerInput", "LedgerReport"]),
     .executableTarget(
       name: "pageledger",
       dependencies: [
-        "LedgerCore", "LedgerInput", "LedgerCapture", "LedgerReplay", "LedgerRules", "LedgerReport",
-        "LedgerSymbols",
+        "LedgerBatch", "LedgerCore", "LedgerInput", "LedgerCapture", "LedgerReplay", "LedgerRules",
+        "LedgerReport", "LedgerSymbols",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -75,9 +79,13 @@ let package = Package(
       "LedgerReportTests",
       of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerReport"]),
     tests("GoldenTests", of: ["CommandTestSupport", "pageledger"]),
-    tests("CommandLineTests", of: ["CommandTestSupport", "pageledger"]),
+    tests(
+      "CommandLineTests",
+      of: ["CommandTestSupport", "pageledger", "LedgerCapture", "LedgerCore"]),
     tests("LedgerReplayTests", of: ["LedgerCore", "LedgerReplay"]),
     tests("LedgerRulesTests", of: ["LedgerRules"]),
+    tests("LedgerBatchTests", of: ["LedgerBatch", "LedgerCore"]),
+    tests("BatchTests", of: ["CommandTestSupport", "pageledger"]),
     tests(
       "MutationTests",
       of: ["CommandTestSupport", "LedgerCore", "LedgerCapture", "LedgerRules"]),

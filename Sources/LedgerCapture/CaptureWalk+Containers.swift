@@ -52,6 +52,7 @@ extension CaptureWalk {
       return
     }
     if let failure { throw failure }
+    if !damage.rows.isEmpty { hasLostFiles = true }
     let loss = damage.rows.first.map { "; \($0.detail)" } ?? ""
     guard isTop || !loss.isEmpty else { return leaveOut(name, "an archive without a capture") }
     throw .notACapture(

@@ -36,6 +36,8 @@ public final class CaptureWalk {
   public private(set) var otherCount = 0
   /// How many captures were found, asked for or not.
   public private(set) var found = 0
+  /// What packing lost where no capture was found: the walk proves nothing.
+  public internal(set) var hasLostFiles = false
 
   private static let othersLimit = 1 << 16
   private static let candidatesLimit = 8

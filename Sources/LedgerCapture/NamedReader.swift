@@ -45,6 +45,8 @@ final class NamedReader: CaptureReader {
 
   var stacks: StackTable { reader.stacks }
 
+  var bringsChainsLate: Bool { reader.bringsChainsLate }
+
   var clues: KernelClues { reader.clues }
 
   func next(_ batch: inout EventBatch) throws(CaptureError) -> Bool { try reader.next(&batch) }

@@ -12,6 +12,8 @@ public protocol CaptureReader: AnyObject {
   var complaints: ComplaintLog { get }
   /// The call chains that `EventBatch.stacks` names; final when `next` has returned false.
   var stacks: StackTable { get }
+  /// The call chains of a batch's last events may come with the next batch, or with an empty one when the input pauses.
+  var bringsChainsLate: Bool { get }
   /// What the capture knows about its kernel's symbols; final when `next` has returned false.
   var clues: KernelClues { get }
   /// Replaces the contents of `batch` by the next events; false at the end of the capture.
@@ -24,6 +26,9 @@ extension CaptureReader {
 
   /// A capture without call chains has none.
   public var stacks: StackTable { StackTable() }
+
+  /// Chains come with their events.
+  public var bringsChainsLate: Bool { false }
 
   /// A capture may know nothing.
   public var clues: KernelClues { KernelClues() }

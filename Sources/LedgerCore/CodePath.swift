@@ -24,6 +24,8 @@ public struct CodeFrame: Sendable, Equatable {
   public var isInlined = false
   /// Address as recorded; nil when the capture has only the name.
   public var address: UInt64?
+  /// The code itself stands there, as where a processor was; else a call returns to it.
+  public var isExact = false
 
   /// A frame of which only the function is known, or nothing.
   public init(function: String = "", offset: UInt64? = nil, address: UInt64? = nil) {
@@ -38,6 +40,7 @@ public struct CodeFrame: Sendable, Equatable {
     self.init(
       function: parts.first.map(String.init) ?? "", offset: frame.offset, address: frame.address)
     if parts.count > 1 { module = String(parts[1]) }
+    isExact = frame.isExact
   }
 
   /// `try_grab_folio+0x1c (mm/gup.c:142)`; the address when there is no name.
@@ -128,6 +131,8 @@ public struct KernelClues: Sendable {
   public var modules: [String: UInt64] = [:]
   /// Build id of the kernel, empty when not known.
   public var buildID: [UInt8] = []
+  /// Build ids of modules, by name.
+  public var moduleIDs: [String: [UInt8]] = [:]
 
   /// Nothing is known.
   public init() {}

@@ -24,6 +24,11 @@ extension Event {
     case .followPte: "address=\(hex(word))\(space)"
     case .iommuMap, .dmaMap: "\(frame) iova=\(hex(word)) size=\(hex(pointer))"
     case .iommuUnmap, .dmaUnmap: "iova=\(hex(word)) size=\(hex(pointer))"
+    case .dmaMapSg, .dmaUnmapSg: "phys_addr=\(hex(word)) size=\(hex(pointer))"
+    case .migrationSet, .migrationHugeSet, .migrationRemoved, .migrationHugeRemoved:
+      "addr=\(hex(word)) pte=\(hex(pointer))\(pfn == Event.noFrame ? "" : " " + frame)"
+    case .vmaStore, .vmaErase: "start=\(hex(word)) end=\(hex(span &+ 1)) vma=\(hex(extra))"
+    case .exitMmap: "mm=\(hex(word))"
     default: guestWords
     }
   }

@@ -33,13 +33,19 @@
 /// | notifierStart, notifierEnd | | start | mm | end (`extra`) | | notifier (`span`) | | reason |
 /// | unmapHva | | start | | end (`extra`) | | | | |
 /// | destroyVM | | | kvm | | | | | |
-/// | vcpuMap | | gfn | vcpu | | | | | |
+/// | vcpuMap | | gfn | vcpu | kvm (`extra`) | | | | |
 /// | vcpuUnmap | | | vcpu | | | | | |
 /// | ttmPopulate, ttmRelease | | ttm_tt | | | | | | |
 /// | objectMmap, dmabufMmap | | start | object | vma (`extra`) | | end (`span`) | | |
 /// | objectUnmap, objectMove | | | object | | | | | |
 /// | iommuMap, dmaMap | first page | bus address | bytes | | | | | |
 /// | iommuUnmap, dmaUnmap | | bus address | bytes | | | | | |
+/// | dmaMapSg, dmaUnmapSg | first page | physical address | bytes | | | | | |
+/// | migrationSet, migrationHugeSet | page, `noFrame` if not decoded | user address | entry | | | | | order |
+/// | migrationRemoved, migrationHugeRemoved | new page, `noFrame` | user address | entry | | | | | order |
+/// | vmaStore | | start | maple tree | vma (`extra`) | | last byte (`span`) | | |
+/// | vmaErase | | start | maple tree | | | last byte (`span`) | | |
+/// | exitMmap | | mm, 0 if not printed | maple tree | | | | | |
 /// | lruInsertion, lruActivate | page | struct page address | | | | | | |
 /// | userFault | | user address | error code | | | | | |
 /// | gapOpens, gapCloses | | | | | | events lost | | |

@@ -90,6 +90,20 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
   case iommuUnmap
   case dmaMap
   case dmaUnmap
+  /// One entry of a scatter list; a record of it gives one event an entry.
+  case dmaMapSg
+  case dmaUnmapSg
+
+  // pages on the move: include/trace/events/migrate.h, include/trace/events/thp.h (6.1)
+  case migrationSet
+  case migrationRemoved
+  case migrationHugeSet
+  case migrationHugeRemoved
+
+  // address spaces: include/trace/events/mmap.h (6.1)
+  case vmaStore
+  case vmaErase
+  case exitMmap
 
   // the allocator's own doors and the place of struct page: probes, include/trace/events/pagemap.h
   case freePages
@@ -187,6 +201,15 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
     case .iommuUnmap: "unmap"
     case .dmaMap: "dma_map_page"
     case .dmaUnmap: "dma_unmap_page"
+    case .dmaMapSg: "dma_map_sg"
+    case .dmaUnmapSg: "dma_unmap_sg"
+    case .migrationSet: "set_migration_pte"
+    case .migrationRemoved: "remove_migration_pte"
+    case .migrationHugeSet: "set_migration_pmd"
+    case .migrationHugeRemoved: "remove_migration_pmd"
+    case .vmaStore: "vma_store"
+    case .vmaErase: "vma_mas_szero"
+    case .exitMmap: "exit_mmap"
     case .freePages: "__free_pages"
     case .badPage: "bad_page"
     case .lruInsertion: "mm_lru_insertion"
@@ -208,13 +231,28 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
     case .kvmPageFault, .kvmUserspaceExit, .unmapHva: "kvm"
     case .kvmSpteRequested, .kvmSetSpte, .spteChanged, .zapAllFast: "kvmmmu"
     case .iommuMap, .iommuUnmap: "iommu"
-    case .dmaMap, .dmaUnmap: "dma"
+    case .dmaMap, .dmaUnmap, .dmaMapSg, .dmaUnmapSg: "dma"
+    case .migrationSet, .migrationRemoved: "migrate"
+    case .migrationHugeSet, .migrationHugeRemoved: "thp"
+    case .vmaStore, .vmaErase, .exitMmap: "mmap"
     case .lruInsertion, .lruActivate: "pagemap"
     case .userFault: "exceptions"
     case .other, .gapOpens, .gapCloses, .complaint: ""
     default: "probe"
     }
   }
+
+  /// Names that a tracepoint has had beside `name`. include/trace/events/dma.h: dma_map_phys from 6.18 on
+  public var formerNames: [String] {
+    switch self {
+    case .dmaMap: ["dma_map_phys"]
+    case .dmaUnmap: ["dma_unmap_phys"]
+    default: []
+    }
+  }
+
+  /// The tracepoint is known by this name.
+  public func isNamed(_ name: String) -> Bool { self.name == name || formerNames.contains(name) }
 
   /// A probe: recognised by the function it is attached to.
   public var isProbe: Bool { group == "probe" }

@@ -8,6 +8,8 @@ public struct StackFrame: Sendable, Hashable {
   public var name: String
   /// Bytes from the start of the function, when printed.
   public var offset: UInt64?
+  /// The code itself stands there, as where a processor was; else a call returns to it.
+  public var isExact = false
 
   /// A frame that is known by its address.
   public init(address: UInt64) {

@@ -41,3 +41,24 @@ public struct BaselineFinding: Sendable, Equatable {
     self.title = title
   }
 }
+
+/// What one run found that another one did not.
+public struct Difference: Sendable {
+  /// The earlier and the later run, as the user named them.
+  public var earlier = ""
+  /// The later run, as the user named it.
+  public var later = ""
+  /// Only the later run has them.
+  public var new: [BaselineFinding] = []
+  /// Both have them.
+  public var known: [BaselineFinding] = []
+  /// Only the earlier run has them, and their rules could decide in the later one.
+  public var fixed: [BaselineFinding] = []
+  /// Only the earlier run has them, and their rules could not decide in the later one.
+  public var unjudged: [BaselineFinding] = []
+  /// Ids of those in `new` whose rules could not decide in the earlier run: they may be older than they seem.
+  public var unseen: [String] = []
+
+  /// No difference.
+  public init() {}
+}

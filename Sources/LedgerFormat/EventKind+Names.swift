@@ -11,7 +11,7 @@ extension EventFormat {
   var tracepointKind: EventKind {
     guard !isProbe else { return .other }
     return EventKind.allCases.first {
-      !$0.group.isEmpty && !$0.isProbe && $0.name == name && $0.group == system
+      !$0.group.isEmpty && !$0.isProbe && $0.isNamed(name) && $0.group == system
     } ?? .other
   }
 

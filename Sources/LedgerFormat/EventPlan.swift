@@ -52,13 +52,16 @@ struct EventPlan: Sendable {
   }
 
   /// The plan of a format that means `kind`; nil when a field that `kind` needs is missing.
-  init?(_ format: EventFormat, kind: EventKind) {
+  ///
+  /// `version` is that of the recorded kernel, which arguments without names need.
+  init?(_ format: EventFormat, kind: EventKind, version: KernelVersion?) {
     self.init(common: format)
     self.kind = kind
     var complete = true
-    let isPositional = kind.isProbe && Self.isPositional(format, kind)
+    let isPositional = kind.isProbe && Self.isPositional(format, kind, version)
     for source in kind.sources {
-      let names = isPositional ? source.names + ["arg\(source.position)"] : source.names
+      let names =
+        isPositional ? source.names + ["arg\(source.position(in: version))"] : source.names
       guard let slot = Self.slot(format, names) else {
         complete = complete && !source.isNeeded
         continue
@@ -85,8 +88,10 @@ struct EventPlan: Sendable {
 
   /// Arguments without names are `arg1`, `arg2`, … in the order of the probe's definition, which is the function's own
   /// order only if they start with its first and leave none out.
-  private static func isPositional(_ format: EventFormat, _ kind: EventKind) -> Bool {
-    let last = kind.sources.map(\.position).max() ?? 0
+  private static func isPositional(
+    _ format: EventFormat, _ kind: EventKind, _ version: KernelVersion?
+  ) -> Bool {
+    let last = kind.sources.map { $0.position(in: version) }.max() ?? 0
     return last > 0 && (1...last).allSatisfy { format.field("arg\($0)") != nil }
   }
 

@@ -11,6 +11,21 @@ public enum EventSlot: Sendable {
   case size
 }
 
+/// Which argument something is, from 1, in a range of versions.
+struct ArgumentPlace: Sendable {
+  var position: Int
+  var versions: Range<KernelVersion>
+
+  /// From the first version up to the second, without it.
+  static func place(
+    _ position: Int, _ first: (Int, Int), _ end: (Int, Int)
+  ) -> ArgumentPlace {
+    ArgumentPlace(
+      position: position,
+      versions: KernelVersion(first.0, first.1)..<KernelVersion(end.0, end.1))
+  }
+}
+
 /// Which field of a format, or argument of a probe, fills which slot of an event.
 public struct FieldSource: Sendable {
   /// Where the number goes.
@@ -19,6 +34,8 @@ public struct FieldSource: Sendable {
   public var names: [String]
   /// Which argument of the probed function it is, from 1; 0 when that differs between versions or for a field of a struct.
   public var position: Int
+  /// The same in some versions only.
+  var places: [ArgumentPlace] = []
   /// Without it the event says nothing.
   public var isNeeded: Bool
   /// Printed in hexadecimal without `0x`.
@@ -29,6 +46,19 @@ public struct FieldSource: Sendable {
     self.names = names
     self.position = position
     self.isNeeded = isNeeded
+  }
+
+  /// A source whose argument has these places; `isNeeded` as in the initializer.
+  func at(_ places: ArgumentPlace...) -> FieldSource {
+    var source = self
+    source.places = places
+    return source
+  }
+
+  /// Which argument it is in a version; where no version is known, what is the same in all of them.
+  public func position(in version: KernelVersion?) -> Int {
+    guard position == 0, let version else { return position }
+    return places.first { $0.versions.contains(version) }?.position ?? 0
   }
 
   static func hex(_ slot: EventSlot, _ names: String..., isNeeded: Bool = true) -> FieldSource {
@@ -61,7 +91,11 @@ extension EventKind {
         FieldSource(.word, "address", isNeeded: false),
         FieldSource(.pointer, "error_code", isNeeded: false),
       ]
-    case .iommuMap, .iommuUnmap, .dmaMap, .dmaUnmap: deviceSources
+    case .iommuMap, .iommuUnmap, .dmaMap, .dmaUnmap, .dmaMapSg, .dmaUnmapSg: deviceSources
+    case .migrationSet, .migrationRemoved:
+      [.hex(.word, "addr"), .hex(.pointer, "pte"), FieldSource(.order, "order", isNeeded: false)]
+    case .migrationHugeSet, .migrationHugeRemoved: [.hex(.word, "addr"), .hex(.pointer, "pmd")]
+    case .vmaStore, .vmaErase, .exitMmap: spaceSources
     case .kvmPageFault, .kvmSpteRequested, .kvmSetSpte, .kvmUserspaceExit, .spteChanged,
       .unmapHva, .zapAllFast:
       guestSources
@@ -104,8 +138,23 @@ extension EventKind {
     }
   }
 
+  private var spaceSources: [FieldSource] {
+    let tree = FieldSource(.pointer, "mt")
+    return switch self {
+    case .vmaStore:
+      [
+        tree, FieldSource(.extra, "vma"), FieldSource(.word, "vm_start"),
+        FieldSource(.span, "vm_end"),
+      ]
+    case .vmaErase: [tree, FieldSource(.word, "start"), FieldSource(.span, "end")]
+    default: [tree, FieldSource(.word, "mm", isNeeded: false)]
+    }
+  }
+
   private var deviceSources: [FieldSource] {
     switch self {
+    // Lists: `ScatterList` reads them.
+    case .dmaMapSg, .dmaUnmapSg: []
     case .iommuMap:
       [FieldSource(.word, "iova"), FieldSource(.pfn, "paddr"), FieldSource(.pointer, "size")]
     case .iommuUnmap:
@@ -179,6 +228,15 @@ extension Event {
         result = isDevmap ? 1 : 0
       }
     case .iommuMap, .dmaMap: pfn >>= 12
+    case .dmaMapSg, .dmaUnmapSg:
+      pfn = word >> 12
+    case .migrationSet, .migrationHugeSet:
+      pfn = Self.frame(ofMigration: pointer)
+      return true
+    case .migrationRemoved, .migrationHugeRemoved:
+      // Bit 0 is the valid bit of x86 and arm64; an entry without it, such as one of NUMA balancing, hides its frame.
+      if pointer & 1 != 0 { pfn = (pointer & 0x000f_ffff_ffff_f000) >> 12 }
+      return true
     case .memslot:
       result = Int32(clamping: size >> 12)
       return true
@@ -186,6 +244,15 @@ extension Event {
     default: return true
     }
     return pfn < Event.frameLimit
+  }
+
+  /// The frame in a migration entry of x86-64, else `noFrame`: arch/x86/include/asm/pgtable_64.h:__swp_offset, 5.4 to 7.1.
+  ///
+  /// The offset lies inverted at bit 14 before its type of 5 bits is cut off; above 34 bits of frame number stand the
+  /// accessed and dirty bits of the entry (include/linux/swapops.h:SWP_PFN_BITS, 6.1). Types of migration are the last ones.
+  private static func frame(ofMigration entry: UInt64) -> UInt64 {
+    guard entry >> 59 >= 0x18, entry & 1 == 0 else { return noFrame }
+    return (~entry << 5) >> 14 & (1 << 34 - 1)
   }
 
   /// The frame of a `struct page`: include/linux/mm_types.h, 64 bytes on nearly every 64-bit machine.

@@ -7,7 +7,10 @@ extension ProbeCatalog {
   static let guests: [Signature] = [
     Signature(
       functions: ["hva_to_pfn"], entry: .hvaToPfn, back: .hvaToPfnReturn,
-      arguments: [FieldSource(.word, "addr", "hva", "arg1")]),
+      // From 6.13 on a struct kvm_follow_pfn.
+      arguments: [
+        FieldSource(.word, "addr", "hva", isNeeded: false).at(.place(1, (5, 4), (6, 13)))
+      ]),
     Signature(
       functions: ["handle_changed_spte", "__handle_changed_spte"], entry: .changedSpte,
       arguments: [
@@ -37,7 +40,10 @@ extension ProbeCatalog {
       entry: .notifierEnd, arguments: window),
     Signature(
       functions: ["kvm_vcpu_map", "__kvm_vcpu_map"], entry: .vcpuMap, back: .vcpuMapReturn,
-      arguments: [FieldSource(.pointer, "vcpu", at: 1), FieldSource(.word, "gfn", at: 2)]),
+      arguments: [
+        FieldSource(.pointer, "vcpu", at: 1), FieldSource(.word, "gfn", at: 2),
+        FieldSource(.extra, "kvm", isNeeded: false),
+      ]),
     Signature(
       functions: ["kvm_vcpu_unmap"], entry: .vcpuUnmap,
       arguments: [FieldSource(.pointer, "vcpu", at: 1)]),

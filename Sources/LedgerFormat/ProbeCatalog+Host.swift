@@ -81,8 +81,10 @@ extension ProbeCatalog {
     Signature(
       functions: ["move_page_tables"], entry: .moveTables,
       arguments: [
-        mm, FieldSource(.word, "old", "old_addr", at: 2),
-        FieldSource(.span, "new", "new_addr", at: 4), FieldSource(.extra, "len", at: 5),
+        // From 6.15 on all lies in a struct.
+        mm, FieldSource(.word, "old", "old_addr").at(.place(2, (5, 4), (6, 15))),
+        FieldSource(.span, "new", "new_addr").at(.place(4, (5, 4), (6, 15))),
+        FieldSource(.extra, "len").at(.place(5, (5, 4), (6, 15))),
       ]),
     Signature(
       functions: ["wp_page_copy"], entry: .writeCopy,
@@ -93,8 +95,12 @@ extension ProbeCatalog {
     Signature(
       functions: ["mprotect_fixup"], entry: .protect,
       arguments: [
-        mm, FieldSource(.word, "start"), FieldSource(.extra, "end"),
-        FieldSource(.value, "newflags"), FieldSource(.result, "oldflags", "vm_flags"),
+        // From 6.3 on the flags come on the stack; in which release the mmu_gather came first is not certain.
+        mm, FieldSource(.word, "start").at(.place(3, (5, 4), (5, 16)), .place(4, (6, 1), (6, 3))),
+        FieldSource(.extra, "end").at(.place(4, (5, 4), (5, 16)), .place(5, (6, 1), (6, 3))),
+        FieldSource(.value, "newflags").at(
+          .place(5, (5, 4), (5, 16)), .place(6, (6, 1), (6, 3))),
+        FieldSource(.result, "oldflags", "vm_flags", isNeeded: false),
       ]),
   ]
 
@@ -109,8 +115,14 @@ extension ProbeCatalog {
     Signature(
       functions: ["__get_user_pages"], aliases: ["gup_slow"], entry: .gupSlow, back: .gupSlowReturn,
       arguments: [
-        FieldSource(.pointer, "mm", isNeeded: false), FieldSource(.word, "start"),
-        FieldSource(.extra, "nr", "nr_pages"), FieldSource(.value, "gup_flags", "flags"),
+        // Up to 5.8 the task comes first.
+        FieldSource(.pointer, "mm", isNeeded: false).at(
+          .place(2, (5, 4), (5, 9)), .place(1, (5, 9), (7, 2))),
+        FieldSource(.word, "start").at(.place(3, (5, 4), (5, 9)), .place(2, (5, 9), (7, 2))),
+        FieldSource(.extra, "nr", "nr_pages").at(
+          .place(4, (5, 4), (5, 9)), .place(3, (5, 9), (7, 2))),
+        FieldSource(.value, "gup_flags", "flags").at(
+          .place(5, (5, 4), (5, 9)), .place(4, (5, 9), (7, 2))),
       ]),
     Signature(
       functions: ["try_grab_folio", "try_grab_folio_fast", "try_grab_page"], entry: .grab,
@@ -126,7 +138,9 @@ extension ProbeCatalog {
       back: .followPteReturn,
       arguments: [
         FieldSource(.pointer, "mm", "vm_mm", isNeeded: false),
-        FieldSource(.extra, "vma", isNeeded: false), FieldSource(.word, "address", "addr"),
+        FieldSource(.extra, "vma", isNeeded: false),
+        // follow_pfnmap_start of 6.12 has them in a struct.
+        FieldSource(.word, "address", "addr").at(.place(2, (5, 4), (6, 12))),
       ]),
   ]
 }

@@ -29,11 +29,13 @@ public struct ProbeFunctions: Sendable {
   public init(_ extents: [Extent] = []) { self.extents = extents }
 
   /// The plan for records of a probe that name this address.
-  mutating func plan(of format: EventFormat, number: Int, at address: UInt64) -> EventPlan {
+  mutating func plan(
+    of format: EventFormat, number: Int, at address: UInt64, version: KernelVersion?
+  ) -> EventPlan {
     let key = Key(format: number, address: address)
     if let plan = plans[key] { return plan }
     let kind = format.kind(on: function(of: format, at: address))
-    var plan = EventPlan(format, kind: kind) ?? EventPlan(common: format)
+    var plan = EventPlan(format, kind: kind, version: version) ?? EventPlan(common: format)
     plan.follow(format)
     plan.resolved = address
     if plans.count >= Self.cacheLimit { plans.removeAll() }

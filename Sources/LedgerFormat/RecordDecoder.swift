@@ -21,19 +21,29 @@ public struct RecordDecoder: Sendable {
   public private(set) var incomplete: [Int] = []
   @usableFromInline let indexOfID: [UInt16]
   private var plans: [EventPlan] = []
+  private var lists: [Int: ScatterList] = [:]
   private var functions: ProbeFunctions
   private let bigEndian: Bool
+  private let version: KernelVersion?
 
-  /// Plans for `formats`; of two formats with one id the last counts.
-  public init(_ formats: [EventFormat], functions: ProbeFunctions, bigEndian: Bool) {
+  /// Plans for `formats`; of two formats with one id the last counts. `release` is the recorded kernel's, empty if unknown.
+  public init(
+    _ formats: [EventFormat], functions: ProbeFunctions, bigEndian: Bool, release: String = ""
+  ) {
     self.formats = formats
+    let version = KernelVersion(release: release)
+    self.version = version
     self.functions = functions
     self.bigEndian = bigEndian
     var indexOfID = [UInt16](repeating: .max, count: 1 << 16)
     for (index, format) in formats.prefix(0xffff).enumerated() {
       indexOfID[format.id] = UInt16(index)
       let kind = format.tracepointKind
-      var plan = EventPlan(format, kind: kind)
+      var plan = EventPlan(format, kind: kind, version: version)
+      if kind.isList {
+        lists[index] = ScatterList(format)
+        if lists[index] == nil { plan = nil }
+      }
       if plan == nil { incomplete.append(index) }
       if format.isProbe { plan?.follow(format) }
       plans.append(plan ?? EventPlan(common: format))
@@ -76,6 +86,13 @@ public struct RecordDecoder: Sendable {
       ? .decoded : .implausible
   }
 
+  /// The events of a record whose kind is a list, from the one that `decode` gave; nil for a damaged record.
+  public func list(
+    _ bytes: RawSpan, at start: Int, count: Int, format: Int, like event: Event
+  ) -> [Event]? {
+    lists[format]?.events(bytes, start, count, bigEndian, like: event)
+  }
+
   /// Replaces `event` by one without meaning: who, where and when, but not what.
   public func decodeCommon(
     _ bytes: RawSpan, at start: Int, count: Int, format: Int, into event: inout Event
@@ -100,7 +117,8 @@ public struct RecordDecoder: Sendable {
   private mutating func resolveProbe(_ bytes: RawSpan, _ start: Int, _ format: Int) {
     let address = bytes.number(plans[format].function, start, bigEndian)
     guard address != plans[format].resolved else { return }
-    plans[format] = functions.plan(of: formats[format], number: format, at: address)
+    plans[format] = functions.plan(
+      of: formats[format], number: format, at: address, version: version)
   }
 
   @inline(__always)

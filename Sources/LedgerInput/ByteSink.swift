@@ -52,6 +52,18 @@ public enum WholeFile {
     }
   }
 
+  /// Writes a file, unless it has these very bytes already.
+  public static func update(_ bytes: [UInt8], at path: String) throws(WriteError) {
+    if let known = FileIdentity(path: path), known.size == UInt64(bytes.count),
+      let source = try? ByteSource(path: path)
+    {
+      var old: [UInt8] = []
+      _ = try? source.read(into: &old, count: bytes.count, at: 0)
+      if old == bytes { return }
+    }
+    try write(bytes, to: path)
+  }
+
   /// Throws when the folder of `path` takes no new file, so that a long run need not end in vain.
   public static func check(_ path: String) throws(WriteError) {
     var status = stat()
@@ -103,7 +115,7 @@ public enum WholeFile {
   }
 }
 
-private func writeAll(_ bytes: [UInt8], to descriptor: CInt, name: String) throws(WriteError) {
+func writeAll(_ bytes: [UInt8], to descriptor: CInt, name: String) throws(WriteError) {
   var done = 0
   while done < bytes.count {
     let wrote = unsafe bytes.withUnsafeBytes { all in

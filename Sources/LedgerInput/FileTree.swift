@@ -9,6 +9,8 @@ public struct FileTree: Sendable {
     public let name: String
     /// Where it can be opened.
     public let path: String
+    /// What tells it from others.
+    public let identity: FileIdentity
   }
 
   /// Files in the order of their paths, each folder's files together.
@@ -16,14 +18,17 @@ public struct FileTree: Sendable {
   /// Folders that were left out: too deep, on another file system, unreadable.
   public private(set) var skipped: [String] = []
 
-  /// Longest chain of folders, most files; more are no capture's.
+  /// Longest chain of folders; a longer one is no capture's.
   private static let depthLimit = 32
-  private static let fileLimit = 1 << 18
+  /// Most files of one capture.
+  public static let fileLimit = 1 << 18
+  private let fileLimit: Int
   private static let skippedLimit = 1 << 16
 
   /// Lists the folder `path`. Throws when it cannot be opened, or is a tracefs or debugfs: reading the raw buffers
   /// of a live kernel takes their events away.
-  public init(path: String) throws(CaptureError) {
+  public init(path: String, fileLimit: Int = Self.fileLimit) throws(CaptureError) {
+    self.fileLimit = fileLimit
     var status = stat()
     guard unsafe stat(path, &status) == 0 else {
       throw .cannotOpen(path: path, reason: errorText(errno))
@@ -72,8 +77,8 @@ public struct FileTree: Sendable {
       let full = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
       guard unsafe lstat(full, &status) == 0 else { continue }
       switch status.st_mode & S_IFMT {
-      case S_IFREG where files.count < Self.fileLimit:
-        files.append(Entry(name: prefix + name, path: full))
+      case S_IFREG where files.count < fileLimit:
+        files.append(Entry(name: prefix + name, path: full, identity: FileIdentity(status)))
       case S_IFDIR where status.st_dev == device && depth < Self.depthLimit: folders.append(name)
       default: skip(prefix + name)
       }
@@ -92,7 +97,7 @@ public struct FileTree: Sendable {
   }
 
   /// Names in a folder, sorted; nil when it cannot be read.
-  private static func names(in path: String) -> [String]? {
+  static func names(in path: String) -> [String]? {
     guard let folder = unsafe opendir(path) else { return nil }
     defer { unsafe closedir(folder) }
     var names: [String] = []

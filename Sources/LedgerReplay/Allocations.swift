@@ -12,6 +12,7 @@ extension Replay {
     let watched = watch == nil ? head : watchedState(event, head: head)
     var state = headState(event, before: head)
     if holders.lone.add(event) { state.bits.insert(.lone) }
+    if holders.populations.isFilling { holders.populations.allocated(event) }
     let number = event.order == 0 ? 0 : blocks.add(record(of: event))
     place(event, head: state, before: head, block: number)
     if watch != nil { watchBlock(event, before: watched, head: state) }

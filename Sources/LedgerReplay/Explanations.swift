@@ -6,6 +6,7 @@ enum LegalPattern: Int, CaseIterable {
   case frozenFree, hugetlbPool, getFromFrozen, poisonedGet, refusedProbe
   case lateOrder, countRace, fragmentBias, occupiedEntry, writtenAway, inheritedEntry,
     laterReference
+  case migrationEntry, changedInWindow
 
   /// A name that scripts can use.
   var name: String {
@@ -27,6 +28,8 @@ enum LegalPattern: Int, CaseIterable {
     case .writtenAway: "copied-on-write"
     case .inheritedEntry: "inherited-entry"
     case .laterReference: "reference-after-free-call"
+    case .migrationEntry: "migration-entry"
+    case .changedInWindow: "entry-changed-in-window"
     }
   }
 
@@ -63,6 +66,10 @@ enum LegalPattern: Int, CaseIterable {
     case .inheritedEntry: "entries that a fork copied (mm/memory.c:copy_page_range)"
     case .laterReference:
       "an owner's free that left a reference, which was given back later"
+    case .migrationEntry:
+      "an entry that maps nothing while its page moves (mm/rmap.c:try_to_migrate_one)"
+    case .changedInWindow:
+      "a guest entry that the invalidating task itself wrote (virt/kvm/kvm_main.c:kvm_mmu_notifier_change_pte, up to 6.6)"
     }
   }
 }

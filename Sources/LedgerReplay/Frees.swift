@@ -25,6 +25,7 @@ extension Replay {
     judgeBlock(event, head, block, step.step)
     judgePages(event, head, block, step)
     if head.bits.contains(.lone) { holders.lone.touch(event.pfn) }
+    if !holders.populations.isEmpty { holders.populations.freed(event.pfn) }
     if !holders.areNone { judgeHolders(event, head, block, step.step) }
     release(event, as: step)
     if watch != nil { watchBlock(event, before: watched, head: step) }

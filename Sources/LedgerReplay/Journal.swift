@@ -85,6 +85,19 @@ struct Journal {
     return found.reversed()
   }
 
+  /// Calls `body` with each allocation that is kept and the page_ref event of its head right before it, in no order.
+  func forEachAllocation(_ body: (_ gfp: UInt64, _ flags: UInt64, _ pfn: UInt64) -> Void) {
+    for alloc in steps where alloc.kind == .pageAlloc && !alloc.gaps.contains(.gfp) {
+      let number = alloc.previous
+      guard number != 0, next &- number <= UInt32(Self.capacity) else { continue }
+      let birth = steps[Int(number) & (steps.count - 1)]
+      guard birth.pfn == alloc.pfn, birth.kind.isPageRef, !birth.gaps.contains(.pageFlags) else {
+        continue
+      }
+      body(alloc.word, birth.word, alloc.pfn)
+    }
+  }
+
   private func covers(_ stored: StoredStep, _ pfn: UInt64) -> Bool {
     guard stored.kind == .pageAlloc || stored.kind == .pageFree else { return stored.pfn == pfn }
     return pfn >= stored.pfn && pfn &- stored.pfn < 1 << UInt64(stored.order)

@@ -60,7 +60,7 @@ public struct Replay: ~Copyable {
     transitions.removeAll(keepingCapacity: true)
     if waiting.isWaiting { flushWaiting() }
     settleSuspicions()
-    judgeHugeInsertions()
+    judgeOpenInsertions()
     judgeLongPins()
     judgeOrphans()
     judgeGrowth()
@@ -159,7 +159,8 @@ public struct Replay: ~Copyable {
   }
 
   /// The page leaves its block, once: the block's members are counted.
-  private mutating func forget(_ state: PageState, in slot: PageTable.Slot) -> PageState {
+  @discardableResult
+  mutating func forget(_ state: PageState, in slot: PageTable.Slot) -> PageState {
     if state.block != 0 { blocks.leave(state.block) }
     var fresh = PageState()
     fresh.epoch = gaps.epoch

@@ -116,5 +116,11 @@ public struct Transition: Sendable {
     public static let lookupOutlived = Marks(rawValue: 1 << 42)
     /// The entry may be that of a private mapping, which a write replaces.
     public static let privateEntry = Marks(rawValue: 1 << 43)
+    /// The page was allocated for a buffer object that still has it.
+    public static let ofObject = Marks(rawValue: 1 << 44)
+    /// The host's entry for the guest frame's address maps another page by now.
+    public static let hostDiffers = Marks(rawValue: 1 << 45)
+    /// The page lies in ZONE_MOVABLE, as the zone bits of its flags say.
+    public static let movableZone = Marks(rawValue: 1 << 46)
   }
 }

@@ -63,16 +63,31 @@ extension Replay {
     addStep(event, state, note: (gone + come).prefix(4).joined(separator: "; "))
   }
 
+  private func words(_ mapping: HostMapping) -> String {
+    let kind =
+      switch mapping.kind {
+      case .special: "mapped by a PFN entry"
+      case .normal: "mapped by a normal entry"
+      case .huge: "mapped by a huge PFN entry"
+      case .migration: "not mapped, under a migration entry"
+      }
+    let space =
+      switch mapping.space {
+      case 0: "vma \(hex(mapping.vma))"
+      case HostTables.unnamed: "an mm that no event names"
+      default: "mm \(hex(mapping.space))"
+      }
+    return
+      "\(kind) at \(hex(mapping.address)) in \(space)\(areaWords(mapping))\(mapping.isDisputed ? ", in doubt" : "")"
+  }
+
   /// Who reaches any of the pages without a reference.
   private func held(_ pages: ClosedRange<UInt64>) -> [(words: String, event: Event)] {
     let frames = pages.lowerBound..<pages.upperBound &+ 1
     var found: [(words: String, event: Event)] = []
     holders.host.frames.forEach(in: frames) { number in
       let mapping = holders.host[number]
-      let kind = mapping.kind == .special ? "PFN entry" : "\(mapping.kind) entry"
-      let space = mapping.space == 0 ? "vma \(hex(mapping.vma))" : "mm \(hex(mapping.space))"
-      found.append(
-        ("mapped by a \(kind) at \(hex(mapping.address)) in \(space)", mapping.insertion))
+      found.append((words(mapping), mapping.insertion))
     }
     holders.stageTwo.frames.forEach(in: frames) { number in
       let leaf = holders.stageTwo[number]

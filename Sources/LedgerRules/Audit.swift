@@ -42,18 +42,26 @@ public struct Audit: ~Copyable {
   /// The findings that can be believed by now and were not given before, in the order in which they arose.
   ///
   /// A later gap in the capture may still take one back: the final analysis is what counts.
-  /// `stacks` is asked for only when there is one.
+  /// `stacks` is asked for only when there is one. When call chains may come `late`, findings of the last batch wait for
+  /// the next one; an empty one will do.
   public mutating func newlyCertain(
-    info: CaptureInfo, losses: LossLedger, stacks: () -> StackTable
+    info: CaptureInfo, losses: LossLedger, late: Bool = false, stacks: () -> StackTable
   ) -> [Finding] {
-    guard findings.drafts.contains(where: { !followed.contains($0.serial) }) else { return [] }
+    let waiting = late ? findings.waiting : []
+    guard
+      findings.drafts.contains(where: {
+        !followed.contains($0.serial) && !waiting.contains($0.serial)
+      })
+    else { return [] }
     let coverage = coverage(info, losses)
     let conclusion = Conclusion(info, isFiltered: isFiltered, losses: losses, stacks: stacks())
-    return findings.drafts.filter { !followed.contains($0.serial) && isBelievable($0, coverage) }
-      .flatMap { draft in
-        followed.insert(draft.serial)
-        return conclusion.findings(from: [draft])
-      }
+    return findings.drafts.filter {
+      !followed.contains($0.serial) && !waiting.contains($0.serial) && isBelievable($0, coverage)
+    }
+    .flatMap { draft in
+      followed.insert(draft.serial)
+      return conclusion.findings(from: [draft])
+    }
   }
 
   /// The findings of the kernel's complaints that were not given before; `complaints` is the log up to now.
@@ -164,6 +172,14 @@ public struct Audit: ~Copyable {
       }
       var obstacles = coverage.obstacles(requirements)
       obstacles += observed(name.id)
+      if name.id == "PL013", !coverage.covers(.pageRefModUnless), !coverage.covers(.pageRefMod) {
+        obstacles.append("page_ref:*: a probe on try_grab_folio does not show every reference")
+      }
+      if name.id == "PL009", !coverage.knowsHostEntries {
+        obstacles.append(
+          "what the host maps: probes on vmf_insert_pfn or remap_pfn_range, unmap_page_range, move_page_tables"
+        )
+      }
       if findings.drafts.contains(where: { $0.rule == number }), obstacles.isEmpty,
         !coverage.isBeyond(requirements)
       {
@@ -187,6 +203,12 @@ public struct Audit: ~Copyable {
       return [
         "\(seen.olderEntries) guest entries that are older than the capture: start before the VM"
       ]
+    }
+    if id == "PL014", seen.unplacedPins > 0 {
+      return ["where the zone lies in page flags, for \(seen.unplacedPins) pages pinned for long"]
+    }
+    if id == "PL012", seen.unplacedMaps > 0 {
+      return ["the VM of \(seen.unplacedMaps) kvm_vcpu_map calls: kvm=+0($arg1) in the probe"]
     }
     if id == "PL009", seen.unplacedEntries > 0 {
       return [

@@ -56,6 +56,11 @@ struct FindingLedger {
   /// Drafts of the last batch.
   private(set) var incomplete: [Int] = []
 
+  /// Drafts whose call chains may still come, by their serial numbers.
+  var waiting: Set<UInt64> {
+    Set(incomplete.filter { drafts.indices.contains($0) }.map { drafts[$0].serial })
+  }
+
   mutating func add(
     _ charge: Charge, rule number: Int, _ transition: Transition, _ replay: borrowing Replay
   ) {

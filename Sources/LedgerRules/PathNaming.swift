@@ -74,5 +74,6 @@ extension StackFrame {
         name: frame.module.isEmpty ? frame.function : frame.function + "\t" + frame.module,
         offset: frame.offset)
     }
+    isExact = frame.isExact
   }
 }

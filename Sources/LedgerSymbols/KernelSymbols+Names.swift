@@ -47,6 +47,16 @@ extension KernelSymbols {
   /// Shows the address and the place of the name of each function.
   @inline(__always)
   private func scanFunctions(_ look: (UInt64, Range<Int>) -> Void) {
+    scanSymbols { address, type, name in
+      let kind = type | 0x20
+      guard address != 0, kind == UInt8(ascii: "t") || kind == UInt8(ascii: "w") else { return }
+      look(address, name)
+    }
+  }
+
+  /// Shows the address, the type and the place of the name of each symbol.
+  @inline(__always)
+  func scanSymbols(_ look: (UInt64, UInt8, Range<Int>) -> Void) {
     withText { text in
       let end = text.byteCount
       var at = 0
@@ -57,15 +67,13 @@ extension KernelSymbols {
         guard stop &- start > 19, text.u8(start &+ 16) == 0x20, text.u8(start &+ 18) == 0x20 else {
           // Machines of 32 bits, and what is no symbol.
           var lines = SymbolLines(from: start, to: stop)
-          if let line = lines.next(text), line.isFunction { look(line.address, line.name) }
+          if let line = lines.next(text) { look(line.address, line.type, line.name) }
           continue
         }
-        let kind = text.u8(start &+ 17) | 0x20
-        guard kind == UInt8(ascii: "t") || kind == UInt8(ascii: "w") else { continue }
         let address =
           SymbolLines.eightDigits(text.u64(start)) << 32
           | SymbolLines.eightDigits(text.u64(start &+ 8))
-        if address != 0 { look(address, (start &+ 19)..<stop) }
+        look(address, text.u8(start &+ 17), (start &+ 19)..<stop)
       }
     }
   }

@@ -21,13 +21,11 @@ public struct KernelSymbols: Sendable {
   ///
   /// `name.isra.0` and the like count as `name`, `name.cold` does not. Addresses that the kernel hid (0) are left out.
   public func extents(of names: [String]) -> [Extent] {
-    text.withRawSpan { text in
-      var addresses: [UInt64] = []
-      addresses.reserveCapacity(text.byteCount / 40)
-      var found = Self.starts(of: names, in: text, &addresses)
-      Self.close(&found, addresses)
-      return found
-    }
+    var addresses: [UInt64] = []
+    addresses.reserveCapacity(text.count / 40)
+    var found = starts(of: names, &addresses)
+    Self.close(&found, addresses)
+    return found
   }
 
   /// The symbol with the greatest address that is not above `address`.
@@ -71,21 +69,19 @@ public struct KernelSymbols: Sendable {
     }
   }
 
-  private static func starts(
-    of names: [String], in text: RawSpan, _ addresses: inout [UInt64]
-  ) -> [Extent] {
+  private func starts(of names: [String], _ addresses: inout [UInt64]) -> [Extent] {
     let wanted = names.map { Array($0.utf8) }
-    let initials = Set(wanted.compactMap(\.first))
-    var isInitial = [Bool](repeating: false, count: 256)
-    for initial in initials { isInitial[Int(initial)] = true }
+    let beginnings = NameBeginnings(wanted)
     var found: [Extent] = []
-    var lines = SymbolLines(text)
-    while let line = lines.next(text) {
-      addresses.append(line.address)
-      guard !line.name.isEmpty, isInitial[Int(text.u8(line.name.lowerBound))] else { continue }
-      for (index, name) in wanted.enumerated() where line.isNamed(name, in: text) {
-        guard line.isCode else { continue }
-        found.append(Extent(name: names[index], addresses: line.address..<UInt64.max))
+    withText { text in
+      scanSymbols { address, type, name in
+        addresses.append(address)
+        guard beginnings.mayContain(name, in: text) else { return }
+        let line = SymbolLine(address: address, type: type, name: name)
+        guard line.isCode else { return }
+        for (index, name) in wanted.enumerated() where line.isNamed(name, in: text) {
+          found.append(Extent(name: names[index], addresses: address..<UInt64.max))
+        }
       }
     }
     return found
@@ -96,15 +92,47 @@ public struct KernelSymbols: Sendable {
     let starts = Set(extents.map(\.addresses.lowerBound)).sorted()
     guard let first = starts.first else { return }
     var ends = [UInt64](repeating: .max, count: starts.count)
+    // Neighbours in the list mostly lie between the same two starts: those above `low`, up to `high`, do.
+    var (place, low, high) = (0, UInt64.max, UInt64.min)
     for address in addresses where address > first {
-      // The last of the starts that are below it.
-      let place = starts.firstPlace(notBelow: address) - 1
+      if address <= low || address > high {
+        // The last of the starts that are below it.
+        place = starts.firstPlace(notBelow: address) - 1
+        low = starts[place]
+        high = place + 1 < starts.count ? starts[place + 1] : .max
+      }
       if address < ends[place] { ends[place] = address }
     }
     for index in extents.indices {
       let start = extents[index].addresses.lowerBound
       extents[index].addresses = start..<ends[starts.firstPlace(notBelow: start)]
     }
+  }
+}
+
+/// The first four letters of some names, so that most others are told apart by one look.
+struct NameBeginnings {
+  private var isKnown: [Bool]
+  /// Names that are too short for it.
+  private let hasShort: Bool
+
+  init(_ names: [[UInt8]]) {
+    hasShort = names.contains { $0.count < 4 }
+    isKnown = [Bool](repeating: false, count: 4096)
+    for name in names where name.count >= 4 {
+      isKnown[Self.slot(name.prefix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) })] = true
+    }
+  }
+
+  @inline(__always)
+  func mayContain(_ name: Range<Int>, in text: RawSpan) -> Bool {
+    guard name.count >= 4 else { return hasShort }
+    return hasShort || isKnown[Self.slot(text.u32(name.lowerBound))]
+  }
+
+  @inline(__always)
+  private static func slot(_ word: UInt32) -> Int {
+    Int(truncatingIfNeeded: (word &* 0x9e37_79b1) >> 20)
   }
 }
 

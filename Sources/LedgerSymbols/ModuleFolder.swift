@@ -6,12 +6,17 @@ final class ModuleFolder {
   private var paths: [String: String] = [:]
   private var opened: [String: ElfFile] = [:]
   private let debugFolder: String?
+  private let ids: [String: [UInt8]]
+  /// Modules of another build than the capture's, in the order in which they were asked for.
+  private(set) var refused: [(path: String, reason: String)] = []
   /// Modules that are open at a time; no call chain crosses more.
   private static let openLimit = 256
 
   /// Lists `.ko`, `.ko.xz`, `.ko.zst`, `.ko.gz` and split `.ko.debug` files. Throws when the folder cannot be read.
-  init(_ path: String, debugFolder: String?) throws(CaptureError) {
+  /// `ids` are the build ids of the capture's modules, as far as known.
+  init(_ path: String, debugFolder: String?, ids: [String: [UInt8]]) throws(CaptureError) {
     self.debugFolder = debugFolder
+    self.ids = ids
     for file in try FileTree(path: path).files {
       let name = file.name.split(separator: "/").last.map(String.init) ?? file.name
       let words = name.split(separator: ".", maxSplits: 1)
@@ -32,6 +37,12 @@ final class ModuleFolder {
     guard let path = paths[module], opened.count < Self.openLimit,
       let file = try? ElfFile(path: path, debugFolder: debugFolder)
     else { return nil }
+    if let wanted = ids[module], !SymbolFinder.isSame(file.buildID, wanted) {
+      paths[module] = nil
+      refused.append(
+        (path, SymbolFinder.otherBuild(file.buildID, wanted, of: "the capture's module")))
+      return nil
+    }
     opened[module] = file
     return file
   }

@@ -211,11 +211,9 @@ extension SymbolFinder {
     do throws(CaptureError) {
       let file = try ElfFile(path: path, debugFolder: files.debugFolder)
       let id = file.buildID
-      if !clues.buildID.isEmpty, !id.isEmpty, id != clues.buildID {
+      guard Self.isSame(id, clues.buildID) else {
         return refuse(
-          "--vmlinux", path,
-          "its build id is \(Self.hexDigits(id)), the capture's kernel has \(Self.hexDigits(clues.buildID))"
-        )
+          "--vmlinux", path, Self.otherBuild(id, clues.buildID, of: "the capture's kernel"))
       }
       kernel = file
       let words = id.isEmpty ? "" : "build id \(Self.hexDigits(id))"
@@ -227,7 +225,8 @@ extension SymbolFinder {
 
   private mutating func openModules(_ path: String) {
     do throws(CaptureError) {
-      modules = try ModuleFolder(path, debugFolder: files.debugFolder)
+      modules = try ModuleFolder(
+        path, debugFolder: files.debugFolder, ids: clues.moduleIDs)
       sources.append(SymbolSource(kind: "--modules", path: path, named: 0, detail: ""))
     } catch {
       refuse("--modules", path, error.message)
@@ -306,9 +305,15 @@ extension SymbolFinder {
     _ named: [StackFrame: CodeFrame]
   ) -> [StackFrame: [CodeFrame]] {
     guard kernel != nil || modules != nil else { return named.mapValues { [$0] } }
+    defer {
+      let known = Set(complaints)
+      complaints += (modules?.refused ?? []).map { "--modules \($0.path): not used: \($0.reason)" }
+        .filter { !known.contains($0) }
+    }
     return named.mapValues { frame in
       guard let offset = frame.offset else { return [frame] }
-      let place = offset > 0 && addressesAreReturns ? offset - 1 : offset
+      let isReturn = addressesAreReturns && !frame.isExact
+      let place = offset > 0 && isReturn ? offset - 1 : offset
       var lines: [ElfFile.Line] = []
       if frame.module.isEmpty {
         let start = frame.address.flatMap { address in shift.map { address &+ $0 &- offset } } ?? 0
@@ -332,6 +337,20 @@ extension SymbolFinder {
       }
       return part
     }
+  }
+
+  /// False for two ids that differ; nothing is held against a file or a capture without one. A record may have cut an id,
+  /// and filled the rest of its room with zeros.
+  static func isSame(_ id: [UInt8], _ known: [UInt8]) -> Bool {
+    let count = min(id.count, known.count)
+    return count == 0
+      || id.prefix(count) == known.prefix(count)
+        && (id.dropFirst(count) + known.dropFirst(count)).allSatisfy { $0 == 0 || count == 20 }
+  }
+
+  /// Why a file is not used.
+  static func otherBuild(_ id: [UInt8], _ known: [UInt8], of owner: String) -> String {
+    "its build id is \(hexDigits(id)), \(owner) has \(hexDigits(known))"
   }
 
   /// A build id as it is written.

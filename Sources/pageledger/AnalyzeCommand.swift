@@ -1,4 +1,5 @@
 import ArgumentParser
+import LedgerBatch
 import LedgerCore
 import LedgerInput
 import LedgerReport
@@ -10,11 +11,10 @@ struct AnalyzeCommand: ParsableCommand {
     abstract: "Find misused pages (the default command).",
     usage: "pageledger [analyze] [OPTIONS] CAPTURE...",
     discussion: """
-      For example: pageledger logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
+      For example: cat trace_pipe | pageledger --report html=audit.html -
 
-      Exit codes, the worst of all captures: 0 clean; 1 findings at or above
-      --fail-on, never information; 2 unreadable; 3 nothing found in an incomplete
-      capture; 64 usage; 70 internal or output error; 130 interrupted.
+      Exit codes, the worst of all: 0 clean; 1 findings; 2 unreadable; 3 incomplete,
+      nothing found; 64 usage; 70 internal or output error; 130 interrupted.
       """)
 
   @Argument(help: "Capture, folder, archive!member; '-': standard input.")
@@ -42,11 +42,7 @@ struct AnalyzeCommand: ParsableCommand {
     transform: Anchor.init(argument:))
   var sarifAnchor: Anchor?
 
-  @Option(help: "Lowest severity that fails.")
-  var failOn = FailOn.low
-
-  @Flag(help: "Exit with 0 when only the capture is incomplete.")
-  var allowIncomplete = false
+  @OptionGroup var verdict: VerdictOptions
 
   @Flag(help: "Tell each finding as soon as it is certain.")
   var follow = false
@@ -79,26 +75,31 @@ struct AnalyzeCommand: ParsableCommand {
       format: format, captures: capture.count, style: common.color.style,
       detail: common.quiet ? .titles : .full, explains: explain, page: .all(limit: htmlMaxSize),
       ci: ci)
-    let policy = FailurePolicy(threshold: failOn.severity, allowIncomplete: allowIncomplete)
+    let policy = verdict.policy
+    var run = ComparedRun(try verdict.expectations())
     var isFirst = true
+    func tell(_ analysis: Analysis) {
+      if analysis.failure == nil || format != .text { stream.append(analysis) }
+      output.write(stream.take())
+      output.flush()
+      if let failure = analysis.failure { Diagnostics.say(failure) }
+      for index in files.indices { files[index].append(analysis) }
+    }
     var inputs: [InputDigest] = []
     for path in capture where !Interruption.isRequested {
       var reading = CaptureRun(common)
       reading.console = console
       reading.sums = wantsSums
       if follow { reading.follow = follower }
-      let digest = reading.analyzeAll(path) { analysis, isOnly in
+      let digest = reading.analyzeAll(path) { found, isOnly in
         if isFirst, !isOnly {
           stream.expectSeveral()
           for index in files.indices { files[index].expectSeveral() }
         }
         isFirst = false
-        status.worsen(to: policy.status(of: analysis))
-        if analysis.failure == nil || format != .text { stream.append(analysis) }
-        output.write(stream.take())
-        output.flush()
-        if let failure = analysis.failure { Diagnostics.say(failure) }
-        for index in files.indices { files[index].append(analysis) }
+        let (judged, ready) = run.take(found)
+        status.worsen(to: policy.status(of: judged))
+        if let ready { tell(ready) }
         return true
       }
       if let digest { inputs.append(digest) }
@@ -108,6 +109,7 @@ struct AnalyzeCommand: ParsableCommand {
     {
       inputs.append(digest)
     }
+    if let last = run.last() { tell(last) }
     if Interruption.isRequested {
       Diagnostics.say("interrupted: the results are partial")
       status.worsen(to: .interrupted)
@@ -119,7 +121,7 @@ struct AnalyzeCommand: ParsableCommand {
     try status.exit()
   }
 
-  private var ci: CIOptions { .all(anchor: sarifAnchor, threshold: failOn.severity) }
+  private var ci: CIOptions { .all(anchor: sarifAnchor, policy: verdict.policy) }
 
   /// Writes a finding while its capture still grows.
   private var follower: (Finding, CaptureInfo) -> Void {
@@ -160,19 +162,5 @@ struct AnalyzeCommand: ParsableCommand {
       }
     }
     return status
-  }
-}
-
-/// Severities that may fail a run.
-enum FailOn: String, CaseIterable, ExpressibleByArgument {
-  case critical, high, medium, low
-
-  var severity: Severity {
-    switch self {
-    case .critical: .critical
-    case .high: .high
-    case .medium: .medium
-    case .low: .low
-    }
   }
 }

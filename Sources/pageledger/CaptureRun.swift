@@ -24,11 +24,14 @@ struct CaptureRun {
   /// A kernel log to read beside the capture.
   var console: String?
 
-  init(_ options: CommonOptions, watch: WatchRange? = nil, until: TimeArgument? = nil) {
+  init(
+    _ options: CommonOptions, watch: WatchRange? = nil, until: TimeArgument? = nil,
+    quiet: Bool = false
+  ) {
     self.until = until
     memoryLimit = options.maxMemory.bytes
     expandLimit = options.input.maxExpand.bytes
-    quiet = options.quiet
+    self.quiet = quiet || options.quiet
     symbols = options.symbols.files
     verbose = options.verbose
     self.watch = watch
@@ -81,11 +84,19 @@ struct CaptureRun {
     do throws(CaptureError) {
       let log = try console.map { path throws(CaptureError) in try readLog(path) }
       return replay(try open(), log, observe)
-    } catch {
-      return Analysis(
-        verdict: .unreadable, capture: CaptureInfo(path: path, kind: ""), eventsUsed: 0,
-        losses: [], rules: [], findings: [], failure: error.message)
-    }
+    } catch { return unreadable(path, error) }
+  }
+
+  /// The analysis of a capture that is open already.
+  func analyze(_ path: String, _ reader: any CaptureReader) -> Analysis {
+    analyze(path) { () throws(CaptureError) in reader }
+  }
+
+  /// The analysis of a capture that cannot be opened.
+  func unreadable(_ path: String, _ error: CaptureError) -> Analysis {
+    Analysis(
+      verdict: .unreadable, capture: CaptureInfo(path: path, kind: ""), eventsUsed: 0,
+      losses: [], rules: [], findings: [], failure: error.message)
   }
 
   /// Drops what lies behind the end; true if there was any.
@@ -140,7 +151,10 @@ struct CaptureRun {
     guard audit.hasUntold || mayComplain else { return }
     let info = reader.info
     var findings =
-      audit.hasUntold ? audit.newlyCertain(info: info, losses: reader.losses) { reader.stacks } : []
+      audit.hasUntold
+      ? audit.newlyCertain(
+        info: info, losses: reader.losses, late: reader.bringsChainsLate
+      ) { reader.stacks } : []
     if mayComplain { findings += audit.newlyComplained(complaints, info: info) }
     told = complaints.complaints.count
     name(&findings, &finder, reader)

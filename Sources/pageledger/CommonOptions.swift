@@ -37,6 +37,9 @@ struct SizeArgument: ExpressibleByArgument, CustomStringConvertible {
 
   static let standard = SizeArgument(bytes: 2 << 30, description: "2G")
 
+  /// What one worker of a batch may take; half of it is for the page table.
+  static let worker = SizeArgument(bytes: 4 << 30, description: "4G")
+
   static let expansion = SizeArgument(bytes: ByteSource.expandLimit, description: "64G")
 
   /// What browsers open without a pause.

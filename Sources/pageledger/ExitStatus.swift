@@ -7,6 +7,7 @@ enum ExitStatus: Int32 {
   case findings = 1
   case unreadable = 2
   case incomplete = 3
+  case usage = 64
   case internalError = 70
   case interrupted = 130
 
@@ -19,12 +20,19 @@ enum ExitStatus: Int32 {
     case .unreadable: 3
     case .interrupted: 4
     case .internalError: 5
+    case .usage: 6
     }
   }
 
   /// Keeps the worse of two.
   mutating func worsen(to other: ExitStatus) {
     if other.rank > rank { self = other }
+  }
+
+  /// Ends the command, because what was asked for makes no sense; for what only the run can tell.
+  static func refuse(_ reason: String) throws -> Never {
+    Diagnostics.say(reason)
+    try Self.usage.exit()
   }
 
   /// Ends the command with this code.
@@ -35,16 +43,33 @@ enum ExitStatus: Int32 {
 struct FailurePolicy {
   /// Findings below it do not fail a run; legal oddities never do.
   let threshold: Severity
+  /// Findings that the baseline has too do not fail.
+  let onlyNew: Bool
   let allowIncomplete: Bool
 
   /// The status of one capture.
   func status(of analysis: Analysis) -> ExitStatus {
     if analysis.verdict == .unreadable { return .unreadable }
-    let failed = analysis.findings.contains {
-      $0.severity >= threshold && $0.severity > .info && $0.verdict != .explained
-    }
+    let failed = analysis.findings.contains { fails($0.severity, $0.verdict, $0.standing) }
     if failed { return .findings }
     let gaps = analysis.losses.contains { $0.code.severity == .dataLoss }
     return (gaps || analysis.verdict == .incomplete) && !allowIncomplete ? .incomplete : .clean
+  }
+
+  /// The status of a batch.
+  func status(of summary: BatchSummary) -> ExitStatus {
+    var status = ExitStatus.clean
+    if summary.troubleCount > 0 { status.worsen(to: .unreadable) }
+    if summary.findings.contains(where: { fails($0.severity, $0.verdict, $0.standing) }) {
+      status.worsen(to: .findings)
+    }
+    let hasGaps = summary.statuses[.incomplete] ?? 0 > 0
+    if hasGaps, !allowIncomplete { status.worsen(to: .incomplete) }
+    return status
+  }
+
+  private func fails(_ severity: Severity, _ verdict: Verdict, _ standing: Standing?) -> Bool {
+    guard severity >= threshold, severity > .info, verdict != .explained else { return false }
+    return standing != .suppressed && (!onlyNew || standing == .new)
   }
 }

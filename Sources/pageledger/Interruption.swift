@@ -8,9 +8,10 @@ enum Interruption {
   /// True from the first SIGINT or SIGTERM on.
   static var isRequested: Bool { wasRequested.load(ordering: .relaxed) }
 
-  /// Starts to watch. A second signal ends the process at once. SIGPIPE becomes an error of write(2).
+  /// Starts to watch. A second signal ends the process at once. SIGPIPE and SIGXFSZ become errors of write(2).
   static func watch() {
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         signal(number, SIG_DFL)

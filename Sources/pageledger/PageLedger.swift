@@ -9,7 +9,7 @@ struct PageLedger: ParsableCommand {
     abstract: "Audits what a Linux kernel recorded about its pages.",
     usage: """
       pageledger [analyze] [OPTIONS] CAPTURE...
-      pageledger info|page|events|rules|symbols ...
+      pageledger batch|diff|info|page|events|rules|symbols ...
       """,
     discussion: """
       Reads trace.dat files and ftrace text ('-' is standard input), replays the
@@ -20,6 +20,8 @@ struct PageLedger: ParsableCommand {
         pageledger page 0x10af2c trace.dat       the life of one page
         pageledger events --name 'mm_*' t.dat    decoded events
         pageledger rules PL010                   one rule explained
+        pageledger batch logs/ --out night/      many captures, in parallel
+        pageledger diff last/ night/             what is new since then?
 
       Exit codes: 0 clean; 1 findings; 2 a capture cannot be read; 3 nothing found,
       but the capture is incomplete; 64 usage; 70 internal or output error;
@@ -27,8 +29,9 @@ struct PageLedger: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      AnalyzeCommand.self, InfoCommand.self, PageCommand.self, EventsCommand.self,
-      RulesCommand.self, SymbolsCommand.self,
+      AnalyzeCommand.self, BatchCommand.self, DiffCommand.self, InfoCommand.self,
+      PageCommand.self, EventsCommand.self, RulesCommand.self, SymbolsCommand.self,
+      MergeCommand.self, WorkerCommand.self,
     ],
     defaultSubcommand: AnalyzeCommand.self)
 
@@ -38,6 +41,11 @@ struct PageLedger: ParsableCommand {
   /// Runs the command; a reader that goes away must not end it before its exit code is known.
   static func main() {
     Interruption.watch()
-    main(nil)
+    var words = Array(CommandLine.arguments.dropFirst())
+    // Commands do not mix with arguments in the parser.
+    if words.starts(with: ["batch", "merge"]) {
+      words.replaceSubrange(..<2, with: ["batch-merge"])
+    }
+    main(words)
   }
 }

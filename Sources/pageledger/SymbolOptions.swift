@@ -27,4 +27,12 @@ struct SymbolOptions: ParsableArguments {
     files.debugFolder = debugDir
     return files
   }
+
+  /// Name and value of the options that are given.
+  var pairs: [(name: String, value: String)] {
+    [
+      ("kallsyms", kallsyms), ("system-map", systemMap), ("vmlinux", vmlinux),
+      ("modules", modules), ("debug-dir", debugDir),
+    ].compactMap { name, value in value.map { (name, $0) } }
+  }
 }

@@ -33,6 +33,31 @@ import Testing
     #expect(outcome.output == "open: 1 0\nstatus: 1\nclosed: 1\n")
   }
 
+  /// The chain of a finding's last event stands behind it: the finding waits for it, but no longer than a pause.
+  @Test(arguments: [true, false])
+  func waitsForTheLastChain(comes: Bool) throws {
+    let script = """
+      dir=$(mktemp -d) && mkfifo "$dir/pipe"
+      "$PAGELEDGER" analyze --follow --format ndjson "$dir/pipe" > "$dir/out" &
+      exec 3> "$dir/pipe"
+      sed -n '/^# tracer/,/^----$/p' fixtures/cases/rules/PL002-get-on-zero.case | sed '$d' > "$dir/text"
+      chain() { sed -n "$1s/page_ref.*/<stack trace>/p; $1s/mm_page.*/<stack trace>/p" "$dir/text"; }
+      { head -n 7 "$dir/text"; chain 7; echo ' => first_caller'; sed -n '8,18p' "$dir/text"; } >&3
+      \(comes ? "{ chain 18; echo ' => page_ref_mod'; echo ' => late_caller'; } >&3" : "")
+      tries=0
+      until grep -q '"kind":"live"' "$dir/out"; do
+        tries=$((tries + 1)); [ $tries -lt 600 ] || break; sleep 0.1
+      done
+      echo "open: $(grep -c '"kind":"live"' "$dir/out") $(grep -c late_caller "$dir/out")"
+      exec 3>&-
+      wait $!
+      echo "status: $?"
+      rm -r "$dir"
+      """
+    let outcome = try Invocation.shell(script, in: Repository.root)
+    #expect(outcome.output == "open: 1 \(comes ? 1 : 0)\nstatus: 1\n")
+  }
+
   @Test func oneDocumentCannotFollow() throws {
     let outcome = try Invocation.pageledger(
       ["--follow", "--format", "json", "-"], in: Repository.root)

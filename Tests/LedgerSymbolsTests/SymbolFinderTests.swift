@@ -86,6 +86,40 @@ import Testing
     }
   }
 
+  /// A module is refused with both ids when the capture knows another one; names that the capture has stay.
+  @Test(arguments: [false, true])
+  func moduleOfAnotherBuildIsRefused(isSame: Bool) throws {
+    guard let built = ElfFileTests.built else { return }
+    let folder = built.folder.appendingPathComponent("builds-\(isSame)")
+    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let linked = ElfFileTests.shell(
+      "cd \(folder.path) && ld -r --build-id=0xabcdef01 ../p.ko -o p.ko && readelf -n p.ko")
+    guard linked?.contains("abcdef01") == true else { return }
+    var clues = KernelClues()
+    clues.moduleIDs = ["p": isSame ? [0xab, 0xcd, 0xef, 0x01] : [0x12, 0x34]]
+    var files = SymbolFinder.Files()
+    files.modules = folder.path
+    var finder = SymbolFinder(files, clues: clues)
+    let frames = [4, 5].map { StackFrame(name: "outer\tp", offset: $0) }
+    let named = finder.names(of: Set(frames), chains: [])
+    for frame in frames {
+      #expect(named[frame]?.last?.function == "outer")
+      #expect(named[frame]?.last?.line.hasPrefix("p.c:") == isSame)
+    }
+    #expect(finder.complaints.count == (isSame ? 0 : 1))
+    guard !isSame, let complaint = finder.complaints.first else { return }
+    #expect(complaint.contains("its build id is abcdef01, the capture's module has 1234"))
+  }
+
+  @Test(arguments: [
+    ([1, 2], [1, 2], true), ([1, 2], [1, 3], false), ([], [1], true), ([1], [], true),
+    ([1, 2], [1, 2, 0, 0], true), ([1, 2], [1, 2, 3], false), ([1, 2, 0], [1, 2], true),
+  ])
+  func buildIDsAreTheSame(one: [UInt8], other: [UInt8], isSame: Bool) {
+    #expect(SymbolFinder.isSame(one, other) == isSame)
+    #expect(SymbolFinder.isSame(other, one) == isSame)
+  }
+
   @Test func unreadableFilesCostNamesOnly() {
     var finder = finder(URL(fileURLWithPath: "/nonexistent/vmlinux"), KernelClues())
     let frame = StackFrame(address: 0xffff_ffff_8100_0000)

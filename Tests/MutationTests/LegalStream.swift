@@ -20,12 +20,15 @@ struct LegalStream {
   init(woven chance: inout Chance) {
     name = "woven"
     cast = (0..<chance.number(6...9)).map { _ in chance.pick(Story.allCases) ?? .single }
-    // One VM a stream: without probes on each change nothing tells several apart.
-    var hasGuest = false
+    // One VM with entries a stream: without probes on each change nothing tells several apart. kvm_vcpu_map names its own.
+    var guests: [Story] = []
     cast = cast.map { story in
-      guard [.guest, .keptGuest, .vcpu].contains(story) else { return story }
-      defer { hasGuest = true }
-      return hasGuest ? .plain : story
+      guard [.guest, .keptGuest, .vcpu, .hostAndGuest].contains(story) else { return story }
+      guard guests.isEmpty || story == .vcpu && guests.allSatisfy({ $0 == .vcpu }) else {
+        return .plain
+      }
+      guests.append(story)
+      return story
     }
     events = []
     info = CaptureInfo(path: "woven", kind: "trace.dat v7")

@@ -66,6 +66,26 @@ extension Mutation {
       draft.insert([leaf], at: place)
       return .found([["PL009"]], page: pfn, within: [pfn...pfn])
     },
+    Mutation("host page replaced without telling KVM", in: [.hostAndGuest]) { draft in
+      guard let story = draft.stream.cast.firstIndex(of: .hostAndGuest) else { return nil }
+      let places = draft.places { _ in true }.filter { draft.stream.stories[$0] == story }
+      guard let first = places.first(where: { draft.events[$0].kind == .insertPfn }),
+        let free = places.first(where: { draft.events[$0].kind == .pageFree && $0 > first })
+      else { return nil }
+      let pfn = draft.events[first].pfn
+      let told: Set<EventKind> = [.notifierStart, .notifierEnd, .spteChanged]
+      let removed = places.filter { place in
+        let event = draft.events[place]
+        let isInstall = event.kind == .spteChanged && event.word & 0x800 != 0
+        return place < free && told.contains(event.kind) && !isInstall
+      }
+      // The second round is the proof; its own leaf would take the old one's place.
+      let later = places.filter {
+        $0 > free && told.contains(draft.events[$0].kind)
+      }
+      for place in (removed + later).sorted(by: >) { draft.events.remove(at: place) }
+      return .found([["PL008"], ["PL009"]], page: pfn, within: [pfn...pfn])
+    },
     Mutation("KVM's kernel mapping kept through an invalidation", in: [.vcpu]) { draft in
       guard let place = draft.places({ $0.kind == .vcpuUnmap }).first,
         let pfn = draft.places({ $0.kind == .insertPfn }).map({ draft.events[$0] }).first(where: {

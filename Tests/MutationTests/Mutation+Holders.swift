@@ -81,8 +81,9 @@ extension Mutation {
       draft.events.remove(at: end)
       return .found([["PL007"]], page: pfn, within: [pfn...pfn + 3], atLeast: .proven)
     },
-    Mutation("DMA unmap dropped", in: [.dma, .iommu]) { draft in
-      let unmaps = draft.places { $0.kind == .dmaUnmap || $0.kind == .iommuUnmap }.filter {
+    Mutation("DMA unmap dropped", in: [.dma, .iommu, .scatter]) { draft in
+      let kinds: Set<EventKind> = [.dmaUnmap, .iommuUnmap, .dmaUnmapSg]
+      let unmaps = draft.places { kinds.contains($0.kind) }.filter {
         draft.stream.cast[draft.stream.stories[$0]] != .lookup
       }
       guard let place = draft.chance.pick(unmaps),
@@ -100,6 +101,24 @@ extension Mutation {
       else { return nil }
       draft.events.remove(at: place)
       return .found([["PL029"], ["PL025"]], page: life.head, within: [life.frames])
+    },
+    Mutation("legal: a page of another process moves") { draft in
+      guard let life = draft.life(where: { $0.order == 0 }), let place = draft.roomInside(life)
+      else { return nil }
+      let address = 0x5500_0000_0000 + UInt64(draft.chance.number(0...255)) * 4096
+      let moved = life.head
+      draft.insert(
+        [
+          draft.event(.migrationSet, near: place, pid: 40) {
+            $0.pfn = moved
+            $0.word = address
+          },
+          draft.event(.migrationRemoved, near: place, pid: 40) {
+            $0.pfn = moved
+            $0.word = address
+          },
+        ], at: place)
+      return .silent
     },
     Mutation("legal: a failed insertion", in: [.special]) { draft in
       guard let life = draft.life(where: { $0.order == 0 }), let place = draft.roomInside(life)

@@ -171,6 +171,14 @@ struct Script {
     }
   }
 
+  mutating func migration(_ kind: EventKind, _ pfn: UInt64) {
+    let place = place
+    emit(kind, pid: 40) {
+      $0.pfn = pfn
+      $0.word = place.address
+    }
+  }
+
   mutating func memorySlot() {
     let place = place
     emit(.memslot) {

@@ -5,6 +5,7 @@ enum Story: Int, CaseIterable {
   case single, plain, compound, split, exact, heldHead, bulk, frozen, fragment
   case ownersFree, special, forked, moved, privateMapping, guest, keptGuest
   case pinFast, pinSlow, longPin, buffer, dma, iommu, sharedBuffer, lookup, vcpu
+  case scatter, migrated, hostAndGuest
 
   func write(_ script: inout Script) {
     switch self {
@@ -20,7 +21,9 @@ enum Story: Int, CaseIterable {
     case .guest, .keptGuest: writeGuest(&script)
     case .pinFast, .pinSlow, .longPin: writePin(&script)
     case .buffer: writeBuffer(&script)
-    case .dma, .iommu, .lookup: writeDevice(&script)
+    case .dma, .iommu, .lookup, .scatter: writeDevice(&script)
+    case .migrated: writeMigration(&script)
+    case .hostAndGuest: writeHostAndGuest(&script)
     case .sharedBuffer, .vcpu: writeObject(&script)
     }
   }
@@ -151,6 +154,12 @@ enum Story: Int, CaseIterable {
     }
     script.alloc(old, 2)
     for page in 0..<4 as Range<UInt64> { script.insert(old + page, page: page) }
+    if script.chance.once(in: 2) {
+      // Zapped, and mapped again by the next faults.
+      script.emit(.objectUnmap) { $0.pointer = place.object }
+      script.unmap(pages: 4)
+      for page in 0..<4 as Range<UInt64> { script.insert(old + page, page: page) }
+    }
     script.emit(.objectMove) { $0.pointer = place.object }
     script.unmap(pages: 4)
     script.alloc(new, 2)
@@ -164,6 +173,7 @@ enum Story: Int, CaseIterable {
   private func writeDevice(_ script: inout Script) {
     let place = script.place
     let isDMA = self == .dma
+    let isList = self == .scatter
     script.alloc(place.pfn)
     if self == .lookup {
       script.insert(place.pfn)
@@ -173,18 +183,60 @@ enum Story: Int, CaseIterable {
       }
       script.returned(.followPteReturn, 0)
     }
-    script.emit(isDMA ? .dmaMap : .iommuMap) {
+    script.emit(isList ? .dmaMapSg : isDMA ? .dmaMap : .iommuMap) {
       $0.pfn = place.pfn
-      $0.word = place.iova
+      $0.word = isList ? place.pfn << 12 : place.iova
       $0.pointer = 4096
     }
     script.traffic(place.pfn)
-    script.emit(isDMA ? .dmaUnmap : .iommuUnmap) {
-      $0.word = place.iova
-      $0.pointer = 4096
+    script.emit(isList ? .dmaUnmapSg : isDMA ? .dmaUnmap : .iommuUnmap) {
+      if isList { $0.pfn = place.pfn }
+      $0.word = isList ? place.pfn << 12 : place.iova
+      $0.pointer = isList ? 1 : 4096
     }
     if self == .lookup { script.unmap(pages: 1) }
     script.putAndFree(place.pfn)
+  }
+
+  /// An ordinary entry whose page moves.
+  private func writeMigration(_ script: inout Script) {
+    let place = script.place
+    let (old, new) = (place.pfn, place.pfn + 8)
+    script.alloc(old)
+    script.emit(.insertPage) {
+      $0.pfn = old
+      $0.word = place.address
+      $0.pointer = place.mm
+      $0.extra = place.vma
+      $0.value = 0x1000_00fb
+    }
+    script.get(old)
+    script.returned(.insertPageReturn, 0)
+    script.migration(.migrationSet, old)
+    script.alloc(new)
+    script.get(new)
+    script.migration(.migrationRemoved, new)
+    script.put(old)
+    script.putAndFree(old)
+    script.unmap(pages: 1)
+    script.put(new)
+    script.putAndFree(new)
+  }
+
+  /// A PFN entry of the host that a guest maps too, one page after the other.
+  private func writeHostAndGuest(_ script: inout Script) {
+    let place = script.place
+    script.memorySlot()
+    for pfn in [place.pfn, place.pfn + 8] {
+      script.alloc(pfn)
+      script.insert(pfn)
+      script.stageTwo(pfn, present: true)
+      script.window(.notifierStart, at: place.address, pages: 1)
+      script.stageTwo(pfn, present: false)
+      script.unmap(pages: 1)
+      script.window(.notifierEnd, at: place.address, pages: 1)
+      script.putAndFree(pfn)
+    }
   }
 
   private func writeObject(_ script: inout Script) {
@@ -206,6 +258,7 @@ enum Story: Int, CaseIterable {
       script.emit(.vcpuMap) {
         $0.word = place.gfn
         $0.pointer = place.object
+        $0.extra = place.kvm
       }
       script.returned(.vcpuMapReturn, 0)
       script.emit(.vcpuUnmap) { $0.pointer = place.object }

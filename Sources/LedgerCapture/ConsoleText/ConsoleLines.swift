@@ -180,7 +180,11 @@ extension TextParser {
     guard line.starts(with: .kernelOffset) else { return }
     var cursor = LineCursor(
       line.bytes, from: line.at &+ StaticText.kernelOffset.count, to: line.end)
-    if let offset = cursor.hex() { clues.offset = offset }
+    if cursor.starts(with: .disabled) {
+      clues.offset = 0
+    } else if let offset = cursor.hex() {
+      clues.offset = offset
+    }
   }
 
   /// `CPU: 1 PID: 216 Comm: sh Not tainted 6.1.192 #1`: lib/dump_stack.c:dump_stack_print_info
@@ -206,5 +210,6 @@ extension TextParser {
 
 extension StaticText {
   fileprivate static let kernelOffset = StaticText("Kernel Offset: ")
+  fileprivate static let disabled = StaticText("disabled")
   fileprivate static let processor = StaticText("CPU: ")
 }

@@ -7,6 +7,8 @@ import LedgerInput
 /// `name value` as it prints kvm ones; a cut line lacks a field and is refused.
 struct EventBody {
   var gfp = GfpNames()
+  /// Further entries of the list that the last event began.
+  var rest: [Event] = []
 
   /// False when a field that the event cannot do without is missing or no number.
   @inline(__always)
@@ -27,6 +29,8 @@ struct EventBody {
     case .kvmUserspaceExit: KvmBody.userspaceExit(&line, isTraceCmd, &event)
     case .zapAllFast: true
     case .unmapHva: KvmBody.unmapHva(line, &event)
+    case .dmaMapSg, .dmaUnmapSg: ListBody.read(line, &event, &rest)
+    case .vmaStore, .vmaErase, .exitMmap: SpaceBody.read(line, &event)
     default: SlotWords.of(kind).read(line, &event)
     }
   }

@@ -105,7 +105,7 @@ struct EventNames {
 
   private mutating func append(_ printed: String) {
     let name = hasSystems ? Self.split(printed).name : printed
-    let kind = EventKind.allCases.first { $0.name == name && Self.isTracepoint($0) } ?? .other
+    let kind = EventKind.allCases.first { $0.isNamed(name) && Self.isTracepoint($0) } ?? .other
     names.append(printed)
     seen.append(0)
     meanings.append(

@@ -126,6 +126,8 @@ public final class FtraceTextReader: CaptureReader {
         if pause.isLive, !batch.events.isEmpty, looked.isEmpty, !blocks.isReady { break }
         if batch.events.isEmpty, looked.isEmpty, hasNews, pause.isDue(blocks) {
           toldComplaints = parser.complaints.log.complaints.count
+          // What waits for a call chain waits no longer.
+          batch.stacks = parser.chains.notesSoFar()
           return true
         }
         if try !turn() { break }
@@ -136,10 +138,14 @@ public final class FtraceTextReader: CaptureReader {
     return !batch.events.isEmpty || !batch.stacks.isEmpty
   }
 
-  /// The kernel said something that nobody heard of.
+  /// The kernel said something that nobody heard of, or something waits for a call chain.
   private var hasNews: Bool {
-    parser.complaints.isWaiting || parser.complaints.log.complaints.count > toldComplaints
+    bringsChainsLate || parser.complaints.isWaiting
+      || parser.complaints.log.complaints.count > toldComplaints
   }
+
+  /// Chains stand behind their events: that of a batch's last event may come with the next batch, or not at all.
+  public var bringsChainsLate: Bool { parser.chains.isTracking }
 
   /// What a log of the kernel says about its symbols.
   public var clues: KernelClues { parser.clues }

@@ -15,7 +15,8 @@ struct SlotWords: Sendable {
 
   private init(_ kind: EventKind) {
     fields = kind.sources.map { Field(source: $0, names: $0.names.map { StaticText($0) }) }
-    let last = fields.map(\.source.position).max() ?? 0
+    // A text does not name its kernel in time: only what is the same in all versions goes by position.
+    let last = fields.map { $0.source.position(in: nil) }.max() ?? 0
     positions = last == 0 ? [] : (1...last).map { StaticText("arg\($0)") }
   }
 
@@ -53,6 +54,13 @@ struct SlotWords: Sendable {
     guard isPositional, field.source.position > 0 else { return nil }
     return Self.value(line, positions[field.source.position - 1], isHex: false)
   }
+
+  /// Arguments without names: what they are depends on the version.
+  static func isNameless(_ line: borrowing LineCursor) -> Bool {
+    KvmBody.value(line, first) != nil
+  }
+
+  private static let first = StaticText("arg1")
 
   /// The number behind a name.
   static func value(_ line: borrowing LineCursor, _ name: StaticText, isHex: Bool) -> UInt64? {

@@ -24,6 +24,7 @@ final class TextAhead: CaptureReader {
     var losses = LossLedger()
     var complaints = ComplaintLog()
     var clues = KernelClues()
+    var bringsChainsLate = false
     /// Only known at the end: a copy for each piece would be as large as the table.
     var stacks: StackTable?
   }
@@ -53,6 +54,8 @@ final class TextAhead: CaptureReader {
   var complaints: ComplaintLog { facts.complaints }
 
   var clues: KernelClues { facts.clues }
+
+  var bringsChainsLate: Bool { facts.bringsChainsLate }
 
   /// Ends the reading when it has not come to its end.
   var stacks: StackTable {
@@ -114,6 +117,7 @@ final class TextAhead: CaptureReader {
     facts.losses = reader.losses
     facts.complaints = reader.complaints
     facts.clues = reader.clues
+    facts.bringsChainsLate = reader.bringsChainsLate
     return facts
   }
 }

@@ -181,9 +181,22 @@ struct TextParser {
   ) {
     if chains.isTracking { remember(event, isUsed: isUsed, row) }
     switch detail {
-    case .replay: if isUsed { batch.events.append(event) }
+    case .replay:
+      guard isUsed else { return }
+      batch.events.append(event)
+      if event.kind.isList { takeRest(of: event, &batch) }
     case .fields: append(event, row, bytes, context, end, &batch)
     }
+  }
+
+  @inline(never)
+  private mutating func takeRest(of event: Event, _ batch: inout EventBatch) {
+    for entry in body.rest {
+      var next = event
+      next.fillEntry(address: entry.word, size: entry.pointer)
+      batch.events.append(next)
+    }
+    body.rest.removeAll(keepingCapacity: true)
   }
 
   /// Its call chain may follow.
@@ -237,7 +250,9 @@ struct TextParser {
     let kind = ProbeBody.kind(&line, named: known.probe)
     guard kind != .other else { return false }
     names.recognise(row, as: kind)
-    guard ProbeBody.read(&line, kind: kind, into: &event) else { return damaged(isCut, event) }
+    guard ProbeBody.read(&line, kind: kind, into: &event) else {
+      return SlotWords.isNameless(line) && !isCut ? false : damaged(isCut, event)
+    }
     event.kind = kind
     if ProbeCatalog.isReturn(kind), line.bytes.u8(place) == 0x28 {
       event.pointer = chains.caller(LineCursor(line.bytes, from: place &+ 1, to: line.at))

@@ -19,7 +19,10 @@ struct ComplaintPaths {
     switch text.utf8.first {
     case UInt8(ascii: "R"), UInt8(ascii: "p"):
       if let place = text.behind(prefix: "RIP: 0010:") ?? text.behind(prefix: "pc : ") {
-        if top == nil { top = Self.frame(place) }
+        if top == nil {
+          top = Self.frame(place)
+          top?.isExact = true
+        }
       } else if text.hasPrefix("page last allocated via ") {
         open(.allocator, pid: text.behind(" pid ")?.signed)
       } else if text.hasPrefix("page last free ") {
@@ -60,7 +63,9 @@ struct ComplaintPaths {
     if text.hasPrefix("[<"), place.hasPrefix("? ") { return true }
     guard let frame = Self.frame(place), !found.isEmpty else { return false }
     let last = found.count - 1
-    let isAgain = found[last].frames.count == 1 && found[last].frames[0] == frame
+    let isAgain =
+      found[last].frames.count == 1 && found[last].frames[0].name == frame.name
+      && found[last].frames[0].offset == frame.offset
     let isPrinter = found[last].frames.isEmpty && OpenComplaint.isPrinter(frame.name)
     if !isAgain, !isPrinter, found[last].frames.count < KernelComplaint.framesLimit {
       found[last].frames.append(frame)

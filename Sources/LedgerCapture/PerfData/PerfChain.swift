@@ -31,7 +31,7 @@ enum PerfChain {
   /// Takes where the kernel or a module was mapped: tools/perf/util/synthetic-events.c:
   /// perf_event__synthesize_kernel_mmap, perf_event__synthesize_modules (6.1).
   static func note(
-    _ bytes: RawSpan, _ body: Int, _ end: Int, isNewer: Bool, _ swapped: Bool,
+    _ bytes: RawSpan, _ body: Int, _ end: Int, isNewer: Bool, misc: UInt16, _ swapped: Bool,
     _ clues: inout KernelClues
   ) {
     let place = body &+ (isNewer ? 64 : 32)
@@ -39,11 +39,10 @@ enum PerfChain {
       bytes.u8(place) == 0x5b || bytes.u8(place) == 0x2f
     else { return }
     let start = bytes.word64(body &+ 8, swapped)
-    var name: [UInt8] = []
-    var at = place
-    while at < end, bytes.u8(at) != 0, name.count < 128 {
-      name.append(bytes.u8(at))
-      at &+= 1
+    let name = name(bytes, place, end)
+    if isNewer, misc & PerfBuildID.inMapping != 0 {
+      let id = PerfBuildID.bytes(bytes, body &+ 36, count: Int(bytes.u8(body &+ 32)))
+      PerfBuildID.note(id, of: name, &clues)
     }
     if name.starts(with: textName) {
       // The name ends with the symbol that the mapping's offset gives the address of.
@@ -55,8 +54,15 @@ enum PerfChain {
     }
   }
 
+  /// The bytes of a file's name up to its NUL; long ones are cut at their start, because their end says what they are.
+  static func name(_ bytes: RawSpan, _ place: Int, _ end: Int) -> [UInt8] {
+    var at = place
+    while at < end, bytes.u8(at) != 0 { at &+= 1 }
+    return (max(place, at &- 256)..<at).map { bytes.u8($0) }
+  }
+
   /// `[pglab]`, or the path of `snd-hda-codec.ko.xz`: the name with underscores.
-  private static func module(_ name: [UInt8]) -> String? {
+  static func module(_ name: [UInt8]) -> String? {
     if name.last == 0x5d { return String(decoding: name.dropFirst().dropLast(), as: UTF8.self) }
     let file = name[(name.lastIndex(of: 0x2f).map { $0 + 1 } ?? 0)...]
     let words = String(decoding: file, as: UTF8.self).split(separator: ".")

@@ -18,7 +18,6 @@ final class PerfDataReader: CaptureReader {
   private var stack = 0
   private let chains: StackStore
   private let symbols: (@Sendable () -> [UInt8])?
-  private let buildID: [UInt8]
   private var traced = TracedLog()
 
   /// Reads the descriptions of a seekable source; `streams` are the files `data.0`, `data.1` and so on of a folder, of
@@ -60,8 +59,8 @@ final class PerfDataReader: CaptureReader {
     var decoder = PerfDecoder(
       metadata, info: Self.describe(header, metadata, source.path), detail: detail)
     if missing > 0 { decoder.miss(streams: missing, cpus: metadata.cpus) }
+    metadata.tracing.deferSymbols()
     symbols = metadata.tracing.symbols
-    buildID = metadata.kernelBuildID
     chains = decoder.chains
     let feeds =
       [RecordFeed(header, source: source, tail: tail)]
@@ -91,7 +90,6 @@ final class PerfDataReader: CaptureReader {
   var clues: KernelClues {
     var clues = account.current.clues
     clues.kallsyms = symbols
-    clues.buildID = buildID
     return clues
   }
 

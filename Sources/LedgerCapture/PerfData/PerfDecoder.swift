@@ -53,7 +53,8 @@ struct PerfDecoder {
   init(_ metadata: PerfMetadata, info: CaptureInfo, detail: ReadDetail) {
     let layout = metadata.tracing
     records = RecordDecoder(
-      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
+      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
+      release: metadata.kernel)
     losses = metadata.losses
     losses.merge(layout.losses)
     for index in records.incomplete {
@@ -73,6 +74,7 @@ struct PerfDecoder {
       isDetailed: detail == .fields,
       isOrdered: metadata.attributes.allSatisfy { $0.samples.contains(.time) },
       names: TaskNames(layout.comms))
+    clues = metadata.clues
     self.info = info
     meanings = Self.meanings(metadata, records, &self.info)
     isAlone = meanings.count == 1
@@ -153,7 +155,9 @@ struct PerfDecoder {
     case PerfRecord.fork: takeFork(bytes, body, end)
     case PerfRecord.idIndex: takeIndex(bytes, body, end)
     case PerfRecord.mmap, PerfRecord.mmap2:
-      PerfChain.note(bytes, body, end, isNewer: type == PerfRecord.mmap2, swapped, &clues)
+      PerfChain.note(
+        bytes, body, end, isNewer: type == PerfRecord.mmap2, misc: misc, swapped, &clues)
+    case PerfRecord.buildID: PerfBuildID.note(bytes, body, end, misc: misc, &clues)
     default: break
     }
   }
@@ -308,7 +312,11 @@ extension PerfDecoder {
         queue.enterChain(
           StackTable.joined(chains.number(of: frames.kernel), chains.userNumber(of: frames.user)))
       }
-      queue.enter(event, EventDetail(name: ""))
+      guard event.kind.isList else { return queue.enter(event, EventDetail(name: "")) }
+      let (start, count) = (raw.lowerBound, raw.count)
+      guard let entries = records.list(bytes, at: start, count: count, format: format, like: event)
+      else { return refuse(.malformedEvent, event) }
+      for entry in entries { queue.enter(entry, EventDetail(name: "")) }
     } else if console?.format == format, !meaning.isRepeated {
       takeMessage(bytes, raw, format, event)
     }

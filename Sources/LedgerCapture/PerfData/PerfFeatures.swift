@@ -34,7 +34,7 @@ extension PerfMetadata {
     }
   }
 
-  /// The build id of the kernel (tools/perf/util/build-id.c:perf_session__write_buildid_table, 6.1).
+  /// Build ids of the kernel and its modules (tools/perf/util/build-id.c:perf_session__write_buildid_table, 6.1).
   private mutating func readBuildIDs(_ cursor: inout ByteCursor) throws(CaptureError) {
     while cursor.remaining >= 36 {
       _ = try cursor.u32("build ids")
@@ -42,12 +42,7 @@ extension PerfMetadata {
       let size = UInt64(try cursor.u16("build ids"))
       guard size >= 36, size &- 8 <= cursor.remaining else { return }
       let body = try cursor.bytes(size &- 8, "build ids")
-      let name = String(decoding: body[28...].prefix { $0 != 0 }, as: UTF8.self)
-      guard name.hasPrefix("[kernel.kallsyms]") || name.hasSuffix("vmlinux") else { continue }
-      // Since 5.11 the record says how long the id is.
-      let length = misc & 1 << 15 != 0 ? min(Int(body[24]), 20) : 20
-      kernelBuildID = Array(body[4..<4 + length])
-      return
+      body.withRawSpan { PerfBuildID.note($0, 0, body.count, misc: misc, &clues) }
     }
   }
 

@@ -15,8 +15,8 @@ struct PerfMetadata: Sendable {
   /// The records lie in files beside this one, as `perf record --threads` writes them.
   var isFolder = false
   var kernel = ""
-  /// Build id of the running kernel, empty when the file does not tell it.
-  var kernelBuildID: [UInt8] = []
+  /// Build ids of the running kernel and of its modules.
+  var clues = KernelClues()
   var cpus = 0
   var losses = LossLedger()
 

@@ -9,6 +9,7 @@ enum PerfRecord {
   static let lostSamples: UInt32 = 13
   static let attribute: UInt32 = 64
   static let tracingData: UInt32 = 66
+  static let buildID: UInt32 = 67
   static let finishedRound: UInt32 = 68
   static let idIndex: UInt32 = 69
   static let hardwareTrace: UInt32 = 71

@@ -1,5 +1,6 @@
 import LedgerCore
 import LedgerInput
+import LedgerSymbols
 
 /// Collects the files of copied tracefs folders, in any order, until their archive or folder ends.
 final class SnapshotCollector {
@@ -29,6 +30,8 @@ final class SnapshotCollector {
   private static let bufferLimit = 1 << 8
   private static let rawLimit = 1 << 16
   private static let openLimit = 256
+  /// Modules whose build ids are kept.
+  private static let noteLimit = 1 << 12
 
   private let spool: PieceSpool
   private var roots: [String: Root] = [:]
@@ -58,6 +61,8 @@ final class SnapshotCollector {
       online[part.root] = max(online[part.root] ?? 0, count)
     }
     guard part.role != .text, part.role != .other else { return false }
+    // Anything may have this name.
+    if case .notes = part.role, !BuildNotes.begin(prefix) { return false }
     if roots[part.root] == nil {
       guard roots.count < Self.rootLimit else { return false }
       roots[part.root] = Root()
@@ -118,6 +123,10 @@ final class SnapshotCollector {
     case .totalSize: root.words.totalSize = text
     case .cpuMask: root.words.cpuMask = text
     case .possibleCPUs: root.words.possibleCPUs = text
+    case .notes(let module):
+      if root.words.buildIDs.count < Self.noteLimit, let id = BuildNotes.id(in: text) {
+        root.words.buildIDs[module] = id
+      }
     case .stats(let cpu):
       if let row = CpuStatistics(text: text, cpu: cpu) { root.statistics.append(row) }
     default: break
@@ -194,6 +203,9 @@ final class SnapshotCollector {
     words.headerPage = first(\.headerPage) ?? []
     words.comms = first(\.comms) ?? []
     words.kernel = first(\.kernel) ?? []
+    for root in near.reversed() {
+      words.buildIDs.merge(roots[root]?.words.buildIDs ?? [:]) { $1 }
+    }
     // An instance has a clock of its own.
     words.clock = roots[name]?.words.clock ?? []
     words.symbols = near.lazy.compactMap { self.roots[$0]?.symbols }.first

@@ -27,6 +27,7 @@ struct SnapshotLayout {
     try settleShape()
     takeWords()
     try takeSymbols()
+    layout.buildIDs = buffer.words.buildIDs
     if layout.formats.isEmpty { try recoverFormats() }
     try takeExtents()
     takeStatistics()

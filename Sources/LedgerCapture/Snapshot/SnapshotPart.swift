@@ -12,6 +12,8 @@ struct SnapshotPart: Equatable {
     case comms
     case symbols
     case clock
+    /// `/sys/kernel/notes`, or the notes of a module: they hold build ids.
+    case notes(module: String)
     case kernel
     /// `buffer_size_kb`, `buffer_total_size_kb`, `tracing_cpumask` and the list of possible CPUs.
     case bufferSize, totalSize, cpuMask, possibleCPUs
@@ -35,7 +37,9 @@ struct SnapshotPart: Equatable {
     folder =
       parts.dropLast().last == "per_cpu"
       ? parts.last.flatMap { Self.number(in: $0, behind: "cpu") } : nil
-    if let (role, depth) = Self.perCPU(name, above: parts) ?? Self.event(name, above: parts) {
+    if let (role, depth) = Self.perCPU(name, above: parts) ?? Self.event(name, above: parts)
+      ?? Self.notes(name, above: parts)
+    {
       self.role = role
       root = parts.dropLast(depth).joined(separator: "/")
       return
@@ -54,6 +58,19 @@ struct SnapshotPart: Equatable {
   private static func withoutPacking(_ name: Substring) -> Substring {
     for ending in packings where name.hasSuffix(ending) { return name.dropLast(ending.count) }
     return name
+  }
+
+  /// `sys/kernel/notes` (kernel/ksysfs.c:notes_read), `sys/module/NAME/notes/.note.gnu.build-id` (kernel/module/sysfs.c:
+  /// add_notes_attrs; 6.1).
+  private static func notes(_ name: Substring, above: ArraySlice<Substring>) -> (Role, Int)? {
+    if name == ".note.gnu.build-id", above.last == "notes", above.count >= 2,
+      let module = above.dropLast().last
+    {
+      let isWhole = above.dropLast(2).last == "module"
+      return (.notes(module: String(module)), isWhole ? 3 : 2)
+    }
+    guard name == "notes" || name == "kernel_notes" else { return nil }
+    return (.notes(module: ""), above.last == "kernel" ? 1 : 0)
   }
 
   private static func topLevel(_ name: Substring) -> Role? {

@@ -29,6 +29,8 @@ struct SnapshotWords {
   var clock: [UInt8] = []
   var kernel: [UInt8] = []
   var symbols: SnapshotPiece?
+  /// Build ids by module, that of the kernel without a name.
+  var buildIDs: [String: [UInt8]] = [:]
   var bufferSize: [UInt8] = []
   var totalSize: [UInt8] = []
   var cpuMask: [UInt8] = []

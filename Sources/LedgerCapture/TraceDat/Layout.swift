@@ -93,6 +93,8 @@ struct TraceDatLayout: Sendable {
   var kallsyms: [UInt8] = []
   /// Reads the kallsyms that were passed over, when they are asked for.
   var symbols: (@Sendable () -> [UInt8])?
+  /// Build ids by module, that of the kernel without a name.
+  var buildIDs: [String: [UInt8]] = [:]
   var comms: [Int32: String] = [:]
   var cpus = 0
   /// CPUs whose data was not copied.

@@ -178,8 +178,11 @@ struct SubBufferDecoder: Sendable {
     room.events[room.place].time = moment
     room.events[room.place].cpu = state.cpu
     room.events[room.place].format = UInt16(truncatingIfNeeded: format)
-    let outcome = records.decode(
+    var outcome = records.decode(
       bytes, at: payload, count: length, format: format, into: &room.events[room.place])
+    if outcome == .decoded, room.events[room.place].kind.isList {
+      outcome = takeList(bytes, payload, length, format, &room)
+    }
     if let words {
       if outcome != .decoded {
         records.decodeCommon(
@@ -206,6 +209,21 @@ struct SubBufferDecoder: Sendable {
       account(outcome, format, state, chunk)
       state.openGap()
     }
+  }
+
+  /// One event for each entry of a list, the last one left to the caller to take; where words are wanted, the first one only.
+  @inline(never)
+  private func takeList(
+    _ bytes: RawSpan, _ payload: Int, _ length: Int, _ format: Int, _ room: inout EventRoom
+  ) -> RecordDecoder.Outcome {
+    let entries = records.list(
+      bytes, at: payload, count: length, format: format, like: room.events[room.place])
+    guard let entries else { return .short }
+    guard let last = words == nil ? entries.last : entries.first else { return .meaningless }
+    if words == nil { for entry in entries.dropLast() { room.append(entry) } }
+    guard room.place < room.events.count else { return .meaningless }
+    room.events[room.place] = last
+    return .decoded
   }
 
   /// A message of the kernel stands in the stream as a mark, whose words lie in the chunk.

@@ -17,7 +17,8 @@ struct TraceDatFile {
   init(_ source: ByteSource) throws(CaptureError) {
     var layout = try TraceDatLayout.read(source)
     records = RecordDecoder(
-      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
+      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
+      release: layout.kernel)
     layout.deferSymbols()
     self.source = source
     self.layout = layout

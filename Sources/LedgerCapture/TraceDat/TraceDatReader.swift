@@ -38,7 +38,8 @@ final class TraceDatReader: CaptureReader {
   ) {
     var layout = layout
     let records = RecordDecoder(
-      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian)
+      layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
+      release: layout.kernel)
     layout.deferSymbols()
     self.init(
       layout, records: records, sources: sources, path: path, kind: kind, detail: detail)
@@ -49,6 +50,8 @@ final class TraceDatReader: CaptureReader {
     kind: String, detail: ReadDetail
   ) {
     clues.kallsyms = layout.symbols
+    clues.moduleIDs = layout.buildIDs
+    clues.buildID = clues.moduleIDs.removeValue(forKey: "") ?? []
     info = Self.describe(layout, path, kind, records)
     losses = layout.losses
     for index in records.incomplete {

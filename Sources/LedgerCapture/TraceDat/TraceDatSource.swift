@@ -134,8 +134,8 @@ struct TraceDatSource: LaneSource {
           bigEndian: layout.bigEndian), chains: chains)
   }
 
-  /// At most so many events come from a sub-buffer: the smallest takes 12 bytes, a gap gives two.
-  private static func eventsPerSubBuffer(_ size: Int) -> Int { size / 12 + 3 }
+  /// At most so many events come from a sub-buffer: the smallest takes 12 bytes, an entry of a list 8; a gap gives two.
+  private static func eventsPerSubBuffer(_ size: Int) -> Int { size / 8 + 3 }
 
   func makeChunk() -> EventChunk {
     EventChunk(capacity: capacity, formats: decoder.records.formats.count)

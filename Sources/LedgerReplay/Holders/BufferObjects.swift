@@ -22,6 +22,10 @@ struct BufferObjects {
   private(set) var showings: [UInt64: Showing] = [:]
   private var vmas: [UInt64: Set<UInt64>] = [:]
   private var moves: [Int32: Event] = [:]
+  /// `ttm_bo_unmap_virtual` calls whose zap of a vma has not come yet, by vma.
+  private var zaps: [UInt64: Event] = [:]
+  /// A zap follows its call at once: in nanoseconds.
+  private static let zapTime: UInt64 = 10_000_000
   private var mmaps: [Int32: UInt64] = [:]
 
   mutating func show(_ event: Event) {
@@ -41,11 +45,28 @@ struct BufferObjects {
   /// The vma is gone, or will be used for something else.
   mutating func hide(_ vma: UInt64) {
     guard let old = showings.removeValue(forKey: vma) else { return }
+    zaps[vma] = nil
     vmas[old.object]?.remove(vma)
     if vmas[old.object]?.isEmpty == true { vmas[old.object] = nil }
   }
 
   func vmas(of object: UInt64) -> Set<UInt64> { vmas[object] ?? [] }
+
+  /// `ttm_bo_unmap_virtual`: each vma of the object will be zapped, once, and stays. drivers/gpu/drm/ttm/ttm_bo.c
+  mutating func unmapVirtual(_ event: Event) {
+    for vma in vmas(of: event.pointer) { zaps[vma] = event }
+  }
+
+  /// An unmap of addresses: a vma that is unmapped whole is gone, unless its object is only being moved or zapped.
+  mutating func unmapped(_ range: Range<UInt64>, _ event: Event) {
+    guard let showing = showings[event.extra], showing.event.span > 0,
+      range.lowerBound <= showing.event.word, showing.event.span <= range.upperBound
+    else { return }
+    let zap = zaps.removeValue(forKey: event.extra)
+    if moves[event.pid]?.pointer == showing.object { return }
+    if let zap, zap.pid == event.pid, event.time &- zap.time <= Self.zapTime { return }
+    hide(event.extra)
+  }
 
   mutating func beginMove(_ event: Event) {
     if moves.count >= Self.limit { moves.removeAll() }
@@ -55,6 +76,7 @@ struct BufferObjects {
   /// The move of the task, if it succeeded.
   mutating func endMove(_ event: Event) -> Event? {
     let move = moves.removeValue(forKey: event.pid)
+    if let move { for vma in vmas(of: move.pointer) { zaps[vma] = nil } }
     return event.word == 0 ? move : nil
   }
 }

@@ -20,6 +20,9 @@ struct DeviceMappings {
 
   private var records = Pool<DeviceMapping>()
   private var places: [UInt64: UInt32] = [:]
+  /// Entries of scatter lists by physical address; several devices may map the same page.
+  private var lists: [UInt64: [UInt32]] = [:]
+  private var listed = 0
   private(set) var frames = FrameIndex()
   /// An unmap was seen that no known mapping answers to: entries may have gone unseen.
   private(set) var isUnreliable = false
@@ -58,6 +61,33 @@ struct DeviceMappings {
       address &+= max(records[number].event.pointer, 4096)
       if !records[number].isDisputed { remove(number) }
     }
+    return true
+  }
+
+  /// One entry of a scatter list: what undoes it names the same physical address. kernel/dma/mapping.c, 6.12 on
+  mutating func mapEntry(_ event: Event) {
+    guard places.count + listed < Self.limit, event.pfn < Event.frameLimit, event.pointer > 0
+    else { return }
+    let (size, overflow) = (event.word & 0xfff).addingReportingOverflow(event.pointer)
+    let pages = size.addingReportingOverflow(4095).partialValue >> 12
+    guard !overflow, pages > 0, pages <= Self.pageLimit else { return }
+    let number = records.add(DeviceMapping(event: event, pages: pages))
+    records[number].node = frames.insert(number, pfn: event.pfn, pages: pages)
+    lists[event.word, default: []].append(number)
+    listed += 1
+  }
+
+  /// False when no entry of the address is known.
+  mutating func unmapEntry(_ event: Event) -> Bool {
+    guard let number = lists[event.word]?.popLast() else {
+      isUnreliable = true
+      return false
+    }
+    if lists[event.word]?.isEmpty == true { lists[event.word] = nil }
+    listed -= 1
+    frames.remove(records[number].node)
+    records[number].isLive = false
+    records.remove(number)
     return true
   }
 

@@ -40,10 +40,10 @@ extension Replay {
       return
     }
     if kvm == 0 || !holders.machines.knows(kvm) { observations.unplacedEntries &+= 1 }
-    holders.stageTwo.add(
-      GuestMapping(
-        kvm: kvm, gfn: event.pointer, pfn: StageTwo.frame(of: event.word, level: level),
-        space: space, level: level, event: event))
+    let leaf = GuestMapping(
+      kvm: kvm, gfn: event.pointer, pfn: StageTwo.frame(of: event.word, level: level),
+      space: space, level: level, event: event)
+    if let number = holders.stageTwo.add(leaf) { pair(number, leaf) }
   }
 
   /// arch/x86/kvm/mmu/tdp_mmu.c:tdp_mmu_split_huge_page (5.18 on): the small leaves are filled in before their table is
@@ -56,18 +56,24 @@ extension Replay {
     for index in 0..<UInt64(512) {
       child.gfn = leaf.gfn &+ index &* child.pages
       child.pfn = leaf.pfn &+ index &* child.pages
-      holders.stageTwo.add(child)
+      _ = holders.stageTwo.add(child)
     }
   }
 
   /// The VM of a change: named by the probe right before it, or the only one there is.
   private mutating func machine(changing event: Event) -> UInt64 {
+    let isInstall =
+      StageTwo.isLeaf(event.word, level: event.order)
+      && !StageTwo.isLeaf(event.extra, level: event.order)
     if let named = holders.changing.take(event.pid), named.pointer == event.pointer,
       named.word == event.word
     {
+      if isInstall { holders.machines.noteInstall(named.span, by: event.pid) }
       return named.span
     }
-    return holders.machines.onlyVM
+    guard isInstall, holders.machines.onlyVM == 0 else { return holders.machines.onlyVM }
+    return holders.machines.machine(
+      ofTask: event.pid, spaces: holders.host.spaces(of: event.pid))
   }
 
   /// `kvm_mmu_set_spte`: beside a change of the TDP MMU, or alone for the shadow MMU.
@@ -83,6 +89,17 @@ extension Replay {
       if known != nil { return }
     }
     observations.shadowEntries &+= 1
+    guard event.order == 1, holders.shadowLeaves.count < 1 << 20 else { return }
+    holders.shadowLeaves[pfn, default: 0] += 1
+  }
+
+  /// arch/x86/kvm/mmu/mmu.c:drop_spte: one way in which the shadow MMU removes an entry; there are others without a probe.
+  mutating func entryDropped(_ event: Event) {
+    guard StageTwo.isLeaf(event.word, level: 1) else { return }
+    let pfn = StageTwo.frame(of: event.word, level: 1)
+    guard let count = holders.shadowLeaves[pfn] else { return }
+    holders.shadowLeaves[pfn] = count > 1 ? count - 1 : nil
+    if observations.shadowEntries > 0 { observations.shadowEntries -= 1 }
   }
 
   /// A window ends: no leaf over its addresses may be left, or the notifier missed it.
@@ -107,23 +124,45 @@ extension Replay {
     // At the same time on another CPU: which came first is not known.
     if leaf.event.time == event.time, leaf.event.cpu != event.cpu { return }
     guard !leaf.isDisputed, !leaf.isStaleReported else { return }
+    // Up to 6.6 the invalidating task itself writes the new page in: kvm_mmu_notifier_change_pte, a read-only entry.
+    if leaf.event.pid == window.start.pid, leaf.event.time > window.start.time,
+      !StageTwo.isWritable(leaf.event.word)
+    {
+      return explanations.add(.changedInWindow, leaf.event)
+    }
     holders.suspicions.append(
       Suspicion(
         holder: .guest(number), free: event, pfn: leaf.pfn, claim: .staleInWindow,
-        related: [leaf.event, window.start], made: leaf.event))
+        related: [leaf.event, window.start] + (window.opened.map { [$0] } ?? []),
+        made: leaf.event))
   }
 
   /// An invalidation begins: what kvm_vcpu_map handed out below it is not revoked.
   mutating func windowBegins(_ event: Event) {
     holders.machines.open(event)
     guard !holders.vcpuMaps.isEmpty, event.extra > event.word else { return }
-    let kvm = holders.machines.machine(ofNotifier: event.span)
-    for (vcpu, map) in holders.vcpuMaps {
-      // No event says which VM a vCPU belongs to.
-      guard holders.machines.onlyVM == kvm,
+    judgeVcpuMaps(
+      event.word..<event.extra, of: holders.machines.machine(ofNotifier: event.span),
+      in: event.pointer, event)
+  }
+
+  /// `kvm_unmap_hva_range`, at the entry of the same notifier: enough to tell where there is but one VM.
+  mutating func addressesUnmapped(_ event: Event) {
+    let kvm = holders.machines.onlyVM
+    guard !holders.vcpuMaps.isEmpty, event.extra > event.word, kvm != 0 else { return }
+    judgeVcpuMaps(event.word..<event.extra, of: kvm, in: holders.machines.space(of: kvm), event)
+  }
+
+  private mutating func judgeVcpuMaps(
+    _ addresses: Range<UInt64>, of kvm: UInt64, in space: UInt64, _ event: Event
+  ) {
+    for (vcpu, map) in holders.vcpuMaps.sorted(by: { $0.key < $1.key }) {
+      guard kvm != 0, machine(of: map) == kvm,
         let address = holders.machines.address(of: map.word, kvm: kvm),
-        (event.word..<event.extra).contains(address),
-        let entry = entry(at: address, notifier: event), holders.host[entry].kind == .special
+        addresses.contains(address),
+        let entry = holders.host.number(at: address, space: space),
+        holders.host[entry].kind == .special,
+        !holders.suspicions.contains(where: { $0.made == map })
       else { continue }
       let mapping = holders.host[entry]
       let pfn = mapping.pfn &+ (address &- mapping.address) >> 12
@@ -134,8 +173,15 @@ extension Replay {
     }
   }
 
-  private func entry(at address: UInt64, notifier event: Event) -> UInt32? {
-    holders.host.number(at: address, space: event.pointer)
+  mutating func vcpuMapped(_ event: Event) {
+    if machine(of: event) == 0 { observations.unplacedMaps &+= 1 }
+    if holders.vcpuMaps.count < 1 << 16 { holders.vcpuMaps[event.pointer] = event }
+  }
+
+  /// The VM of a `kvm_vcpu_map`: named by the probe (`kvm=+0($arg1)`), or that of the task.
+  private func machine(of map: Event) -> UInt64 {
+    if map.extra != 0 { return map.extra }
+    return holders.machines.machine(ofTask: map.pid, spaces: holders.host.spaces(of: map.pid))
   }
 
   mutating func vcpuMapReturned(_ event: Event) {

@@ -13,7 +13,12 @@ extension Replay {
     holders.devices.frames.forEach(in: frames) { devices.append($0) }
     for number in hosts {
       let mapping = holders.host[number]
-      guard mapping.kind != .normal, !mapping.isReported, !mapping.isDisputed else { continue }
+      guard mapping.kind.isUncounted else {
+        // A page that is freed has no ordinary entry any more; whose it was, no event would say.
+        if mapping.space == HostTables.unnamed { holders.host.forget(number) }
+        continue
+      }
+      guard !mapping.isReported, !mapping.isDisputed else { continue }
       let pages = (mapping.pfn..<mapping.pfn &+ mapping.pages).clamped(to: frames)
       suspect(.host(number), pages, mapping.insertion, event, head, block, step)
     }
@@ -126,7 +131,7 @@ extension Replay {
     switch suspicion.holder {
     case .host(let number) where suspicion.claim == .movedMapped:
       holders.host[number].isMoveReported = true
-    case .guest(let number) where suspicion.claim == .staleInWindow:
+    case .guest(let number) where suspicion.claim.contains(.staleInWindow):
       holders.stageTwo[number].isStaleReported = true
     case .vcpu(let address): holders.vcpuMaps[address] = nil
     case _ where !suspicion.claim.isEmpty: break

@@ -3,11 +3,20 @@ internal import LedgerCore
 /// All who hold pages without a reference, and what they are doing at the moment.
 struct Holders {
   var host = HostTables()
+  var migrations = MigrationEntries()
   var stageTwo = StageTwo()
   var devices = DeviceMappings()
   var machines = VirtualMachines()
   var users = UserPages()
   var objects = BufferObjects()
+  var populations = ObjectPages()
+  var vmas = AddressSpaces()
+  /// try_grab_folio calls in progress, by task.
+  var grabs = PerTask<Event>()
+  /// Stage-2 leaves whose page the host mapped at the same address, by that place.
+  var pairs: [HostPlace: Pair] = [:]
+  /// Stage-2 leaves of the shadow MMU that no drop_spte has taken back, by frame.
+  var shadowLeaves: [UInt64: UInt32] = [:]
   var geometry = PageGeometry()
   /// vm_insert_page calls whose success no event has shown yet, by task.
   var insertions = PerTask<Event>()
@@ -46,6 +55,19 @@ struct Holders {
 
   /// A reference event may be part of something that is followed.
   var wantsReferences: Bool { !users.isEmpty || !insertions.isEmpty || !freeing.isEmpty }
+}
+
+/// An address in an address space.
+struct HostPlace: Hashable {
+  var space: UInt64
+  var address: UInt64
+}
+
+/// A stage-2 leaf that mapped what the host mapped.
+struct Pair {
+  var leaf: UInt32
+  /// The event that installed the leaf.
+  var made: Event
 }
 
 /// Something each task is in the middle of; there are not more tasks than a machine has pids at once.
@@ -105,6 +127,10 @@ public struct Observations: Sendable {
   public internal(set) var shadowEntries: UInt64 = 0
   /// Stage-2 entries whose VM or memory slots are not known: several VMs, or one that is older than the capture.
   public internal(set) var unplacedEntries: UInt64 = 0
+  /// Pins for long that stay, of pages whose zone the capture does not tell.
+  public internal(set) var unplacedPins: UInt64 = 0
+  /// kvm_vcpu_map calls of which nothing tells the VM.
+  public internal(set) var unplacedMaps: UInt64 = 0
   /// Stage-2 entries that were there before the capture began.
   public internal(set) var olderEntries: UInt64 = 0
   /// Device mappings of an address that was mapped twice, and unmaps of addresses nobody was seen to map.

@@ -4,7 +4,8 @@ internal import LedgerCore
 extension Replay {
   /// vmf_insert_pfn and its kin: the entry is written only if there was none (mm/memory.c:insert_pfn).
   mutating func insertFrames(_ event: Event) {
-    guard let event = resolved(event) else { return }
+    guard let event = resolved(event).map({ withFlags($0) }) else { return }
+    noteArea(event)
     var pages: UInt64 = 1
     var kind = HostMapping.Kind.special
     switch event.kind {
@@ -39,7 +40,9 @@ extension Replay {
       space: event.pointer, address: address, pages: pages, pfn: event.pfn, vma: event.extra,
       flags: UInt32(bitPattern: event.value), kind: kind, insertion: event)
     mapping.isDisputed = mayHaveLeft(range, besides: event)
-    if let number = holders.host.add(mapping) { holders.inserted[event.pid] = number }
+    guard let number = holders.host.add(mapping) else { return }
+    holders.inserted[event.pid] = number
+    if kind == .special { judgePairs(mapping) }
   }
 
   /// True if entries in a range were removed or moved at the same time on another CPU: that may have come behind.
@@ -77,11 +80,7 @@ extension Replay {
     guard event.span > event.word else { return }
     let range = event.word..<event.span
     holders.letGo.note(event)
-    if let showing = holders.objects.showings[event.extra], showing.event.word >= range.lowerBound,
-      showing.event.span <= range.upperBound, showing.event.span > 0
-    {
-      holders.objects.hide(event.extra)
-    }
+    holders.objects.unmapped(range, event)
     forgetProtections(range, space: event.pointer)
     guard !holders.host.isEmpty else { return }
     noteLookups(range, event)
@@ -92,14 +91,19 @@ extension Replay {
   mutating func removeEntries(_ range: Range<UInt64>, _ event: Event) {
     let space = event.pointer
     if space != 0 { holders.host.remove(range, space: space) { _ in } }
-    for other in space == 0 ? holders.host.allSpaces : [0] {
+    for other in space == 0 ? holders.host.allSpaces : [0] where other != HostTables.unnamed {
       holders.host.removeUnplaced(range, vma: event.extra, in: other) { _ in }
     }
+    // Perhaps another process's: no longer certain, and nobody is accused by it.
+    holders.host.remove(range, space: HostTables.unnamed) { _ in }
   }
 
   /// mm/memory.c:copy_page_range: a child gets the entries of VM_PFNMAP and VM_MIXEDMAP vmas.
   mutating func copy(_ event: Event) {
     guard event.span > event.word, event.pointer != event.extra, event.extra != 0 else { return }
+    if event.pointer != 0, event.span <= 1 << 57 {
+      holders.vmas.copy(event.word..<event.span, from: event.pointer, to: event.extra)
+    }
     for number in holders.host.numbers(in: event.word..<event.span, space: event.pointer) {
       var mapping = holders.host[number]
       guard mapping.kind != .huge,
@@ -124,10 +128,13 @@ extension Replay {
     guard !overflow, event.extra > 0, event.span & 0xfff == 0 else { return }
     holders.letGo.note(event)
     // Whose entries moved is not known where either side names no mm.
-    for other in event.pointer == 0 ? holders.host.allSpaces : [0] {
+    for other in event.pointer == 0 ? holders.host.allSpaces : [0]
+    where other != HostTables.unnamed {
       holders.host.removeUnplaced(event.word..<oldEnd, vma: 0, in: other) { _ in }
     }
+    holders.host.remove(event.word..<oldEnd, space: HostTables.unnamed) { _ in }
     guard event.pointer != 0 else { return }
+    holders.vmas.move(event.word..<oldEnd, to: event.span, space: event.pointer)
     var moved: [HostMapping] = []
     holders.host.remove(event.word..<oldEnd, space: event.pointer) { moved.append($0) }
     for var mapping in moved {
@@ -139,6 +146,11 @@ extension Replay {
       mapping.isDisputed = mapping.isDisputed || mayHaveLeft(address..<mapping.end, besides: event)
       _ = holders.host.add(mapping)
     }
+  }
+
+  /// `resolved` will give a page, so that asking costs no rule its certainty.
+  func isResolvable(_ event: Event) -> Bool {
+    !event.gaps.contains(.pageAddress) || holders.geometry.frame(of: event.pfn) != nil
   }
 
   /// An event that names a page by its `struct page`, with the frame once the array's place is known.

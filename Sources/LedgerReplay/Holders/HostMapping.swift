@@ -9,6 +9,11 @@ struct HostMapping {
     case normal
     /// One entry for a whole PMD or PUD.
     case huge
+    /// The page of a normal entry is on the move: nothing is mapped.
+    case migration
+
+    /// It maps a page that neither counts it nor knows of it.
+    var isUncounted: Bool { self == .special || self == .huge }
   }
 
   var space: UInt64
@@ -32,6 +37,9 @@ struct HostMapping {
   var insertion: Event
   /// Node in the index of frames.
   var node: UInt32 = 0
+  /// The mappings before and behind it that name the same vma.
+  var vmaBefore: UInt32 = .max
+  var vmaBehind: UInt32 = .max
   /// False once it has been removed and its record may be used again.
   var isLive = true
 

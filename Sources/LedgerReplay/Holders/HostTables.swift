@@ -10,10 +10,16 @@ struct HostTables {
   /// Larger mappings are of device memory that no allocator frees.
   static let pageLimit: UInt64 = 1 << 24
 
+  /// The space of entries whose events name neither mm nor vma: those of migration.
+  static let unnamed = UInt64.max
+  private static let unnamedLimit = 1 << 16
+
   private var records = Pool<HostMapping>()
   /// Numbers of live records by space, in order of address.
   private var spaces: [UInt64: [UInt32]] = [:]
   private(set) var frames = FrameIndex()
+  /// The newest mapping of each vma; the others are chained behind it.
+  private var vmas: [UInt64: UInt32] = [:]
   /// The space that a task made entries in last.
   private var makers = PerTask<UInt64>()
 
@@ -24,8 +30,18 @@ struct HostTables {
 
   var isEmpty: Bool { spaces.isEmpty }
 
-  /// The numbers of all mappings.
-  var numbers: [UInt32] { spaces.values.flatMap { $0 }.sorted() }
+  var hasRoomForUnnamed: Bool { spaces[Self.unnamed]?.count ?? 0 < Self.unnamedLimit }
+
+  /// The numbers of the mappings that were made through a vma.
+  func numbers(vma: UInt64) -> [UInt32] {
+    var found: [UInt32] = []
+    var number = vmas[vma] ?? .max
+    while number != .max {
+      found.append(number)
+      number = records[number].vmaBehind
+    }
+    return found.sorted()
+  }
 
   /// The entry at an address; nil where none is known.
   func number(at address: UInt64, space: UInt64) -> UInt32? {
@@ -43,15 +59,49 @@ struct HostTables {
   }
 
   /// Adds a mapping whose addresses are free; returns its number, nil when there is no room.
-  mutating func add(_ mapping: HostMapping) -> UInt32? {
+  ///
+  /// `isByTask` says that the task of the event works in the mapping's space.
+  mutating func add(_ mapping: HostMapping, isByTask: Bool = true) -> UInt32? {
     guard records.count < Self.limit else { return nil }
-    makers[mapping.insertion.pid] = mapping.space
+    if isByTask { makers[mapping.insertion.pid] = mapping.space }
     let number = records.add(mapping)
+    chain(number)
     records[number].node = frames.insert(number, pfn: mapping.pfn, pages: mapping.pages)
     let place = place(in: mapping.space, endingAfter: mapping.address)
     spaces[mapping.space, default: []].insert(number, at: place)
     return number
   }
+
+  private mutating func chain(_ number: UInt32) {
+    let vma = records[number].vma
+    records[number].vmaBefore = .max
+    records[number].vmaBehind = .max
+    guard vma != 0 else { return }
+    if let first = vmas[vma] {
+      records[number].vmaBehind = first
+      records[first].vmaBefore = number
+    }
+    vmas[vma] = number
+  }
+
+  private mutating func unchain(_ old: HostMapping) {
+    guard old.vma != 0 else { return }
+    if old.vmaBehind != .max { records[old.vmaBehind].vmaBefore = old.vmaBefore }
+    if old.vmaBefore != .max {
+      records[old.vmaBefore].vmaBehind = old.vmaBehind
+    } else {
+      vmas[old.vma] = old.vmaBehind == .max ? nil : old.vmaBehind
+    }
+  }
+
+  /// A normal entry maps nothing until its page has moved.
+  mutating func becomeMigration(_ number: UInt32, by event: Event) {
+    records[number].kind = .migration
+    records[number].insertion = event
+  }
+
+  /// The mapping is not known any more.
+  mutating func forget(_ number: UInt32) { drop(number) }
 
   /// Takes out what lies in a range of addresses; a mapping that reaches beyond it keeps its ends.
   mutating func remove(_ range: Range<UInt64>, space: UInt64, gone: (HostMapping) -> Void) {
@@ -107,12 +157,13 @@ struct HostTables {
     piece.pfn = old.pfn &+ (addresses.lowerBound &- old.address) >> 12
     piece.pages = (addresses.upperBound &- addresses.lowerBound) >> 12
     guard piece.pages > 0 else { return }
-    _ = add(piece)
+    _ = add(piece, isByTask: false)
   }
 
   private mutating func drop(_ number: UInt32) {
     let old = records[number]
     frames.remove(old.node)
+    unchain(old)
     records[number].isLive = false
     records.remove(number)
     let place = place(in: old.space, endingAfter: old.address)

@@ -10,7 +10,7 @@ extension Replay {
     if event.kind == .insertHuge, event.result == 0 { marks.insert(.hugeSpecial) }
     if let showing = holders.objects.showings[event.extra], showing.isDmabuf,
       showing.covers(event.word),
-      flags != 0 || event.kind == .insertPage, flags & VMFlags.pfnmap == 0,
+      flags != 0 || event.kind.isNormalInsertion, flags & VMFlags.pfnmap == 0,
       event.kind != .remapRange
     {
       marks.insert(.objectNotPfnmap)
@@ -35,18 +35,22 @@ extension Replay {
     if event.word & 0x100 != 0 { noteInsertion(insertion, isConfirmed: true) }
   }
 
-  /// At the end: huge insertions whose returns nobody recorded.
-  mutating func judgeHugeInsertions() {
-    for insertion in holders.hugeInsertions.all.sorted(by: { $0.ordinal < $1.ordinal }) {
+  /// At the end: insertions whose returns nobody recorded.
+  mutating func judgeOpenInsertions() {
+    let open = holders.hugeInsertions.all + holders.insertions.all
+    for insertion in open.sorted(by: { $0.ordinal < $1.ordinal }) {
       noteInsertion(insertion, isConfirmed: false)
     }
   }
 
   /// vm_insert_page: whether it succeeds shows in the reference it takes. mm/memory.c:insert_page_into_pte_locked
   mutating func insertPage(_ event: Event) {
-    guard let event = resolved(event) else { return }
+    guard let event = resolved(event).map({ withFlags($0) }) else { return }
+    noteArea(event)
+    if let earlier = holders.insertions[event.pid], earlier.pfn != event.pfn {
+      noteInsertion(earlier, isConfirmed: false)
+    }
     holders.insertions[event.pid] = event
-    noteInsertion(event, isConfirmed: false)
   }
 
   /// The reference of a vm_insert_page in progress.
@@ -60,6 +64,7 @@ extension Replay {
 
   /// A normal entry was written; for the head of a block whose tails are not counted that is a mistake.
   private mutating func pageInserted(_ insertion: Event, by reference: Event?) {
+    noteInsertion(insertion, isConfirmed: true)
     let mapping = HostMapping(
       space: insertion.pointer, address: insertion.word & ~0xfff, pages: 1, pfn: insertion.pfn,
       vma: insertion.extra, flags: UInt32(bitPattern: insertion.value), kind: .normal,
@@ -70,8 +75,13 @@ extension Replay {
     {
       _ = holders.host.add(mapping)
     }
-    guard isPlainHead(insertion.pfn) else { return }
-    noteHolder(insertion, pfn: insertion.pfn, .normalOnPlain, reference.map { [$0] } ?? [])
+    var related = reference.map { [$0] } ?? []
+    if isPlainHead(insertion.pfn) {
+      noteHolder(insertion, pfn: insertion.pfn, .normalOnPlain, related)
+    } else if let population = population(of: insertion.pfn) {
+      related.insert(population, at: 0)
+      noteHolder(insertion, pfn: insertion.pfn, [.normalOnPlain, .ofObject], related)
+    }
   }
 
   mutating func insertPageReturned(_ event: Event) {
@@ -91,6 +101,7 @@ extension Replay {
 
   /// mm/memory.c:wp_page_copy: the process gets a private copy; in a PFN mapping it thereby parts from the object.
   mutating func copyOnWrite(_ event: Event) {
+    let event = withFlags(event)
     let range = event.word & ~0xfff..<(event.word & ~0xfff) &+ 4096
     let number = holders.host.number(at: event.word, space: event.pointer)
     let mapping = number.map { holders.host[$0] }
@@ -137,12 +148,21 @@ extension Replay {
   /// mm/mprotect.c:mprotect_fixup on a private read-only PFN mapping that may become writable.
   mutating func protect(_ event: Event) {
     let new = UInt32(bitPattern: event.value)
-    let old = UInt32(bitPattern: event.result)
+    let old = oldFlags(event)
+    if event.pointer != 0, event.extra > event.word, event.extra <= 1 << 57 {
+      holders.vmas.protect(event.word..<event.extra, space: event.pointer, flags: new)
+    }
     guard old & VMFlags.pfnmap != 0, old & VMFlags.write == 0, VMFlags.isCow(old),
       new & VMFlags.write != 0
     else { return }
     if holders.protections.count >= 1024 { holders.protections.removeFirst() }
     holders.protections.append(event)
+  }
+
+  /// What the vma's flags were, by the event or by what is known of the vma.
+  private func oldFlags(_ event: Event) -> UInt32 {
+    if event.result != 0 { return UInt32(bitPattern: event.result) }
+    return holders.vmas.area(at: event.word, space: event.pointer)?.flags ?? 0
   }
 
   /// The change that made the mapping at an address writable.
@@ -185,4 +205,9 @@ extension Replay {
         event: event, pfn: pfn, before: view, after: view, block: block.map { BlockView($0) },
         marks: marks, step: step, fault: nil, related: related))
   }
+}
+
+extension EventKind {
+  /// vm_insert_page and vm_insert_pages.
+  var isNormalInsertion: Bool { self == .insertPage || self == .insertPages }
 }

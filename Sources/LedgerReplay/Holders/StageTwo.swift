@@ -57,6 +57,9 @@ struct StageTwo {
     spte & 1 << 11 != 0 && (level == 1 || spte & 1 << 7 != 0)
   }
 
+  /// arch/x86/kvm/mmu/spte.h: PT_WRITABLE_MASK, the same bit for EPT and NPT.
+  static func isWritable(_ spte: UInt64) -> Bool { spte & 2 != 0 }
+
   /// True for an entry that points to a table of the next level.
   static func isTable(_ spte: UInt64, level: UInt8) -> Bool {
     spte & 1 << 11 != 0 && level > 1 && spte & 1 << 7 == 0
@@ -67,11 +70,13 @@ struct StageTwo {
     (spte & 0x000f_ffff_ffff_f000) >> 12 & ~(GuestMapping.pages(atLevel: level) &- 1)
   }
 
-  mutating func add(_ mapping: GuestMapping) {
-    guard count < Self.limit, mapping.pfn < Event.frameLimit else { return }
+  /// Returns the leaf's number, nil when there is no room.
+  mutating func add(_ mapping: GuestMapping) -> UInt32? {
+    guard count < Self.limit, mapping.pfn < Event.frameLimit else { return nil }
     let number = records.add(mapping)
     records[number].node = frames.insert(number, pfn: mapping.pfn, pages: mapping.pages)
     places[key(mapping), default: []].append(number)
+    return number
   }
 
   /// The leaf that an event says was there before; of several VMs' leaves the one whose VM is named.

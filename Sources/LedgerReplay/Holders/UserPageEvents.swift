@@ -11,11 +11,23 @@ extension Replay {
     for grab in call.grabs {
       if let number = entry(of: grab.pfn, in: call.addresses) {
         noteGrab(grab, number, call)
+      } else if let population = population(of: grab.pfn) {
+        noteHolder(
+          grab, pfn: grab.pfn, [.gupSpecial, .ofObject, .inferred], [population, call.event])
       }
-      if grab.order >= 4, isLongTerm(call.event), holders.longPins.count < 1 << 16 {
+      if grab.kind.isPageRef, isLongTerm(call.event), holders.longPins.count < 1 << 16 {
         holders.longPins[grab.pfn] = (call.event, grab)
       }
     }
+  }
+
+  /// try_grab_folio and its kin up to 6.9, try_grab_folio_fast: a folio's address for success. mm/gup.c
+  mutating func grabReturned(_ event: Event) {
+    guard let grab = holders.grabs.take(event.pid), event.word >> 47 == 0x1ffff,
+      event.word < UInt64.max - 4096, isResolvable(grab), let grab = resolved(grab),
+      grab.pfn != Event.noFrame
+    else { return }
+    holders.users.sawGrab(grab)
   }
 
   private func isLongTerm(_ event: Event) -> Bool {
@@ -27,7 +39,9 @@ extension Replay {
     guard !holders.host.frames.isEmpty else { return nil }
     var found: UInt32?
     holders.host.frames.forEach(in: pfn..<pfn &+ 1) { number in
-      if holders.host[number].maps(pfn, in: addresses) { found = found ?? number }
+      let mapping = holders.host[number]
+      guard mapping.kind != .migration, mapping.space != HostTables.unnamed else { return }
+      if mapping.maps(pfn, in: addresses) { found = found ?? number }
     }
     return found
   }
@@ -39,9 +53,12 @@ extension Replay {
     if mapping.insertion.time == grab.time, mapping.insertion.cpu != grab.cpu { return }
     var marks: Transition.Marks = mapping.isConfirmed ? [] : .inferred
     guard mapping.kind != .normal else {
-      guard isPlainHead(mapping.pfn) else { return }
-      return noteHolder(
-        grab, pfn: grab.pfn, [.normalOnPlain, .grabbed], [mapping.insertion, call.event])
+      var marks: Transition.Marks = [.normalOnPlain, .grabbed]
+      if !isPlainHead(mapping.pfn) {
+        guard population(of: mapping.pfn) != nil else { return }
+        marks.insert(.ofObject)
+      }
+      return noteHolder(grab, pfn: grab.pfn, marks, [mapping.insertion, call.event])
     }
     marks.insert(.gupSpecial)
     // A reference through the entry is itself proof that the entry was there.
@@ -54,13 +71,23 @@ extension Replay {
 
   /// At the end: pins for long of pages that had to be moved away first.
   mutating func judgeLongPins() {
+    var zones: ZoneEvidence?
     for pfn in holders.longPins.keys.sorted() {
       guard let pin = holders.longPins[pfn], let slot = table.existingSlot(of: pfn) else {
         continue
       }
       let state = freshState(slot)
       guard state.bits.contains(.counted), state.count >= 1024 else { continue }
-      noteHolder(pin.grab, pfn: pfn, .pinUnmovable, [pin.call])
+      if pin.grab.order >= 4 {
+        noteHolder(pin.grab, pfn: pfn, .pinUnmovable, [pin.call])
+        continue
+      }
+      if zones == nil { zones = ZoneEvidence(journal) }
+      switch zones?.isMovable(pin.grab) {
+      case true: noteHolder(pin.grab, pfn: pfn, [.pinUnmovable, .movableZone], [pin.call])
+      case false: break
+      default: observations.unplacedPins &+= 1
+      }
     }
   }
 
@@ -99,12 +126,11 @@ extension Replay {
   /// Moves of buffer objects: every entry of the old pages must be gone when they are done.
   mutating func objectMoved(_ event: Event) {
     guard let move = holders.objects.endMove(event), !gaps.isDark else { return }
-    let vmas = holders.objects.vmas(of: move.pointer)
-    guard !vmas.isEmpty else { return }
-    for number in holders.host.numbers {
+    let vmas = holders.objects.vmas(of: move.pointer).sorted()
+    for number in vmas.flatMap({ holders.host.numbers(vma: $0) }).sorted() {
       let mapping = holders.host[number]
-      guard vmas.contains(mapping.vma), mapping.kind != .normal,
-        !mapping.isDisputed, !mapping.isMoveReported, mapping.insertion.time < move.time
+      guard mapping.kind.isUncounted, !mapping.isDisputed, !mapping.isMoveReported,
+        mapping.insertion.time < move.time
       else { continue }
       // Entries of device memory may stay the same when only system memory moves.
       guard wasAllocated(mapping.pfn) else { continue }

@@ -42,7 +42,13 @@ struct UserPages {
     guard let list = calls[event.pid], let place = list.lastIndex(where: { $0.event.kind == kind })
     else { return nil }
     calls[event.pid] = place == 0 ? nil : Array(list[..<place])
-    return Int64(bitPattern: event.word) > 0 ? list[place] : nil
+    guard Int64(bitPattern: event.word) > 0 else { return nil }
+    var call = list[place]
+    // mm/gup.c:gup_pte_range drops what it took when the entry has changed; only page_ref shows that.
+    if call.grabs.contains(where: { $0.kind == .grab }), UInt64(call.grabs.count) > event.word {
+      call.grabs.removeAll { $0.kind == .grab }
+    }
+    return call
   }
 
   /// A reference event of a task inside a call.
@@ -60,6 +66,14 @@ struct UserPages {
       }
     default: break
     }
+  }
+
+  /// try_grab_folio returned a folio to a task inside a call: what page_ref shows too, where that is recorded.
+  mutating func sawGrab(_ grab: Event) {
+    guard let depth = calls[grab.pid]?.count, let grabs = calls[grab.pid]?[depth - 1].grabs,
+      grabs.count < Self.grabLimit, !grabs.contains(where: { $0.pfn == grab.pfn })
+    else { return }
+    calls[grab.pid]?[depth - 1].grabs.append(grab)
   }
 
   mutating func forget(cpu: UInt16) {

@@ -17,12 +17,18 @@ struct VirtualMachines {
   struct Window {
     var start: Event
     var kvm: UInt64
+    /// The start's return, from which on KVM must install nothing; nil where it is not recorded.
+    var opened: Event?
   }
 
   /// By VM and slot id.
   private var slots: [UInt64: [Int32: Slot]] = [:]
   private(set) var windows: [Window] = []
   private var slotCount = 0
+  /// The VM that a task installed entries for, by `handle_changed_spte`; 0 for several.
+  private var vmOfTask = PerTask<UInt64>()
+  /// The VMs of an address space, by their notifiers.
+  private var vmsOfSpace: [UInt64: Set<UInt64>] = [:]
 
   /// The only VM there is; 0 when there are none or several.
   var onlyVM: UInt64 { slots.count == 1 ? slots.keys.first ?? 0 : 0 }
@@ -43,7 +49,33 @@ struct VirtualMachines {
       gfn: event.word >> 12, pages: UInt64(event.result), address: event.extra)
   }
 
+  /// A task installed an entry for a VM: one of its vCPUs, as a rule.
+  mutating func noteInstall(_ kvm: UInt64, by pid: Int32) {
+    guard kvm != 0, vmOfTask[pid] != kvm else { return }
+    vmOfTask[pid] = vmOfTask[pid] == nil ? kvm : 0
+  }
+
+  /// The VM that a task is a vCPU of: told by its entries, by its address space, or because there is no other; else 0.
+  func machine(ofTask pid: Int32, spaces: [UInt64]) -> UInt64 {
+    if let kvm = vmOfTask[pid] { return kvm }
+    if onlyVM != 0 { return onlyVM }
+    let own = spaces.reduce(into: Set<UInt64>()) { $0.formUnion(vmsOfSpace[$1] ?? []) }
+    guard own.count == 1, let kvm = own.first, slots[kvm] != nil else { return 0 }
+    // Another VM may be the same process's, as long as no notifier has said where it lives.
+    let isTold = slots.keys.allSatisfy { $0 == kvm || space(of: $0) != 0 }
+    return isTold ? kvm : 0
+  }
+
+  /// The address space of a VM; 0 where no notifier has named it.
+  func space(of kvm: UInt64) -> UInt64 {
+    vmsOfSpace.first { $0.value.contains(kvm) }?.key ?? 0
+  }
+
   mutating func destroy(_ kvm: UInt64) {
+    for (mm, all) in vmsOfSpace where all.contains(kvm) {
+      vmsOfSpace[mm] = all.count == 1 ? nil : all.subtracting([kvm])
+    }
+    vmOfTask = PerTask()
     slotCount -= slots.removeValue(forKey: kvm)?.count ?? 0
     windows.removeAll { $0.kvm == kvm }
   }
@@ -57,8 +89,21 @@ struct VirtualMachines {
 
   mutating func open(_ event: Event) {
     let kvm = machine(ofNotifier: event.span)
+    if event.pointer != 0, event.span != 0, vmsOfSpace.count < Self.limit {
+      // A VM without known slots counts too, by its notifier.
+      vmsOfSpace[event.pointer, default: []].insert(kvm == 0 ? event.span : kvm)
+    }
     guard kvm != 0, windows.count < Self.limit else { return }
     windows.append(Window(start: event, kvm: kvm))
+  }
+
+  /// The start returned: the newest window of the task is open from now on. The notifiers of several VMs are called one
+  /// behind the other.
+  mutating func opened(_ event: Event) {
+    guard
+      let place = windows.lastIndex(where: { $0.start.pid == event.pid && $0.opened == nil })
+    else { return }
+    windows[place].opened = event
   }
 
   /// The window that an end closes: that of the same task, the newest first.

@@ -24,12 +24,16 @@ public struct AnalysisDocument {
 
   /// One line for the capture (`"kind":"capture"`), then one for each finding (`"kind":"finding"`).
   public func lines() -> [UInt8] {
+    analysis.findings.reduce(into: captureLine()) { $0 += line(of: $1) }
+  }
+
+  /// The first of these lines.
+  public func captureLine() -> [UInt8] { captureObject() + [UInt8(ascii: "\n")] }
+
+  /// The line of one finding.
+  public func line(of finding: Finding) -> [UInt8] {
     var writer = JSONWriter()
-    writer.raw(captureObject())
-    writer.endLine()
-    for finding in analysis.findings {
-      Self.line(finding, kind: "finding", path: analysis.capture.path, to: &writer)
-    }
+    Self.line(finding, kind: "finding", path: analysis.capture.path, to: &writer)
     return writer.bytes
   }
 
@@ -94,6 +98,7 @@ public struct AnalysisDocument {
         }
       }
     }
+    if let comparison = analysis.comparison { ComparisonDocument(comparison).write(to: &writer) }
     explain(&writer)
     PathDocument.symbols(analysis, to: &writer)
   }
@@ -108,6 +113,7 @@ public struct AnalysisDocument {
     writer.member("verdict", finding.verdict.rawValue)
     writer.member("severity", finding.severity.rawValue)
     writer.member("title", finding.title)
+    if let standing = finding.standing { writer.member("standing", standing.rawValue) }
     writer.key("pfn")
     if let pfn = finding.frame { writer.value(pfn) } else { writer.null() }
     writer.member("pages", finding.pages)
@@ -154,7 +160,7 @@ public struct AnalysisDocument {
     }
   }
 
-  private static func write(_ evidence: Evidence, to writer: inout JSONWriter) {
+  static func write(_ evidence: Evidence, to writer: inout JSONWriter) {
     writer.object {
       $0.member("time", evidence.time)
       $0.member("cpu", evidence.cpu)

@@ -56,6 +56,9 @@ public struct JSONWriter {
     needsComma = true
   }
 
+  /// Starts a line inside a document.
+  public mutating func breakLine() { bytes.append(UInt8(ascii: "\n")) }
+
   /// Ends a line, for a stream of one value a line.
   public mutating func endLine() {
     bytes.append(UInt8(ascii: "\n"))

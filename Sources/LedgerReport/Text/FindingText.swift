@@ -12,7 +12,8 @@ struct FindingText {
 
   /// `HIGH proven  PL010  title`.
   static func headline(_ finding: Finding, style: TextStyle) -> String {
-    let severity = finding.severity.rawValue.uppercased()
+    let standing = finding.standing.map { $0.rawValue.uppercased() + " " } ?? ""
+    let severity = standing + finding.severity.rawValue.uppercased()
     let verdict = finding.verdict.rawValue
     return style.paint(severity, tone(finding.severity))
       + " \(verdict)  \(finding.rule)  \(style.paint(finding.title.escapedForTerminal, .strong))"

@@ -20,7 +20,7 @@ public struct TextReport: Sendable {
     var page = TextPage()
     page.line(verdictLine(analysis))
     switch detail {
-    case .titles: for finding in analysis.findings { page.line("  " + titleLine(finding)) }
+    case .titles: for finding in told(analysis) { page.line("  " + titleLine(finding)) }
     case .full: renderBody(analysis, on: &page)
     }
     return page.text
@@ -34,11 +34,16 @@ public struct TextReport: Sendable {
     return page.text
   }
 
+  /// What is new comes before what is known; what is suppressed is only counted.
+  private func told(_ analysis: Analysis) -> [Finding] {
+    StandingWords.ranked(analysis).filter { $0.standing != .suppressed }
+  }
+
   private func renderBody(_ analysis: Analysis, on page: inout TextPage) {
     guard analysis.verdict != .unreadable || !analysis.findings.isEmpty else { return }
     let stories = Dictionary(grouping: analysis.findings, by: \.story)
     var previous = 0
-    for finding in analysis.findings {
+    for finding in told(analysis) {
       let others = stories[finding.story] ?? []
       let place: FindingText.Place =
         finding.story == previous && finding.story > 0
@@ -47,6 +52,10 @@ public struct TextReport: Sendable {
       page.line()
       FindingText(style: style, nanoseconds: analysis.capture.timeIsNanoseconds)
         .render(finding, place, on: &page)
+    }
+    if let comparison = analysis.comparison {
+      let suppressed = analysis.findings.count { $0.standing == .suppressed }
+      ComparisonText(style: style).render(comparison, suppressed: suppressed, on: &page)
     }
     if explains { ExplainedText(style: style).render(analysis, on: &page) }
     let gaps = GapText(style: style)
@@ -116,7 +125,17 @@ public struct TextReport: Sendable {
     }
     let number = NumberText.counted(UInt64(analysis.findings.count), "finding")
     let gaps = analysis.losses.contains { $0.code.severity == .dataLoss }
-    return "\(number) (\(parts.joined(separator: ", ")))\(gaps ? "; the capture has gaps" : "")"
+    return "\(number) (\(parts.joined(separator: ", ")))\(standings(analysis))"
+      + (gaps ? "; the capture has gaps" : "")
+  }
+
+  /// `; 1 new, 2 known`, when the analysis was compared with another one.
+  private func standings(_ analysis: Analysis) -> String {
+    let parts = Standing.allCases.compactMap { standing -> String? in
+      let count = analysis.findings.count { $0.standing == standing }
+      return count == 0 ? nil : "\(count) \(standing.rawValue)"
+    }
+    return parts.isEmpty ? "" : "; " + parts.joined(separator: ", ")
   }
 
   private func totals(_ analysis: Analysis) -> String {

@@ -9,18 +9,26 @@ struct PL009StaleGuestEntry: Rule {
 
   func charge(_ transition: Transition) -> Charge? {
     guard !transition.isDark, let leaf = transition.related.first,
-      let start = transition.related.last
+      let start = transition.related.dropFirst().first
     else { return nil }
-    let variant = leaf.time > start.time ? "installed inside" : "not removed"
+    guard !transition.marks.contains(.hostDiffers) else {
+      return Charge(
+        verdict: .likely, severity: .critical, variant: "host maps another",
+        pid: transition.event.pid, alsoNeeds: [.unmapRange, .moveTables])
+    }
+    let opened = transition.related.last { $0.kind == .notifierStartReturn } ?? start
+    let variant = leaf.time > opened.time ? "installed inside" : "not removed"
     return Charge(
       verdict: .likely, severity: .critical, variant: variant, pid: transition.event.pid)
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
     let what =
-      charge.variant == "not removed"
-      ? "was not removed by the invalidation of its address"
-      : "was installed while its address was being invalidated"
+      switch charge.variant {
+      case "not removed": "was not removed by the invalidation of its address"
+      case "installed inside": "was installed while its address was being invalidated"
+      default: "is still there while the host maps another page at its address"
+      }
     return Story(
       title: "guest entry for \(transition.place) \(what)",
       advice:
@@ -40,18 +48,21 @@ struct PL009StaleGuestEntry: Rule {
       """,
     versions: "5.15 to 7.1 with the TDP MMU",
     needs: [
-      "probes on __kvm_set_memory_region, kvm_mmu_notifier_invalidate_range_start and _end",
+      "probes on __kvm_set_memory_region, kvm_mmu_notifier_invalidate_range_start (with return) and _end",
+      "probes on vmf_insert_pfn_prot, unmap_page_range, move_page_tables: what the host maps",
       "kvmmmu:kvm_tdp_mmu_spte_changed",
     ],
     proof: """
       At the entry of invalidate_range_end: a present leaf whose guest frame a memory slot places at an address of the window. Windows for changes \
-      of protection only are left out.
+      of protection only are left out. Or: the leaf mapped what the host mapped at its address, that entry went, and the host maps another page \
+      there while the leaf stays.
       """,
     lookAlikes: """
-      Entries set between the start's trace and its own removals; windows of another VM or process; KSM's change_pte (up to 6.6).
+      Entries set between the start's trace and its own removals; windows of another VM or process; KSM's change_pte, read-only and by the \
+      invalidating task itself (up to 6.6, counted as entry-changed-in-window).
       """,
     undecidable:
-      "Memory slots were set before the capture, so that guest frames have no addresses.",
+      "Memory slots were set before the capture, so that guest frames have no addresses; what the host maps is known by probes on insertions only.",
     fix: "Pair invalidate and retry.",
     source:
       "virt/kvm/kvm_main.c:kvm_mmu_notifier_invalidate_range_end; arch/x86/kvm/mmu/mmu.c:is_page_fault_stale",

@@ -5,8 +5,8 @@ internal import LedgerReplay
 struct PL012MappedOutside: Rule {
   let marks: Transition.Marks = .mappedOutside
   let requirements = Requirements(
-    all: [.vcpuMap, .vcpuUnmap, .memslot, .notifierStart],
-    any: [[.insertPfn, .remapRange]], restsOnAbsence: true)
+    all: [.vcpuMap, .vcpuUnmap, .memslot],
+    any: [[.notifierStart, .unmapHva], [.insertPfn, .remapRange]], restsOnAbsence: true)
 
   func charge(_ transition: Transition) -> Charge? {
     guard !transition.isDark else { return nil }
@@ -36,7 +36,8 @@ struct PL012MappedOutside: Rule {
     proof:
       "kvm_vcpu_map of a guest frame, its address in a PFN entry, invalidate_range_start over the address before kvm_vcpu_unmap.",
     lookAlikes: "Maps and unmaps within one exit without an invalidation; memory with references.",
-    undecidable: "kvm_vcpu_map is an inline function from 6.13 on.",
+    undecidable:
+      "kvm_vcpu_map is an inline function from 6.13 on; of several VMs none is accused unless the probe names it (kvm=+0($arg1)) or the task's entries do.",
     fix: "gfn_to_pfn_cache.",
     source: "virt/kvm/kvm_main.c:kvm_vcpu_map; virt/kvm/pfncache.c",
     example: """

@@ -8,21 +8,30 @@ struct PL013GupSpecial: Rule {
     all: [.unmapRange, .moveTables],
     any: [
       [.insertPfn, .insertHuge, .remapRange], [.gupFast, .gupSlow],
-      [.gupFastReturn, .gupSlowReturn], [.pageRefModUnless, .pageRefMod],
+      [.gupFastReturn, .gupSlowReturn], [.pageRefModUnless, .pageRefMod, .grabReturn],
     ], restsOnAbsence: true)
 
   func charge(_ transition: Transition) -> Charge? {
     guard !transition.isDark else { return nil }
     let isHuge = transition.related.first?.kind == .insertHuge
+    let isObjects = transition.marks.contains(.ofObject)
     return Charge(
-      verdict: .proven, severity: .critical, variant: isHuge ? "huge" : "entry",
-      pid: transition.event.pid)
+      verdict: isObjects ? .likely : .proven, severity: .critical,
+      variant: isObjects ? "object" : isHuge ? "huge" : "entry", pid: transition.event.pid)
+  }
+
+  private static func way(_ variant: String) -> String {
+    switch variant {
+    case "huge": "through a huge PFN mapping"
+    case "entry": "through a PFN entry"
+    default: "from a buffer object"
+    }
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
     Story(
       title:
-        "get_user_pages took \(transition.place) through a \(charge.variant == "huge" ? "huge PFN mapping" : "PFN entry")",
+        "get_user_pages took \(transition.place) \(Self.way(charge.variant))",
       advice: """
         install the entries as special ones: vmf_insert_pfn() in a VM_PFNMAP vma; no huge entries on kernels without pmd_special (before 6.12)
         """,

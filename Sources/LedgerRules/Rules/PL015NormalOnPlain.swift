@@ -5,20 +5,25 @@ internal import LedgerReplay
 struct PL015NormalOnPlain: Rule {
   let marks: Transition.Marks = .normalOnPlain
   let requirements = Requirements(
-    all: [.insertPage, .pageAlloc], any: [[.pageRefMod, .insertPageReturn]], restsOnAbsence: false)
+    all: [.pageAlloc],
+    any: [[.insertPage, .insertPages], [.pageRefMod, .insertPageReturn, .insertPagesReturn]],
+    restsOnAbsence: false)
 
   func charge(_ transition: Transition) -> Charge? {
     guard !transition.isDark else { return nil }
     let isGrabbed = transition.marks.contains(.grabbed)
+    let isObjects = transition.marks.contains(.ofObject)
     return Charge(
-      verdict: .proven, severity: isGrabbed ? .high : .medium, variant: "head",
+      verdict: isObjects ? .likely : .proven, severity: isGrabbed ? .high : .medium,
+      variant: isObjects ? "object" : "head",
       pid: transition.event.pid, dependsOnOthers: false)
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
     let what = transition.marks.contains(.grabbed) ? ", and get_user_pages took it" : ""
     return Story(
-      title: "vm_insert_page of \(transition.place), a block without __GFP_COMP\(what)",
+      title:
+        "vm_insert_page of \(transition.place), \(charge.variant == "object" ? "memory of a buffer object" : "a block without __GFP_COMP")\(what)",
       advice: """
         map it with vmf_insert_pfn() and VM_PFNMAP, or allocate pages that carry references of their own (order 0, split_page(), __GFP_COMP)
         """,
@@ -40,7 +45,8 @@ struct PL015NormalOnPlain: Rule {
       "page_ref:page_ref_mod",
     ],
     proof: """
-      vm_insert_page of the head of a live plain block, and the reference it takes (or its return 0). High when get_user_pages then takes the page.
+      vm_insert_page of the head of a live plain block, and the reference it takes (or its return 0); likely: a page that \
+      ttm_pool_alloc allocated for an object that still has it. High when get_user_pages then takes the page.
       """,
     lookAlikes: """
       io_uring, perf, packet rings, vmalloc: their pages are order 0, split or compound. vmf_insert_mixed() writes special entries on x86 (6.1).

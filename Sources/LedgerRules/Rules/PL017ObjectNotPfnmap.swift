@@ -5,7 +5,7 @@ internal import LedgerReplay
 struct PL017ObjectNotPfnmap: Rule {
   let marks: Transition.Marks = .objectNotPfnmap
   let requirements = Requirements(
-    all: [.dmabufMmap], any: [[.insertPfn, .insertPage]], restsOnAbsence: false)
+    all: [.dmabufMmap], any: [[.insertPfn, .insertPage, .insertPages]], restsOnAbsence: false)
 
   func charge(_ transition: Transition) -> Charge? {
     Charge(

@@ -39,7 +39,7 @@ struct PL020MovedMapped: Rule {
     proof:
       "Entries inserted through a vma of the object before the move began, and not removed when it returns 0.",
     lookAlikes:
-      "Objects that nobody maps; objects unmapped earlier in the same reservation; moves between places of device memory.",
+      "Objects that nobody maps; objects unmapped earlier in the same reservation; moves between places of device memory; a vma that the process has unmapped, whose address another one has by now.",
     undecidable: "The mapping is older than the capture.",
     fix: "ttm_bo_unmap_virtual().",
     source: "drivers/gpu/drm/ttm/ttm_bo.c:ttm_bo_handle_move_mem",

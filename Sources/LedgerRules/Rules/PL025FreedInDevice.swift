@@ -5,13 +5,21 @@ internal import LedgerReplay
 struct PL025FreedInDevice: Rule {
   let marks: Transition.Marks = .freedInDevice
   let requirements = Requirements(
-    all: [.pageFree], any: [[.iommuMap, .dmaMap], [.iommuUnmap, .dmaUnmap]], restsOnAbsence: true)
+    all: [.pageFree],
+    any: [[.iommuMap, .dmaMap, .dmaMapSg], [.iommuUnmap, .dmaUnmap, .dmaUnmapSg]],
+    restsOnAbsence: true)
 
   func charge(_ transition: Transition) -> Charge? {
     guard !transition.isDark, let map = transition.related.first else { return nil }
+    let unmap: EventKind =
+      switch map.kind {
+      case .iommuMap: .iommuUnmap
+      case .dmaMapSg: .dmaUnmapSg
+      default: .dmaUnmap
+      }
     return Charge(
       verdict: .likely, severity: .high, variant: "freed", pid: transition.event.pid,
-      alsoNeeds: [map.kind == .iommuMap ? .iommuUnmap : .dmaUnmap])
+      alsoNeeds: [unmap])
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
@@ -30,10 +38,11 @@ struct PL025FreedInDevice: Rule {
     truth: "The device may go on writing to memory that belongs to somebody else by now.",
     versions: "iommu events in all versions, dma events from 6.12 on",
     needs: [
-      "iommu:map and iommu:unmap, or dma:dma_map_page and dma:dma_unmap_page", "kmem:mm_page_free",
+      "iommu:map and iommu:unmap, or dma:dma_map_page and dma:dma_unmap_page (from 6.18 on dma_map_phys), dma:dma_map_sg and dma:dma_unmap_sg",
+      "kmem:mm_page_free",
     ],
     proof:
-      "A map of a range of physical memory, no unmap of its bus address since, then mm_page_free of a page in it.",
+      "A map of a range of physical memory, or an entry of a mapped scatter list; no unmap of its address since, then mm_page_free of a page in it.",
     lookAlikes:
       "Several domains with the same bus addresses (left out); bounce buffers; completions on another CPU at the same time.",
     undecidable: "Maps older than the capture, or unmaps that answer to no map seen.",

@@ -1,11 +1,12 @@
 /// A pattern in which `*` stands for any characters and `?` for one; the rest stands for itself.
-struct Glob {
+public struct Glob: Sendable {
   private let pattern: [UInt8]
 
-  init(_ pattern: String) { self.pattern = Array(pattern.utf8) }
+  /// A pattern as the user wrote it.
+  public init(_ pattern: String) { self.pattern = Array(pattern.utf8) }
 
   /// True when the whole name fits. Takes at most the product of both lengths in steps.
-  func matches(_ name: String) -> Bool {
+  public func matches(_ name: String) -> Bool {
     let text = Array(name.utf8)
     var (at, position) = (0, 0)
     var (star, resume) = (-1, 0)

@@ -1,15 +1,18 @@
 /// A kernel version, major and minor.
-struct KernelVersion: Sendable, Comparable {
-  var major: Int
-  var minor: Int
+public struct KernelVersion: Sendable, Comparable {
+  /// First number.
+  public var major: Int
+  /// Second number.
+  public var minor: Int
 
-  init(_ major: Int, _ minor: Int) {
+  /// Major and minor.
+  public init(_ major: Int, _ minor: Int) {
     self.major = major
     self.minor = minor
   }
 
   /// The version of a release such as `6.1.192-pglab`; nil when there is none in it.
-  init?(release: String) {
+  public init?(release: String) {
     let parts = release.split(separator: ".", maxSplits: 2)
     guard parts.count >= 2, let first = Int(parts[0]),
       let second = Int(parts[1].prefix { $0.isNumber })
@@ -17,7 +20,8 @@ struct KernelVersion: Sendable, Comparable {
     self.init(first, second)
   }
 
-  static func < (a: KernelVersion, b: KernelVersion) -> Bool {
+  /// In the order of their publication.
+  public static func < (a: KernelVersion, b: KernelVersion) -> Bool {
     (a.major, a.minor) < (b.major, b.minor)
   }
 }

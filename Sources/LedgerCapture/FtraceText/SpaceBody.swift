@@ -1,0 +1,43 @@
+import LedgerCore
+import LedgerInput
+
+/// Bodies of include/trace/events/mmap.h, 6.1: `mt_mod MT, (VMA), STORE, FIRST, LAST,`, `mt_mod MT, (NULL), SNULL, FIRST, LAST,`,
+/// `mt_mod MT, DESTROY`; names and values in raw form.
+enum SpaceBody {
+  /// Fills the slots; false for a line that is cut.
+  static func read(_ line: borrowing LineCursor, _ event: inout Event) -> Bool {
+    var cursor = LineCursor(line.bytes, from: line.at, to: line.end)
+    guard cursor.starts(with: modification) else {
+      return SlotWords.of(event.kind).read(line, &event)
+    }
+    cursor.skipWord()
+    cursor.skipSpaces()
+    guard let tree = cursor.hex() else { return false }
+    event.pointer = tree
+    if event.kind == .exitMmap { return true }
+    if event.kind == .vmaStore {
+      guard skip(&cursor, past: 0x28), let vma = cursor.hex() else { return false }
+      event.extra = vma
+    }
+    // Behind the word in capitals.
+    guard skip(&cursor, past: 0x29), skip(&cursor, past: 0x2c), skip(&cursor, past: 0x2c)
+    else { return false }
+    cursor.skipSpaces()
+    guard let first = cursor.decimal(), skip(&cursor, past: 0x2c) else { return false }
+    cursor.skipSpaces()
+    guard let last = cursor.decimal(), skip(&cursor, past: 0x2c) else { return false }
+    event.word = first
+    event.span = last
+    return true
+  }
+
+  private static func skip(_ cursor: inout LineCursor, past byte: UInt8) -> Bool {
+    guard let place = cursor.bytes.firstOffset(of: byte, from: cursor.at, to: cursor.end) else {
+      return false
+    }
+    cursor.at = place &+ 1
+    return true
+  }
+
+  private static let modification = StaticText("mt_mod ")
+}
