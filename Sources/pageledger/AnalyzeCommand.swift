@@ -11,8 +11,6 @@ struct AnalyzeCommand: ParsableCommand {
     abstract: "Find misused pages (the default command).",
     usage: "pageledger [analyze] [OPTIONS] CAPTURE...",
     discussion: """
-      For example: cat trace_pipe | pageledger --report html=audit.html -
-
       Exit codes, the worst of all: 0 clean; 1 findings; 2 unreadable; 3 incomplete,
       nothing found; 64 usage; 70 internal or output error; 130 interrupted.
       """)
