@@ -11,8 +11,6 @@ struct AnalyzeCommand: ParsableCommand {
     abstract: "Find misused pages (the default command).",
     usage: "pageledger [analyze] [OPTIONS] CAPTURE...",
     discussion: """
-      For example: pageledger logs.tar.gz 'more.zip!lab/dmesg.txt' snapshot/
-
       Exit codes, the worst of all: 0 clean; 1 findings; 2 unreadable; 3 incomplete,
       nothing found; 64 usage; 70 internal or output error; 130 interrupted.
       """)
@@ -121,10 +119,7 @@ struct AnalyzeCommand: ParsableCommand {
     try status.exit()
   }
 
-  private var ci: CIOptions {
-    .all(
-      anchor: sarifAnchor, threshold: verdict.failOn.severity, onlyNew: verdict.failOn.onlyNew)
-  }
+  private var ci: CIOptions { .all(anchor: sarifAnchor, policy: verdict.policy) }
 
   /// Writes a finding while its capture still grows.
   private var follower: (Finding, CaptureInfo) -> Void {

@@ -72,11 +72,11 @@ extension PageOptions {
 
 extension CIOptions {
   /// The manual of all rules, the version, and what fails a run.
-  static func all(anchor: Anchor?, threshold: Severity, onlyNew: Bool) -> CIOptions {
+  static func all(anchor: Anchor?, policy: FailurePolicy) -> CIOptions {
     CIOptions(
       manual: RuleCatalog.all.map(\.manual),
       version: PageLedger.version.split(separator: " ").last.map(String.init) ?? "",
-      anchor: anchor, threshold: threshold, onlyNew: onlyNew)
+      anchor: anchor, threshold: policy.threshold, onlyNew: policy.onlyNew)
   }
 }
 

@@ -2,7 +2,7 @@ import LedgerCore
 
 /// Analyses as JUnit XML in the dialect of Jenkins and Maven: a suite a capture, a case a rule.
 ///
-/// A finding is a failure, also one that is known, unless `--fail-on`, `--only-new` or a suppression lets it pass; a rule that
+/// A finding is a failure, also one that is known, unless `--fail-on` or a suppression lets it pass; a rule that
 /// could not decide is skipped; a capture that cannot be read is an error. No times are told: the same capture gives the same
 /// bytes.
 struct JUnitReport {
