@@ -9,6 +9,7 @@ struct Conclusion {
 
   /// Bytes of the capture are damaged: nothing in it is proof.
   private let isDamaged: Bool
+  private let isDisordered: Bool
   /// Records of events that nothing describes were read.
   private let hidesEvents: Bool
   /// Which task did what is not known: nothing that joins events of one task is proof.
@@ -24,6 +25,7 @@ struct Conclusion {
     self.stacks = stacks
     self.isFiltered = isFiltered
     isDamaged = losses.rows.contains { $0.code.isDamage }
+    isDisordered = losses.rows.contains { $0.code == .timeBackwards }
     hidesEvents = losses.rows.contains { $0.code == .unknownEvent }
     lacksContext = losses.rows.contains {
       $0.code == .contextNotPrinted || $0.code == .missingColumns
@@ -116,14 +118,14 @@ struct Conclusion {
     }
   }
 
-  /// What other tasks did was left out, tasks are not named, or bytes are damaged: then less is certain than the events themselves say.
+  /// What other tasks did was left out, tasks are not named, times run backwards or bytes are damaged: then less is certain than the events themselves say.
   private func verdict(_ draft: Draft) -> Verdict {
     let verdict = draft.charge.verdict
     guard verdict == .proven else { return verdict }
     let restsOnAbsence = RuleCatalog.rules[draft.rule].requirements.restsOnAbsence
     if hidesEvents, restsOnAbsence { return .suspect }
     if isDamaged { return restsOnAbsence ? .suspect : .likely }
-    return lacksContext || isFiltered && restsOnAbsence ? .likely : verdict
+    return lacksContext || isDisordered || isFiltered && restsOnAbsence ? .likely : verdict
   }
 
   private func title(_ draft: Draft, _ ranges: [ClosedRange<UInt64>]) -> String {
