@@ -41,16 +41,14 @@ enum ExitStatus: Int32 {
 
 /// What makes a run fail.
 struct FailurePolicy {
-  /// Findings below it do not fail a run; legal oddities never do.
-  let threshold: Severity
-  /// Findings that the baseline has too do not fail.
-  let onlyNew: Bool
+  /// Which findings fail a run.
+  let bar: FailureBar
   let allowIncomplete: Bool
 
   /// The status of one capture.
   func status(of analysis: Analysis) -> ExitStatus {
     if analysis.verdict == .unreadable { return .unreadable }
-    let failed = analysis.findings.contains { fails($0.severity, $0.verdict, $0.standing) }
+    let failed = analysis.findings.contains { bar.fails($0.severity, $0.verdict, $0.standing) }
     if failed { return .findings }
     let gaps = analysis.losses.contains { $0.code.severity == .dataLoss }
     return (gaps || analysis.verdict == .incomplete) && !allowIncomplete ? .incomplete : .clean
@@ -60,16 +58,11 @@ struct FailurePolicy {
   func status(of summary: BatchSummary) -> ExitStatus {
     var status = ExitStatus.clean
     if summary.troubleCount > 0 { status.worsen(to: .unreadable) }
-    if summary.findings.contains(where: { fails($0.severity, $0.verdict, $0.standing) }) {
+    if summary.findings.contains(where: { bar.fails($0.severity, $0.verdict, $0.standing) }) {
       status.worsen(to: .findings)
     }
     let hasGaps = summary.statuses[.incomplete] ?? 0 > 0
     if hasGaps, !allowIncomplete { status.worsen(to: .incomplete) }
     return status
-  }
-
-  private func fails(_ severity: Severity, _ verdict: Verdict, _ standing: Standing?) -> Bool {
-    guard severity >= threshold, severity > .info, verdict != .explained else { return false }
-    return standing != .suppressed && (!onlyNew || standing == .new)
   }
 }

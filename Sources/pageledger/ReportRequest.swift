@@ -76,7 +76,7 @@ extension CIOptions {
     CIOptions(
       manual: RuleCatalog.all.map(\.manual),
       version: PageLedger.version.split(separator: " ").last.map(String.init) ?? "",
-      anchor: anchor, threshold: policy.threshold, onlyNew: policy.onlyNew)
+      anchor: anchor, bar: policy.bar)
   }
 }
 

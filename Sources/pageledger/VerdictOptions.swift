@@ -29,7 +29,8 @@ struct VerdictOptions: ParsableArguments {
 
   var policy: FailurePolicy {
     FailurePolicy(
-      threshold: failOn.severity, onlyNew: failOn.onlyNew, allowIncomplete: allowIncomplete)
+      bar: FailureBar(threshold: failOn.severity, onlyNew: failOn.onlyNew),
+      allowIncomplete: allowIncomplete)
   }
 
   func validate() throws {

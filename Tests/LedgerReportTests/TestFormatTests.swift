@@ -19,11 +19,17 @@ import Testing
   static let outcomes: [(String, Finding, CIOptions, fails: Bool)] = [
     ("high", FormatReader.finding(.high), CIOptions(), true),
     ("known", FormatReader.finding(.high, .known), CIOptions(), true),
-    ("known, only new", FormatReader.finding(.high, .known), CIOptions(onlyNew: true), false),
-    ("new, only new", FormatReader.finding(.high, .new), CIOptions(onlyNew: true), true),
+    (
+      "known, only new", FormatReader.finding(.high, .known),
+      CIOptions(bar: FailureBar(onlyNew: true)), false
+    ),
+    (
+      "new, only new", FormatReader.finding(.high, .new), CIOptions(bar: FailureBar(onlyNew: true)),
+      true
+    ),
     ("suppressed", FormatReader.finding(.critical, .suppressed), CIOptions(), false),
     ("info", FormatReader.finding(.info), CIOptions(), false),
-    ("below", FormatReader.finding(.medium), CIOptions(threshold: .high), false),
+    ("below", FormatReader.finding(.medium), CIOptions(bar: FailureBar(threshold: .high)), false),
   ]
 
   @Test(arguments: outcomes.indices) func whatFailsIsAFailure(_ index: Int) throws {

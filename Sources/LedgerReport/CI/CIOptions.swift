@@ -8,28 +8,23 @@ public struct CIOptions: Sendable {
   public var version: String
   /// Where findings are shown, as the user said; nil for a line of source when it is known, else the capture.
   public var anchor: Anchor?
-  /// Findings below it do not fail.
-  public var threshold: Severity
-  /// Findings that the baseline has too do not fail.
-  public var onlyNew: Bool
+  /// Which findings fail.
+  public var bar: FailureBar
 
-  /// Options of a run; without any, each finding fails that is more than information.
+  /// Options of a run.
   public init(
     manual: [RuleManual] = [], version: String = "", anchor: Anchor? = nil,
-    threshold: Severity = .low, onlyNew: Bool = false
+    bar: FailureBar = FailureBar()
   ) {
     self.manual = manual
     self.version = version
     self.anchor = anchor
-    self.threshold = threshold
-    self.onlyNew = onlyNew
+    self.bar = bar
   }
 
   /// Whether a finding fails a run, as the exit code of the command has it.
   func fails(_ finding: Finding) -> Bool {
-    guard finding.severity >= threshold, finding.severity > .info, finding.verdict != .explained
-    else { return false }
-    return finding.standing != .suppressed && (!onlyNew || finding.standing == .new)
+    bar.fails(finding.severity, finding.verdict, finding.standing)
   }
 }
 
