@@ -100,8 +100,8 @@ struct CaptureRun {
   }
 
   /// Drops what lies behind the end; true if there was any.
-  private func cut(_ batch: inout EventBatch, _ nanoseconds: Bool) -> Bool {
-    guard let end = until?.units(nanoseconds: nanoseconds),
+  private func cut(_ batch: inout EventBatch, _ nanoseconds: @autoclosure () -> Bool) -> Bool {
+    guard let end = until?.units(nanoseconds: nanoseconds()),
       let first = batch.events.firstIndex(where: { $0.time > end })
     else { return false }
     batch.events.removeSubrange(first...)
@@ -174,7 +174,7 @@ struct CaptureRun {
     var told = 0
     do throws(CaptureError) {
       while try reader.next(&batch) {
-        let isPast = until != nil && cut(&batch, reader.info.timeIsNanoseconds)
+        let isPast = cut(&batch, reader.info.timeIsNanoseconds)
         audit.consume(batch)
         if let follow {
           tell(reader, &audit, &told, &finder, isPause: batch.events.isEmpty, follow)

@@ -15,18 +15,14 @@ extension TextParser {
   mutating func ftraceLine(
     _ bytes: RawSpan, _ first: Int, _ end: Int, isCut: Bool, _ batch: inout EventBatch
   ) {
-    if isPlain, hotLine(bytes, first, end, &batch) { return }
-    let known = knownContext(bytes, first, end)
+    var known: LineContext?
+    if let text = WideText(bytes), let match = prefixes.match(text, first, end) {
+      if isPlain, hotLine(text, bytes, match, first, end, &batch) { return }
+      known = prefixes.context(match, first)
+    }
     guard let context = known ?? context(bytes, first, end, isCut, &batch) else { return }
     bare = .no
     event(bytes, context, end, isCut, &batch)
-  }
-
-  private func knownContext(_ bytes: RawSpan, _ start: Int, _ end: Int) -> LineContext? {
-    guard let text = WideText(bytes), let match = prefixes.match(text, start, end) else {
-      return nil
-    }
-    return prefixes.context(match, start)
   }
 
   /// Reads a line whose beginning is new; nil when it is no event, or was dealt with.

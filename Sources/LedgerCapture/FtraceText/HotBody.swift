@@ -138,18 +138,9 @@ struct HotBody {
 
   @inline(__always)
   private mutating func hex(_ text: borrowing WideText) -> UInt64? {
-    var word = text.word(at)
-    let first = WideDigits.hexCount(word)
-    guard first > 0 else { return nil }
-    var value = WideDigits.hex(word, count: first)
-    at &+= first
-    guard first == 8 else { return value }
-    word = text.word(at)
-    let second = WideDigits.hexCount(word)
-    guard second > 0 else { return value }
-    value = value &<< UInt64(truncatingIfNeeded: second &* 4) | WideDigits.hex(word, count: second)
-    at &+= second
-    return second == 8 && WideDigits.hexCount(text.word(at)) > 0 ? nil : value
+    let start = at
+    guard let value = WideDigits.hex(text, &at, to: end) else { return nil }
+    return at &- start == 16 && WideDigits.hexCount(text.word(at)) > 0 ? nil : value
   }
 
   /// A number of up to seven decimal digits, perhaps with a minus sign.

@@ -13,14 +13,12 @@ extension TextParser {
       && !waitsForRest
   }
 
-  /// True when the line was taken.
+  /// True when the line was taken; `match` is its beginning.
   @inline(__always)
   mutating func hotLine(
-    _ bytes: RawSpan, _ start: Int, _ end: Int, _ batch: inout EventBatch
+    _ text: borrowing WideText, _ bytes: RawSpan, _ match: LinePrefixes.Match, _ start: Int,
+    _ end: Int, _ batch: inout EventBatch
   ) -> Bool {
-    guard let text = WideText(bytes), let match = prefixes.match(text, start, end) else {
-      return false
-    }
     var line = HotBody(at: match.body, end: end)
     line.skipSpaces(text)
     guard let row = namePrefixes.row(text, &line.at, end) else { return false }
@@ -51,7 +49,7 @@ extension TextParser {
     event.context = match.flags
     event.format = UInt16(truncatingIfNeeded: row)
     if match.noted != comms.changes { noteTask(match, bytes, start) }
-    noteTime(match.time)
+    countEvent(at: match.time)
     event.ordinal = UInt32(truncatingIfNeeded: info.eventsRead)
     bare = .no
     mayContinue = false
@@ -63,12 +61,5 @@ extension TextParser {
     let context = prefixes.context(match, start)
     comms.note(context.pid, bytes, from: context.commStart, to: context.commEnd)
     prefixes.note(match.row, comms.changes)
-  }
-
-  @inline(__always)
-  private mutating func noteTime(_ time: UInt64) {
-    info.eventsRead &+= 1
-    if time < info.start { info.start = time }
-    if time > info.end { info.end = time }
   }
 }

@@ -78,19 +78,10 @@ struct LineCursor: ~Escapable {
   /// A number in hexadecimal without prefix, nil without digits or when it has more than 16.
   @inline(__always)
   mutating func bareHex() -> UInt64? {
-    guard at &+ 24 <= bytes.byteCount else { return slowHex() }
-    var word = bytes.u64(at)
-    let first = min(WideDigits.hexCount(word), end &- at)
-    guard first > 0 else { return nil }
-    var value = WideDigits.hex(word, count: first)
-    at &+= first
-    guard first == 8 else { return value }
-    word = bytes.u64(at)
-    let second = min(WideDigits.hexCount(word), end &- at)
-    guard second > 0 else { return value }
-    value = value &<< UInt64(truncatingIfNeeded: second &* 4) | WideDigits.hex(word, count: second)
-    at &+= second
-    guard second == 8, at < end, Ascii.hexDigit(byte) != nil else { return value }
+    guard at &+ 24 <= bytes.byteCount, let text = WideText(bytes) else { return slowHex() }
+    let start = at
+    guard let value = WideDigits.hex(text, &at, to: end) else { return nil }
+    guard at &- start == 16, at < end, Ascii.hexDigit(byte) != nil else { return value }
     while at < end, Ascii.hexDigit(byte) != nil { at &+= 1 }
     return nil
   }

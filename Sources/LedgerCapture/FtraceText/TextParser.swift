@@ -286,9 +286,14 @@ struct TextParser {
       if hasTime || info.eventsRead == 0 { info.start = context.time }
       info.timeIsNanoseconds = hasTime && !context.isRawTime
     }
+    countEvent(at: context.time)
+  }
+
+  @inline(__always)
+  mutating func countEvent(at time: UInt64) {
     info.eventsRead &+= 1
-    if context.time < info.start { info.start = context.time }
-    if context.time > info.end { info.end = context.time }
+    if time < info.start { info.start = time }
+    if time > info.end { info.end = time }
   }
 
   private mutating func mark(_ context: LineContext, _ batch: inout EventBatch) {

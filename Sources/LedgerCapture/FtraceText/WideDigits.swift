@@ -29,6 +29,22 @@ enum WideDigits {
     return (pairs & 0xffff) &<< 16 | (pairs &>> 32) & 0xffff
   }
 
+  /// Reads up to 16 hexadecimal digits before `end`, and moves behind them; nil when there is none.
+  @inline(__always)
+  static func hex(_ text: borrowing WideText, _ at: inout Int, to end: Int) -> UInt64? {
+    var word = text.word(at)
+    let first = min(hexCount(word), end &- at)
+    guard first > 0 else { return nil }
+    let value = hex(word, count: first)
+    at &+= first
+    guard first == 8 else { return value }
+    word = text.word(at)
+    let second = min(hexCount(word), end &- at)
+    guard second > 0 else { return value }
+    at &+= second
+    return value &<< UInt64(truncatingIfNeeded: second &* 4) | hex(word, count: second)
+  }
+
   /// The number that eight decimal digits give; nil when one of the bytes is none.
   @inline(__always)
   static func decimal(_ word: UInt64) -> UInt64? {

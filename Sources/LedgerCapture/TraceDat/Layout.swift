@@ -113,8 +113,6 @@ struct TraceDatLayout: Sendable {
   /// Names of the guests whose files belong to this one.
   var guests: [String] = []
   var losses = LossLedger()
-  /// Formats that could not be read, of all.
-  var badFormats = 0
   /// The formats are those of events that were seen, not of those that were enabled.
   var formatsAreOfSeenEvents = false
 }
