@@ -16,7 +16,7 @@ struct BatchCommand: ParsableCommand {
     discussion: """
       A manifest has one input a line: a path and, behind tabs, NAME=VALUE, or a
       JSON object with "path" and labels such as job, kernel, host, commit, date.
-      --report takes sarif, junit, ktap, github, gitlab, markdown, ndjson, json, text;
+      --report takes html, sqlite, sarif, junit, ktap, github, gitlab, markdown, ndjson;
       --sarif-anchor, --kallsyms, --vmlinux and their like work as in analyze.
       Exit codes as of analyze; with --shard 0 when every input has its row.
       """)
@@ -108,7 +108,9 @@ struct BatchCommand: ParsableCommand {
     if isComplete { try store.tidy(inputs, always: shard != nil) }
     let batch = target.count(inputs, in: store, expectations, verbose: verbose)
     try target.write(batch.summary, to: store)
-    var status = target.tell(batch)
+    var status = target.tell(batch) { (database) throws(WriteError) in
+      try store.show(inputs, expectations, to: database)
+    }
     if !isComplete {
       Diagnostics.say("interrupted: the same command goes on where it stopped")
       status.worsen(to: .interrupted)
