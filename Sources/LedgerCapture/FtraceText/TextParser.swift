@@ -18,6 +18,9 @@ struct TextParser {
   var cpus = CpuTracks()
   var console = ConsoleState()
   var columns = PerfColumns()
+  var deltas = DeltaClock()
+  /// Where the bytes end that are being parsed.
+  var limit = 0
   var complaints = ComplaintReader()
   var body = EventBody()
   var buffers = BufferLabels()
@@ -82,6 +85,7 @@ struct TextParser {
   {
     var at = start
     let text = WideText(bytes)
+    limit = end
     while at < end, batch.events.count <= Self.fullBatch, pending.isEmpty {
       if dialect != .perf, let text {
         at = shapedLines(text, bytes, at, end, &batch)
@@ -242,7 +246,7 @@ struct TextParser {
   ) -> Bool {
     let spaces = line.at
     line.skipSpaces()
-    guard !line.isAtEnd else { return known.isTracepoint ? unfinished(isCut, event) : false }
+    guard !line.isAtEnd else { return known.isTracepoint ? empty(isCut, event) : false }
     if known.isTracepoint, line.byte != 0x28 {
       if known.kind == .iommuMap || known.kind == .iommuUnmap {
         // Short names that others may use too: include/trace/events/iommu.h starts its text like this.
@@ -270,7 +274,7 @@ struct TextParser {
   }
 
   /// A page event that lacks something: the next line may be its rest.
-  private mutating func unfinished(_ isCut: Bool, _ event: Event) -> Bool {
+  mutating func unfinished(_ isCut: Bool, _ event: Event) -> Bool {
     guard !isCut, !isJoining, dialect == .ftrace || dialect == .traceCmd else {
       return isJoining ? false : damaged(isCut, event)
     }
@@ -398,9 +402,4 @@ struct TextParser {
     cpus.reportBackwards(to: &losses)
     info.cpus = max(info.cpus, cpus.count)
   }
-}
-
-extension StaticText {
-  /// include/trace/events/iommu.h
-  static let iommu = StaticText("IOMMU:")
 }
