@@ -3,7 +3,6 @@ public import LedgerBatch
 import LedgerCapture
 import LedgerCore
 import LedgerInput
-import LedgerReport
 
 /// `pageledger batch`: many captures, with workers that may die and results that survive.
 struct BatchCommand: ParsableCommand {
@@ -17,7 +16,8 @@ struct BatchCommand: ParsableCommand {
     discussion: """
       A manifest has one input a line: a path and, behind tabs, NAME=VALUE, or a
       JSON object with "path" and labels such as job, kernel, host, commit, date.
-      --kallsyms, --vmlinux and their like work as in analyze.
+      --report takes sarif, junit, ktap, github, gitlab, markdown, ndjson, json, text;
+      --sarif-anchor, --kallsyms, --vmlinux and their like work as in analyze.
       Exit codes as of analyze; with --shard 0 when every input has its row.
       """)
 
@@ -60,6 +60,9 @@ struct BatchCommand: ParsableCommand {
     }
     guard (1...1024).contains(jobs ?? 1) else { throw ValidationError("--jobs takes 1 to 1024") }
     guard timeout >= 1 else { throw ValidationError("--timeout takes seconds, from 1 on") }
+    for request in target.report where path.contains(request.path) || request.path == manifest {
+      throw ValidationError("--report would overwrite the input '\(request.path)'")
+    }
     guard (path + [manifest ?? ""]).count(where: { $0 == "-" }) <= 1 else {
       throw ValidationError("standard input can be read only once")
     }
@@ -73,11 +76,14 @@ struct BatchCommand: ParsableCommand {
     var status = ExitStatus.clean
     do throws(WriteError) {
       let store = try BatchStore(folder: target.out)
-      if !retry, !verbose, let summary = store.unchangedSummary(of: inputs, salt: salt) {
+      try target.checkReports()
+      if !retry, !verbose, !target.wantsDetail,
+        let summary = store.unchangedSummary(of: inputs, salt: salt)
+      {
         var meter = BatchMeter(target.quiet ? .none : progress)
         meter.show(BatchProgress(all: inputs.count, before: inputs.count))
         meter.end()
-        status = target.tell(summary)
+        status = target.tell(BatchDetail(summary))
       } else {
         status = try run(inputs, options, store, expectations)
         if status != .internalError, status != .interrupted {
@@ -99,10 +105,10 @@ struct BatchCommand: ParsableCommand {
     try store.load()
     if retry { store.forgetFailures() }
     let isComplete = try work(inputs, options, store)
-    let summary = target.summary(of: inputs, in: store, expectations, verbose: verbose)
     if isComplete { try store.tidy(inputs, always: shard != nil) }
-    try target.write(summary, to: store)
-    var status = target.tell(summary)
+    let batch = target.count(inputs, in: store, expectations, verbose: verbose)
+    try target.write(batch.summary, to: store)
+    var status = target.tell(batch)
     if !isComplete {
       Diagnostics.say("interrupted: the same command goes on where it stopped")
       status.worsen(to: .interrupted)
@@ -127,7 +133,13 @@ struct BatchCommand: ParsableCommand {
     }
     list.settle()
     list.keep(shard)
-    return list.inputs
+    return list.inputs.filter { !isOutput($0.path) }
+  }
+
+  /// What this command writes lies beside what it reads: results of an earlier run are no inputs.
+  private func isOutput(_ path: String) -> Bool {
+    guard !self.path.contains(path) else { return false }
+    return path.hasPrefix(target.out + "/") || target.report.contains { $0.path == path }
   }
 
   private var options: BatchOptions {
@@ -161,55 +173,6 @@ struct BatchCommand: ParsableCommand {
     for (name, value) in symbols.pairs { words += ["--" + name, value] }
     return words
   }
-}
-
-/// Where a batch writes to, and what it tells.
-struct BatchTarget: ParsableArguments {
-  @Option(help: ArgumentHelp("Folder of the results.", valueName: "dir"))
-  var out: String
-
-  @Option(help: "Form of standard output: text, json.")
-  var format = BatchFormat.text
-
-  @Flag(help: "No progress; only titles.")
-  var quiet = false
-
-  @Option(help: "Colour.")
-  var color = ColorChoice.auto
-
-  @OptionGroup var verdict: VerdictOptions
-
-  func summary(
-    of inputs: [BatchInput], in store: BatchStore, _ expectations: Expectations, verbose: Bool
-  ) -> BatchSummary {
-    BatchCount.summary(
-      of: inputs, in: store, identity: .current, expectations: expectations
-    ) { if verbose { Diagnostics.say($0) } }
-  }
-
-  /// Writes the summary to its file.
-  func write(_ summary: BatchSummary, to store: BatchStore) throws(WriteError) {
-    try WholeFile.update(SummaryDocument(summary).json(), at: store.summaryPath)
-  }
-
-  /// Writes the summary to standard output.
-  func tell(_ summary: BatchSummary) -> ExitStatus {
-    var output = Output()
-    switch format {
-    case .json: output.write(SummaryDocument(summary).json())
-    case .text:
-      let text = BatchText(style: color.style, detail: quiet ? .titles : .full)
-      output.write(Array(text.render(summary).utf8))
-    }
-    var status = verdict.policy.status(of: summary)
-    status.worsen(to: output.close())
-    return status
-  }
-}
-
-/// Forms of what a batch prints.
-enum BatchFormat: String, CaseIterable, ExpressibleByArgument {
-  case text, json
 }
 
 extension Shard: ExpressibleByArgument {
