@@ -13,6 +13,7 @@ struct BatchCommand: ParsableCommand {
     usage: """
       pageledger batch [OPTIONS] PATH... --out DIR
       pageledger batch merge DIR... --out DIR
+      pageledger batch list PATH... | rows DIR...
       """,
     discussion: """
       A manifest has one input a line: a path and, behind tabs, NAME=VALUE, or a
@@ -21,13 +22,9 @@ struct BatchCommand: ParsableCommand {
       Exit codes as of analyze; with --shard 0 when every input has its row.
       """)
 
-  @Argument(help: "File, folder, archive, '*.dat'; '-': a manifest.")
-  var path: [String] = []
+  @OptionGroup var sources: BatchSources
 
   @OptionGroup var target: BatchTarget
-
-  @Option(help: ArgumentHelp("Inputs with labels.", valueName: "file"))
-  var manifest: String?
 
   @Option(help: ArgumentHelp("One part of n (0/n is n/n).", valueName: "i/n"))
   var shard: Shard?
@@ -50,24 +47,22 @@ struct BatchCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Name the files that are no captures.")
   var verbose = false
 
+  @Option(help: .hidden)
+  var parent: Int32?
+
   @OptionGroup var input: InputOptions
 
   @OptionGroup(visibility: .hidden) var symbols: SymbolOptions
 
   func validate() throws {
-    guard !path.isEmpty || manifest != nil else {
-      throw ValidationError("name a PATH or a --manifest")
-    }
     guard (1...1024).contains(jobs ?? 1) else { throw ValidationError("--jobs takes 1 to 1024") }
     guard timeout >= 1 else { throw ValidationError("--timeout takes seconds, from 1 on") }
-    guard (path + [manifest ?? ""]).count(where: { $0 == "-" }) <= 1 else {
-      throw ValidationError("standard input can be read only once")
-    }
   }
 
   func run() throws {
     let expectations = try target.verdict.expectations()
-    let inputs = try list()
+    if let parent, !OwnProcess.endWithParent(parent) { return }
+    let inputs = try sources.list(verbose: verbose, shard).inputs
     let options = options
     let salt = target.verdict.salt(options)
     var status = ExitStatus.clean
@@ -108,26 +103,6 @@ struct BatchCommand: ParsableCommand {
       status.worsen(to: .interrupted)
     }
     return status
-  }
-
-  /// All inputs that paths and manifest name.
-  private func list() throws -> [BatchInput] {
-    var list = InputList(grouping: CaptureFolders.roots(in:))
-    for path in path where path != "-" { list.add(ManifestEntry(path: path)) }
-    for source in [manifest, path.contains("-") ? "-" : nil].compactMap({ $0 }) {
-      do throws(JSONError) {
-        for entry in try Manifest.entries(of: VerdictOptions.bytes(of: source)) { list.add(entry) }
-      } catch { try ExitStatus.refuse(error.message(in: source)) }
-    }
-    guard list.unmatched.isEmpty else {
-      try ExitStatus.refuse("no file fits " + list.unmatched.joined(separator: ", "))
-    }
-    for name in list.leftOut where verbose {
-      Diagnostics.say("\(name): no capture: not a file of this folder")
-    }
-    list.settle()
-    list.keep(shard)
-    return list.inputs
   }
 
   private var options: BatchOptions {
