@@ -12,22 +12,18 @@ struct BatchCommand: ParsableCommand {
     usage: """
       pageledger batch [OPTIONS] PATH... --out DIR
       pageledger batch merge DIR... --out DIR
+      pageledger batch list PATH... | rows DIR...
       """,
     discussion: """
       A manifest has one input a line: a path and, behind tabs, NAME=VALUE, or a
       JSON object with "path" and labels such as job, kernel, host, commit, date.
-      --report takes html, sqlite, sarif, junit, ktap, github, gitlab, markdown, ndjson;
-      --sarif-anchor, --kallsyms, --vmlinux and their like work as in analyze.
-      Exit codes as of analyze; with --shard 0 when every input has its row.
+      --report: html, sqlite, sarif, junit, ktap, github, gitlab, markdown, ndjson.
+      --sarif-anchor, --kallsyms, exit codes: as of analyze; a whole --shard gives 0.
       """)
 
-  @Argument(help: "File, folder, archive, '*.dat'; '-': a manifest.")
-  var path: [String] = []
+  @OptionGroup var sources: BatchSources
 
   @OptionGroup var target: BatchTarget
-
-  @Option(help: ArgumentHelp("Inputs with labels.", valueName: "file"))
-  var manifest: String?
 
   @Option(help: ArgumentHelp("One part of n (0/n is n/n).", valueName: "i/n"))
   var shard: Shard?
@@ -50,27 +46,26 @@ struct BatchCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Name the files that are no captures.")
   var verbose = false
 
+  @Option(help: .hidden)
+  var parent: Int32?
+
   @OptionGroup var input: InputOptions
 
   @OptionGroup(visibility: .hidden) var symbols: SymbolOptions
 
   func validate() throws {
-    guard !path.isEmpty || manifest != nil else {
-      throw ValidationError("name a PATH or a --manifest")
-    }
     guard (1...1024).contains(jobs ?? 1) else { throw ValidationError("--jobs takes 1 to 1024") }
     guard timeout >= 1 else { throw ValidationError("--timeout takes seconds, from 1 on") }
-    for request in target.report where path.contains(request.path) || request.path == manifest {
+    for request in target.report
+    where sources.path.contains(request.path) || request.path == sources.manifest {
       throw ValidationError("--report would overwrite the input '\(request.path)'")
-    }
-    guard (path + [manifest ?? ""]).count(where: { $0 == "-" }) <= 1 else {
-      throw ValidationError("standard input can be read only once")
     }
   }
 
   func run() throws {
     let expectations = try target.verdict.expectations()
-    let inputs = try list()
+    if let parent, !OwnProcess.endWithParent(parent) { return }
+    let inputs = try sources.list(verbose: verbose, shard).inputs.filter { !isOutput($0.path) }
     let options = options
     let salt = target.verdict.salt(options)
     var status = ExitStatus.clean
@@ -118,30 +113,10 @@ struct BatchCommand: ParsableCommand {
     return status
   }
 
-  /// All inputs that paths and manifest name.
-  private func list() throws -> [BatchInput] {
-    var list = InputList(grouping: CaptureFolders.roots(in:))
-    for path in path where path != "-" { list.add(ManifestEntry(path: path)) }
-    for source in [manifest, path.contains("-") ? "-" : nil].compactMap({ $0 }) {
-      do throws(JSONError) {
-        for entry in try Manifest.entries(of: VerdictOptions.bytes(of: source)) { list.add(entry) }
-      } catch { try ExitStatus.refuse(error.message(in: source)) }
-    }
-    guard list.unmatched.isEmpty else {
-      try ExitStatus.refuse("no file fits " + list.unmatched.joined(separator: ", "))
-    }
-    for name in list.leftOut where verbose {
-      Diagnostics.say("\(name): no capture: not a file of this folder")
-    }
-    list.settle()
-    list.keep(shard)
-    return list.inputs.filter { !isOutput($0.path) }
-  }
-
   /// What this command writes lies beside what it reads: results of an earlier run are no inputs.
   private func isOutput(_ path: String) -> Bool {
-    guard !self.path.contains(path) else { return false }
-    return path.hasPrefix(target.out + "/") || target.report.contains { $0.path == path }
+    guard !sources.path.contains(path) else { return false }
+    return BatchStore.isOwn(path, of: target.out) || target.report.contains { $0.path == path }
   }
 
   private var options: BatchOptions {

@@ -21,6 +21,7 @@ struct MergeCommand: ParsableCommand {
 
   func run() throws {
     let expectations = try target.verdict.expectations()
+    OwnProcess.openManyFiles()
     var status = ExitStatus.clean
     do throws(WriteError) {
       let store = try BatchStore(folder: target.out)
