@@ -12,35 +12,41 @@ struct IndexCaptures {
   private(set) var size = 0
 
   init(_ batch: BatchDetail, limit: Int, strings: inout PageStrings) {
-    kept = Array(repeating: -1, count: batch.captures.count)
+    kept = []
+    let before = strings
+    take(Array(batch.captures.indices), batch.captures, &strings)
+    guard size > limit else { return }
+    // Paths that are neighbours share their beginning; what a row takes is known from all of them.
+    let share = Double(limit) / Double(size)
+    strings = before
+    take(Self.choose(batch.captures, share: share * 0.95), batch.captures, &strings)
+  }
+
+  private mutating func take(
+    _ numbers: [Int], _ captures: [BatchCapture], _ strings: inout PageStrings
+  ) {
+    kept = Array(repeating: -1, count: captures.count)
+    names = [:]
+    count = numbers.count
     let before = strings.size
-    for number in Self.choose(batch.captures, limit: limit).sorted() {
-      kept[number] = Int32(count)
-      names[batch.captures[number].sighting.path] = Int32(count)
-      count += 1
-    }
     var last: [UInt8] = []
     var writer = JSONWriter()
     writer.array { writer in
-      for (number, capture) in batch.captures.enumerated() where kept[number] >= 0 {
-        Self.write(capture, &last, &strings, to: &writer)
+      for (place, number) in numbers.enumerated() {
+        kept[number] = Int32(place)
+        names[captures[number].sighting.path] = Int32(place)
+        Self.write(captures[number], &last, &strings, to: &writer)
       }
     }
     rows = writer.bytes
     size = rows.count + strings.size - before
   }
 
-  /// Those without a result first, then those with findings, the worst of them first.
-  private static func choose(_ captures: [BatchCapture], limit: Int) -> [Int] {
-    let rough = captures.map { $0.sighting.path.utf8.count + $0.error.utf8.count + 40 }
-    guard rough.reduce(0, +) > limit else { return Array(captures.indices) }
+  /// A share of the captures, ascending: those without a result first, then those with findings, the worst of them first.
+  private static func choose(_ captures: [BatchCapture], share: Double) -> [Int] {
     let ranks = captures.map(rank)
-    var left = limit
-    return captures.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }.filter {
-      // Paths that are neighbours share their beginning; how much is not known before the choice.
-      left -= rough[$0] * 3 / 4
-      return left >= 0
-    }
+    let ranked = captures.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
+    return ranked.prefix(Int(Double(captures.count) * share)).sorted()
   }
 
   private static func rank(_ capture: BatchCapture) -> Int {
