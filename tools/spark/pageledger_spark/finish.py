@@ -13,6 +13,8 @@ PLAN = "plan.ndjson"
 TABLES = ".tables"
 # Ends of `batch merge` that are an answer: clean, findings, unreadable, incomplete.
 ANSWERS = (0, 1, 2, 3)
+# Folders that one `batch merge` joins, so that it needs fewer open files than any system allows.
+JOINED = 300
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,24 @@ def merge(work: Work, names: list[str], options: tuple[str, ...]) -> tuple[int, 
                     shutil.copyfile(work.folder(name) / file, part / file)
             parts.append(str(part))
         results = Path(own) / "merged"
-        words = ("batch", *(["merge", *parts] if parts else ["--manifest", "-"]), "--out", str(results), *options)
-        code, told = work.command.run(*words, good=ANSWERS)
+        join = ["merge", *joined(work, parts, Path(own))] if parts else ["--manifest", "-"]
+        code, told = work.command.run("batch", *join, "--out", str(results), *options, good=ANSWERS)
         for file in RESULTS[:3]:
             if (results / file).is_file():
                 move(results / file, Path(work.out) / file)
     clean(work, frozenset(names))
     return code, told
+
+
+def joined(work: Work, parts: list[str], folder: Path) -> list[str]:
+    """Joins folders until few enough are left for the last `batch merge`."""
+    while len(parts) > JOINED:
+        part = str(folder / f"joined-{len(parts)}")
+        work.command.run("batch", "merge", *parts[:JOINED], "--out", part, "--quiet", good=ANSWERS)
+        for name in parts[:JOINED]:
+            shutil.rmtree(name)
+        parts = [*parts[JOINED:], part]
+    return parts
 
 
 def move(source: Path, target: Path) -> None:
