@@ -27,6 +27,15 @@ let pageParts = [
   "detail.js", "find.js", "page.js", "main.js",
 ]
 
+/// Programs of `tools/damage` and `tools/fuzz`, which a usual build leaves alone.
+let hardening: [Target] =
+  Context.environment["PAGELEDGER_HARDENING"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "damage-sweep", dependencies: ["HardeningSupport"], path: "Tests/DamageSweep")
+  ]
+
 let package = Package(
   name: "PageLedger",
   products: [
@@ -75,6 +84,15 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "CommandTestSupport", path: "Tests/CommandTestSupport", swiftSettings: strict),
+    .target(
+      name: "HardeningSupport",
+      dependencies: [
+        "CommandTestSupport", "LedgerBatch", "LedgerCore", "LedgerCapture", "LedgerFormat",
+        "LedgerInput", "LedgerReport", "LedgerRules", "LedgerSymbols",
+      ], path: "Tests/HardeningSupport", swiftSettings: [.treatAllWarnings(as: .error)]),
+    tests(
+      "HardeningTests",
+      of: ["CommandTestSupport", "HardeningSupport", "pageledger", "LedgerInput", "LedgerCore"]),
     tests(
       "LedgerReportTests",
       of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerReport"]),
@@ -101,6 +119,6 @@ let package = Package(
         "CommandTestSupport", "LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore",
         "LedgerSymbols",
       ]),
-  ],
+  ] + hardening,
   swiftLanguageModes: [.v6]
 )

@@ -8,7 +8,7 @@ public import LedgerCore
 /// blocks exist at a time.
 public final class TextBlocks {
   /// Zero bytes behind the text of a block.
-  public static let padding = 64
+  public static let padding = 128
   /// Longest line that is handed over whole, in bytes; of a longer one only a piece of `lineLimit + 1`
   /// bytes and a newline come, the rest is skipped.
   public static let lineLimit = 1 << 16
@@ -48,7 +48,7 @@ public final class TextBlocks {
 private struct BlockCutter {
   /// Grows from small to full blocks, so that a short text and the first events of a long one come at once.
   private var step = 1 << 14
-  private static let fullStep = 1 << 20
+  private static let fullStep = 1 << 19
   private let source: ByteSource
   private var carry: [UInt8]
   private var isSkipping = false

@@ -3,7 +3,6 @@ public import LedgerBatch
 import LedgerCapture
 import LedgerCore
 import LedgerInput
-import LedgerReport
 
 /// `pageledger batch`: many captures, with workers that may die and results that survive.
 struct BatchCommand: ParsableCommand {
@@ -18,7 +17,8 @@ struct BatchCommand: ParsableCommand {
     discussion: """
       A manifest has one input a line: a path and, behind tabs, NAME=VALUE, or a
       JSON object with "path" and labels such as job, kernel, host, commit, date.
-      --kallsyms, --vmlinux and their like work as in analyze.
+      --report takes sarif, junit, ktap, github, gitlab, markdown, ndjson, json, text;
+      --sarif-anchor, --kallsyms, --vmlinux and their like work as in analyze.
       Exit codes as of analyze; with --shard 0 when every input has its row.
       """)
 
@@ -57,22 +57,29 @@ struct BatchCommand: ParsableCommand {
   func validate() throws {
     guard (1...1024).contains(jobs ?? 1) else { throw ValidationError("--jobs takes 1 to 1024") }
     guard timeout >= 1 else { throw ValidationError("--timeout takes seconds, from 1 on") }
+    for request in target.report
+    where sources.path.contains(request.path) || request.path == sources.manifest {
+      throw ValidationError("--report would overwrite the input '\(request.path)'")
+    }
   }
 
   func run() throws {
     let expectations = try target.verdict.expectations()
     if let parent, !OwnProcess.endWithParent(parent) { return }
-    let inputs = try sources.list(verbose: verbose, shard).inputs
+    let inputs = try sources.list(verbose: verbose, shard).inputs.filter { !isOutput($0.path) }
     let options = options
     let salt = target.verdict.salt(options)
     var status = ExitStatus.clean
     do throws(WriteError) {
       let store = try BatchStore(folder: target.out)
-      if !retry, !verbose, let summary = store.unchangedSummary(of: inputs, salt: salt) {
+      try target.checkReports()
+      if !retry, !verbose, !target.wantsDetail,
+        let summary = store.unchangedSummary(of: inputs, salt: salt)
+      {
         var meter = BatchMeter(target.quiet ? .none : progress)
         meter.show(BatchProgress(all: inputs.count, before: inputs.count))
         meter.end()
-        status = target.tell(summary)
+        status = target.tell(BatchDetail(summary))
       } else {
         status = try run(inputs, options, store, expectations)
         if status != .internalError, status != .interrupted {
@@ -94,15 +101,21 @@ struct BatchCommand: ParsableCommand {
     try store.load()
     if retry { store.forgetFailures() }
     let isComplete = try work(inputs, options, store)
-    let summary = target.summary(of: inputs, in: store, expectations, verbose: verbose)
     if isComplete { try store.tidy(inputs, always: shard != nil) }
-    try target.write(summary, to: store)
-    var status = target.tell(summary)
+    let batch = target.count(inputs, in: store, expectations, verbose: verbose)
+    try target.write(batch.summary, to: store)
+    var status = target.tell(batch)
     if !isComplete {
       Diagnostics.say("interrupted: the same command goes on where it stopped")
       status.worsen(to: .interrupted)
     }
     return status
+  }
+
+  /// What this command writes lies beside what it reads: results of an earlier run are no inputs.
+  private func isOutput(_ path: String) -> Bool {
+    guard !sources.path.contains(path) else { return false }
+    return path.hasPrefix(target.out + "/") || target.report.contains { $0.path == path }
   }
 
   private var options: BatchOptions {
@@ -136,55 +149,6 @@ struct BatchCommand: ParsableCommand {
     for (name, value) in symbols.pairs { words += ["--" + name, value] }
     return words
   }
-}
-
-/// Where a batch writes to, and what it tells.
-struct BatchTarget: ParsableArguments {
-  @Option(help: ArgumentHelp("Folder of the results.", valueName: "dir"))
-  var out: String
-
-  @Option(help: "Form of standard output: text, json.")
-  var format = BatchFormat.text
-
-  @Flag(help: "No progress; only titles.")
-  var quiet = false
-
-  @Option(help: "Colour.")
-  var color = ColorChoice.auto
-
-  @OptionGroup var verdict: VerdictOptions
-
-  func summary(
-    of inputs: [BatchInput], in store: BatchStore, _ expectations: Expectations, verbose: Bool
-  ) -> BatchSummary {
-    BatchCount.summary(
-      of: inputs, in: store, identity: .current, expectations: expectations
-    ) { if verbose { Diagnostics.say($0) } }
-  }
-
-  /// Writes the summary to its file.
-  func write(_ summary: BatchSummary, to store: BatchStore) throws(WriteError) {
-    try WholeFile.update(SummaryDocument(summary).json(), at: store.summaryPath)
-  }
-
-  /// Writes the summary to standard output.
-  func tell(_ summary: BatchSummary) -> ExitStatus {
-    var output = Output()
-    switch format {
-    case .json: output.write(SummaryDocument(summary).json())
-    case .text:
-      let text = BatchText(style: color.style, detail: quiet ? .titles : .full)
-      output.write(Array(text.render(summary).utf8))
-    }
-    var status = verdict.policy.status(of: summary)
-    status.worsen(to: output.close())
-    return status
-  }
-}
-
-/// Forms of what a batch prints.
-enum BatchFormat: String, CaseIterable, ExpressibleByArgument {
-  case text, json
 }
 
 extension Shard: ExpressibleByArgument {

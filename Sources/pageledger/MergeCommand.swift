@@ -1,5 +1,6 @@
 import ArgumentParser
 import LedgerBatch
+import LedgerCore
 import LedgerInput
 
 /// `pageledger batch merge`: the results of several shards as those of one batch.
@@ -24,11 +25,12 @@ struct MergeCommand: ParsableCommand {
     var status = ExitStatus.clean
     do throws(WriteError) {
       let store = try BatchStore(folder: target.out)
+      try target.checkReports()
       try store.load()
       let inputs = try store.join(folder, ruleSet: ToolIdentity.current.ruleSet)
-      let summary = target.summary(of: inputs, in: store, expectations, verbose: false)
-      try target.write(summary, to: store)
-      status = target.tell(summary)
+      let batch = target.count(inputs, in: store, expectations, verbose: false)
+      try target.write(batch.summary, to: store)
+      status = target.tell(batch)
     } catch {
       if case .failed(let reason) = error { Diagnostics.say(reason) }
       status = .internalError

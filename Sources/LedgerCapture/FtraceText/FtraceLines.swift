@@ -258,3 +258,8 @@ extension StaticText {
   /// Between a function and its caller.
   static let parent = StaticText(" <-")
 }
+
+extension StaticText {
+  /// include/trace/events/iommu.h
+  static let iommu = StaticText("IOMMU:")
+}

@@ -80,6 +80,9 @@ struct TextSniffer {
   private mutating func look(_ bytes: RawSpan, _ start: Int, _ end: Int) {
     let dress = Dressing.strip(bytes, from: start, to: end)
     console.look(bytes, dress, to: end)
+    if !dress.isKernel, let stamp = Self.farStamp(bytes, dress, to: end) {
+      console.look(bytes, Dressing.strip(bytes, from: stamp, to: end), to: end)
+    }
     if console.isFound { return decide(.console) }
     guard !dress.isDressed, end &- start <= TextBlocks.lineLimit else { return }
     let first = TextParser.behindByteOrderMark(bytes, start, end)
@@ -90,6 +93,17 @@ struct TextSniffer {
       if quiet > Self.patience { farEvents = 0 }
     }
     lookForTrace(line)
+  }
+
+  /// Where printk's own stamp stands behind what some recorder put before it, on a line that is no event.
+  private static func farStamp(_ bytes: RawSpan, _ dress: Dress, to end: Int) -> Int? {
+    let limit = min(end, dress.at &+ 96)
+    guard
+      let stamp = Dressing.nextStamp(bytes, from: dress.at, to: limit, isKernels: true),
+      LineContext.parse(bytes, from: dress.at, to: end) == nil,
+      PerfContext.parse(bytes, from: dress.at, to: stamp) == nil
+    else { return nil }
+    return stamp
   }
 
   private mutating func lookForTrace(_ line: borrowing LineCursor) {
