@@ -1,5 +1,6 @@
 """The ends of a job, each one task: what to do, and what it came to. Only executors touch the shared storage."""
 
+import json
 import os
 import shutil
 import uuid
@@ -33,11 +34,17 @@ def plan(work: Work, lines: list[str], shard_bytes: int) -> Plan:
     out.mkdir(parents=True, exist_ok=True)
     before = out / PLAN
     earlier = numbers_in(before.read_text(errors="surrogateescape")) if before.is_file() else {}
-    shards = pack(listed.splitlines(), earlier, shard_bytes)
+    shards = pack((line for line in listed.splitlines() if not is_output(work, line)), earlier, shard_bytes)
     write(before, lines_of(shards).encode(errors="surrogateescape"))
     names = [shard.name(work.salt) for shard in shards]
     tables = (out / TABLES).read_text() if (out / TABLES).is_file() else ""
     return Plan(shards, frozenset(name for name in names if is_done(work.folder(name))), tables)
+
+
+def is_output(work: Work, line: str) -> bool:
+    """Results that lie among the inputs are none."""
+    path = os.path.normpath(os.path.join(work.command.root, json.loads(line)["path"]))
+    return path.startswith(work.out + "/")
 
 
 def note(work: Work, tables: str) -> None:
