@@ -4,7 +4,7 @@ public import LedgerCore
 public enum BatchReport {
   /// The forms that a batch can be written in.
   public static let formats: [ReportFormat] = [
-    .text, .json, .ndjson, .markdown, .sarif, .junit, .ktap, .github, .gitlab,
+    .text, .json, .ndjson, .html, .markdown, .sarif, .junit, .ktap, .github, .gitlab, .sqlite,
   ]
 
   /// Their names, for an error message.
@@ -25,7 +25,8 @@ public enum BatchReport {
     case .ktap: KTAPBatch(options: ci).render(batch)
     case .github: GitHubReport(options: ci).render(batch)
     case .gitlab: GitLabReport(options: ci).render(batch)
-    case .html, .mail, .perfetto: nil
+    case .html: IndexPage(options: page).render(batch)
+    case .mail, .perfetto, .sqlite: nil
     }
   }
 }

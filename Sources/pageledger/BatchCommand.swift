@@ -17,9 +17,8 @@ struct BatchCommand: ParsableCommand {
     discussion: """
       A manifest has one input a line: a path and, behind tabs, NAME=VALUE, or a
       JSON object with "path" and labels such as job, kernel, host, commit, date.
-      --report takes sarif, junit, ktap, github, gitlab, markdown, ndjson, json, text;
-      --sarif-anchor, --kallsyms, --vmlinux and their like work as in analyze.
-      Exit codes as of analyze; with --shard 0 when every input has its row.
+      --report: html, sqlite, sarif, junit, ktap, github, gitlab, markdown, ndjson.
+      --sarif-anchor, --kallsyms, exit codes: as of analyze; a whole --shard gives 0.
       """)
 
   @OptionGroup var sources: BatchSources
@@ -104,7 +103,9 @@ struct BatchCommand: ParsableCommand {
     if isComplete { try store.tidy(inputs, always: shard != nil) }
     let batch = target.count(inputs, in: store, expectations, verbose: verbose)
     try target.write(batch.summary, to: store)
-    var status = target.tell(batch)
+    var status = target.tell(batch) { (database) throws(WriteError) in
+      try store.show(inputs, expectations, to: database)
+    }
     if !isComplete {
       Diagnostics.say("interrupted: the same command goes on where it stopped")
       status.worsen(to: .interrupted)
@@ -115,7 +116,7 @@ struct BatchCommand: ParsableCommand {
   /// What this command writes lies beside what it reads: results of an earlier run are no inputs.
   private func isOutput(_ path: String) -> Bool {
     guard !sources.path.contains(path) else { return false }
-    return path.hasPrefix(target.out + "/") || target.report.contains { $0.path == path }
+    return BatchStore.isOwn(path, of: target.out) || target.report.contains { $0.path == path }
   }
 
   private var options: BatchOptions {

@@ -67,13 +67,29 @@ struct BatchTarget: ParsableArguments {
     try WholeFile.update(SummaryDocument(summary).json(), at: store.summaryPath)
   }
 
-  /// Writes the batch to standard output and to all reports.
-  func tell(_ batch: BatchDetail) -> ExitStatus {
+  /// Writes the batch to standard output and to all reports; `show` gives all captures to a database.
+  func tell(
+    _ batch: BatchDetail, show: (SQLiteReport) throws(WriteError) -> Void = { _ in }
+  ) -> ExitStatus {
     var output = Output()
     output.write(bytes(batch))
     var status = verdict.policy.status(of: batch.summary)
     status.worsen(to: output.close())
-    for request in report { status.worsen(to: write(batch, request)) }
+    for request in report {
+      do throws(WriteError) {
+        guard request.format == .sqlite else {
+          try write(batch, request)
+          continue
+        }
+        let database = try SQLiteReport(path: request.path, options: page)
+        try show(database)
+        if let comparison = batch.summary.comparison { try database.append(comparison) }
+        try database.finish()
+      } catch {
+        if case .failed(let reason) = error { Diagnostics.say(reason) }
+        status.worsen(to: .internalError)
+      }
+    }
     return status
   }
 
@@ -85,18 +101,12 @@ struct BatchTarget: ParsableArguments {
     return BatchReport.render(batch, as: format.format, page: page, ci: ci) ?? []
   }
 
-  private func write(_ batch: BatchDetail, _ request: ReportRequest) -> ExitStatus {
+  private func write(_ batch: BatchDetail, _ request: ReportRequest) throws(WriteError) {
     let bytes = BatchReport.render(batch, as: request.format, page: page, ci: ci) ?? []
-    do throws(WriteError) {
-      try WholeFile.write(bytes, to: request.path)
-    } catch {
-      if case .failed(let reason) = error { Diagnostics.say(reason) }
-      return .internalError
-    }
+    try WholeFile.write(bytes, to: request.path)
     if request.format == .html, let words = PageWeight.warning(bytes: bytes.count) {
       Diagnostics.say("\(request.path): \(words)")
     }
-    return .clean
   }
 
   private var page: PageOptions { .all(limit: htmlMaxSize) }
@@ -113,7 +123,8 @@ struct ReportForm: ExpressibleByArgument {
   private init(format: ReportFormat) { self.format = format }
 
   init?(argument: String) {
-    guard let format = ReportFormat(rawValue: argument), BatchReport.formats.contains(format)
+    guard let format = ReportFormat(rawValue: argument), BatchReport.formats.contains(format),
+      format != .sqlite
     else { return nil }
     self.format = format
   }

@@ -30,7 +30,9 @@ struct MergeCommand: ParsableCommand {
       let inputs = try store.join(folder, ruleSet: ToolIdentity.current.ruleSet)
       let batch = target.count(inputs, in: store, expectations, verbose: false)
       try target.write(batch.summary, to: store)
-      status = target.tell(batch)
+      status = target.tell(batch) { (database) throws(WriteError) in
+        try store.show(inputs, expectations, to: database)
+      }
     } catch {
       if case .failed(let reason) = error { Diagnostics.say(reason) }
       status = .internalError

@@ -46,9 +46,9 @@ import Testing
       """
       batch in --out o --report sarif=in/s --report ndjson=o/n >/dev/null; cp in/s s; cp o/n n; cp o/summary.json d
       batch in --out o --report sarif=in/s --report ndjson=o/n >/dev/null; cmp in/s s; cmp o/n n; cmp o/summary.json d
-      rm in/s; batch . --out in/o >/dev/null; cp in/o/summary.json d; batch . --out ./in/o >/dev/null; cmp in/o/summary.json d
+      rm in/s; batch in --out in --format json | grep -c '"captures":7,'; rm in/*.ndjson in/summary.json; batch . --out in/o >/dev/null; cp in/o/summary.json d; batch . --out ./in/o >/dev/null; cmp in/o/summary.json d
       """)
-    #expect(outcome.output == "", Comment(rawValue: outcome.errors))
+    #expect(outcome.output == "1\n", Comment(rawValue: outcome.errors))
   }
 
   static let refused: [(script: String, status: Int32, words: String)] = [

@@ -59,7 +59,7 @@ apt_get() {
 
 apt_install() { apt_get install -y --no-install-recommends "$@"; }
 
-need_build_packages() { need_packages zlib1g-dev libzstd-dev libarchive-dev libelf-dev libdw-dev nettle-dev libxxhash-dev pkg-config "$@"; }
+need_build_packages() { need_packages zlib1g-dev libzstd-dev libarchive-dev libelf-dev libdw-dev nettle-dev libsqlite3-dev libxxhash-dev pkg-config "$@"; }
 
 # Sets `scratch` to the folder for build products: .build, or the user's cache when the clone is not ours,
 # and `package` to the folder to build: the clone, or links to its parts beside the products, because

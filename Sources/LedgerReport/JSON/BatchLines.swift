@@ -5,11 +5,7 @@ enum BatchLines {
   static func render(_ batch: BatchDetail) -> [UInt8] {
     let document = SummaryDocument(batch.summary)
     var writer = JSONWriter()
-    writer.object { writer in
-      writer.member("kind", "batch")
-      document.members(to: &writer)
-      writer.member("findings", batch.summary.findings.count)
-    }
+    write(batch.summary, to: &writer)
     writer.endLine()
     for finding in batch.summary.findings {
       writer.object { writer in
@@ -24,6 +20,19 @@ enum BatchLines {
       writer.endLine()
     }
     return writer.bytes
+  }
+
+  /// The first line as the only element of an array, for pages.
+  static func summary(_ summary: BatchSummary) -> [UInt8] {
+    JSONWriter.bytes { write(summary, to: &$0) }
+  }
+
+  private static func write(_ summary: BatchSummary, to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("kind", "batch")
+      SummaryDocument(summary).members(to: &writer)
+      writer.member("findings", summary.findings.count)
+    }
   }
 
   private static func write(_ capture: BatchCapture, to writer: inout JSONWriter) {
