@@ -23,9 +23,19 @@ func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
 
 /// Style and scripts of the HTML report, compiled into the command; the order is that of `PageParts.swift`.
 let pageParts = [
-  "report.css", "shared.js", "search.js", "list.js", "block.js", "holders.js", "life.js",
+  "report.css", "shared.js", "search.js", "list.js", "index.js", "captures.js", "block.js",
+  "holders.js", "life.js",
   "detail.js", "find.js", "page.js", "main.js",
 ]
+
+/// Programs of `tools/damage` and `tools/fuzz`, which a usual build leaves alone.
+let hardening: [Target] =
+  Context.environment["PAGELEDGER_HARDENING"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "damage-sweep", dependencies: ["HardeningSupport"], path: "Tests/DamageSweep")
+  ]
 
 let package = Package(
   name: "PageLedger",
@@ -41,6 +51,8 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CPrefetch"),
     .target(name: "CBatch"),
     .target(
@@ -51,7 +63,7 @@ let package = Package(
     module("LedgerCore"),
     module(
       "LedgerInput",
-      uses: ["LedgerCore", "CArchive", "CBatch", "CElf", "CNettle", "CZlib", "CZstd"]),
+      uses: ["LedgerCore", "CArchive", "CBatch", "CElf", "CNettle", "CSQLite", "CZlib", "CZstd"]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
     .target(
       name: "LedgerSymbols", dependencies: ["LedgerCore", "LedgerInput"],
@@ -63,7 +75,8 @@ let package = Package(
     .target(
       name: "LedgerReport", dependencies: ["LedgerCore", "LedgerInput"],
       exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json", "JSON/batch.schema.json"],
-      resources: pageParts.map { .embedInCode("HTML/Page/\($0)") }, swiftSettings: strict),
+      resources: pageParts.map { .embedInCode("HTML/Page/\($0)") }
+        + [.embedInCode("SQLite/schema.sql")], swiftSettings: strict),
     module("LedgerBatch", uses: ["LedgerCore", "LedgerInput", "LedgerReport"]),
     .executableTarget(
       name: "pageledger",
@@ -75,6 +88,15 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "CommandTestSupport", path: "Tests/CommandTestSupport", swiftSettings: strict),
+    .target(
+      name: "HardeningSupport",
+      dependencies: [
+        "CommandTestSupport", "LedgerBatch", "LedgerCore", "LedgerCapture", "LedgerFormat",
+        "LedgerInput", "LedgerReport", "LedgerRules", "LedgerSymbols",
+      ], path: "Tests/HardeningSupport", swiftSettings: [.treatAllWarnings(as: .error)]),
+    tests(
+      "HardeningTests",
+      of: ["CommandTestSupport", "HardeningSupport", "pageledger", "LedgerInput", "LedgerCore"]),
     tests(
       "LedgerReportTests",
       of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerReport"]),
@@ -101,6 +123,6 @@ let package = Package(
         "CommandTestSupport", "LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore",
         "LedgerSymbols",
       ]),
-  ],
+  ] + hardening,
   swiftLanguageModes: [.v6]
 )

@@ -4,7 +4,7 @@ public import LedgerInput
 /// Reads what tracefs prints (`trace`, `trace_pipe`, `snapshot`), what `trace-cmd report` and `perf script` make of
 /// their files, and what the kernel dumps to its console, in the order of the text: all write in the order of time.
 ///
-/// Memory is bounded whatever the text: a few blocks of 1 MiB, 65,536 names of events and of tasks.
+/// Memory is bounded whatever the text: a few blocks of up to 512 KiB, 65,536 names of events and of tasks.
 public final class FtraceTextReader: CaptureReader {
   private let blocks: TextBlocks
   /// Set when the text stands in a page.
@@ -99,12 +99,12 @@ public final class FtraceTextReader: CaptureReader {
     return "text of tracefs with the option bin: echo nobin > trace_options and print it again"
   }
 
-  /// A reader of `source`, with a thread of its own for a text that is long and not live.
+  /// A reader of `source`, with a thread of its own for a text that is long and not live, where there is a CPU for it.
   static func open(
     _ source: ByteSource, prefix: [UInt8], detail: ReadDetail
   ) throws(CaptureError) -> any CaptureReader {
     let isLong = source.size.map { $0 >= TextAhead.floor } ?? !source.isLive
-    guard isLong, detail == .replay else {
+    guard isLong, detail == .replay, OwnProcess.processors > 1 else {
       return try FtraceTextReader(source: source, prefix: prefix, detail: detail)
     }
     return try TextAhead(source, prefix: prefix)

@@ -10,6 +10,7 @@ struct TextParser {
   var comms = CommCache()
   var prefixes = LinePrefixes()
   var namePrefixes = NamePrefixes()
+  var shapes = BodyShapes()
   /// Marks that are to be given out before the next event.
   var pending: [Event] = []
   /// Lines begun so far.
@@ -83,8 +84,13 @@ struct TextParser {
     -> Int
   {
     var at = start
+    let text = WideText(bytes)
     limit = end
     while at < end, batch.events.count <= Self.fullBatch, pending.isEmpty {
+      if dialect != .perf, let text {
+        at = shapedLines(text, bytes, at, end, &batch)
+        guard at < end, batch.events.count <= Self.fullBatch else { break }
+      }
       let newline = bytes.firstOffset(of: 0x0a, from: at, to: end) ?? end
       lines &+= 1
       line(bytes, at, newline, isCut: newline == end, &batch)
@@ -164,6 +170,9 @@ struct TextParser {
     var isUsed = meaning(known, row, &line, isCut, &event)
     if isUsed, dialect == .traceCmd { isUsed = isOfBuffer(&event, bytes, context) }
     if waitsForRest { return keep(event, row, context, bytes, end) }
+    if isUsed, known.isTracepoint, isPlain {
+      shapes.learn(event, row, bytes, from: context.body)
+    }
     finish(event, isUsed: isUsed, row, bytes, context, end, &batch)
   }
 
