@@ -17,20 +17,14 @@ public struct BatchRows {
   public func forEach(_ body: ([UInt8]) -> Void) {
     for input in store.allInputs().sorted(by: { precedes($0.path, $1.path) }) {
       guard let stored = store.stored(input.path) else { continue }
-      store.forEachPart(of: stored.key) { bytes, part, shard in
-        var details = part.payload &+ UInt64(part.rows)
-        bytes.forEachLine { range in
-          guard let value = try? JSONReader.value(of: bytes, in: range), let row = CaptureRow(value)
-          else { return }
-          defer { details &+= UInt64(row.details) }
-          guard row.status != nil else { return }
-          let context = RowContext(input: input, key: stored.key, row: row)
-          body(context.captureLine)
-          for finding in row.findings {
-            let place = details &+ UInt64(clamping: finding.at)
-            body(
-              context.line(of: finding, store.bytes(shard: shard, at: place, count: finding.size)))
-          }
+      _ = store.forEachCapture(of: input) { capture in
+        guard capture.row.status != nil else { return }
+        let context = RowContext(input: input, key: stored.key, capture: capture)
+        body(context.captureLine)
+        for finding in capture.row.findings {
+          let place = capture.place(of: finding)
+          let detail = store.bytes(shard: place.shard, at: place.offset, count: place.size)
+          body(context.line(of: finding, detail))
         }
       }
     }
@@ -41,9 +35,9 @@ public struct BatchRows {
 private struct RowContext {
   let input: BatchInput
   let key: ContentKey
-  let row: CaptureRow
+  let capture: StoredCapture
 
-  private var path: String { input.path + row.member }
+  private var row: CaptureRow { capture.row }
 
   var captureLine: [UInt8] {
     var writer = JSONWriter()
@@ -75,10 +69,9 @@ private struct RowContext {
   }
 
   private func common(_ writer: inout JSONWriter) {
-    let kernel = input.labels.first { $0.name == "kernel" }?.value ?? ""
-    writer.member("path", path)
+    writer.member("path", capture.sighting.path)
     writer.member("input", input.path)
-    writer.member("kernel", row.kernel.isEmpty ? kernel : row.kernel)
+    writer.member("kernel", capture.sighting.kernel)
     writer.key("labels")
     writer.object { for label in input.labels { $0.member(label.name, label.value) } }
   }

@@ -1,8 +1,11 @@
+import LedgerInput
+
 /// The command line as it can be typed again.
 enum CommandWords {
   /// Arguments as given, quoted for a shell where they need it. Where a report goes is left out: a page must not depend on its
-  /// own name.
+  /// own name. What starts the command for somebody says in `PAGELEDGER_COMMAND` what that one has typed.
   static func shown(_ arguments: [String]) -> String {
+    if let typed = Environment.value("PAGELEDGER_COMMAND"), !typed.isEmpty { return typed }
     var words = ["pageledger"]
     var isReport = false
     for argument in arguments.dropFirst() {

@@ -1,7 +1,9 @@
 """Gives a manifest of captures to Spark; README.md beside this file says how."""
 
+import io
 import sys
 import tempfile
+from contextlib import redirect_stderr
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -27,6 +29,17 @@ def ship(session: SparkSession, folder: Path) -> None:
     session.sparkContext.addPyFile(str(path))
 
 
+class SparkErrors(io.TextIOBase):
+    """The standard error of the JVM: spark-submit mixes that of Python into its standard output, which is the report's."""
+
+    def __init__(self, session: SparkSession) -> None:
+        self.stream = session.sparkContext._jvm.java.lang.System.err
+
+    def write(self, words: str) -> int:
+        self.stream.print(words)
+        return len(words)
+
+
 def main() -> int:
     """The exit code of `pageledger batch`."""
     options = parse(sys.argv[1:])
@@ -35,7 +48,8 @@ def main() -> int:
         session.sparkContext.setLogLevel("ERROR")
         try:
             ship(session, Path(folder))
-            return run(session, options)
+            with redirect_stderr(SparkErrors(session)):
+                return run(session, options)
         finally:
             session.stop()
 

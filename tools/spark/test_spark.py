@@ -92,7 +92,8 @@ class Ground:
         """A command that waits in shards until `where` is there, and then is the real one."""
         slow = self.folder / SLOW
         slow.write_text(f"""#!/bin/sh
-if [ "$2" = --manifest ] && [ ! -e {where} ]; then echo $PPID >>{self.folder}/waiting; sleep 60; fi
+if [ "$2" = --manifest ] && [ ! -e {where} ]; then echo $PPID >>{self.folder}/waiting; fi
+for turn in $(seq 300); do [ "$2" = --manifest ] && [ ! -e {where} ] || break; sleep 0.2; done
 exec {self.binary} "$@"
 """)
         slow.chmod(0o755)
@@ -101,7 +102,7 @@ exec {self.binary} "$@"
     def waiting(self) -> int:
         """The process whose shard waits."""
         found = self.folder / "waiting"
-        for _ in range(600):
+        for _ in range(6000):
             if found.exists() and found.read_text():
                 return int(found.read_text().split()[0])
             time.sleep(0.1)
@@ -126,10 +127,12 @@ def check(holds: bool, what: str) -> None:
 
 def same_as_batch(ground: Ground) -> None:
     """One summary, from a list of files and from their folder; tables count what the summary counts; again, nothing is done."""
-    code = ground.batch("whole", "in")
+    code = ground.batch("whole", "in", "--report", "ndjson=whole.ndjson")
     tables = f"file://{ground.folder}/tables"
-    check(ground.submit("first", tables=tables) == code, "exit code")
+    found = ground.submit("first", "--report", "ndjson=first.ndjson", tables=tables)
+    check(found == code, f"exit code {found} for {code}: {ground.told}")
     ground.same("whole", "first")
+    check((ground.folder / "whole.ndjson").read_bytes() == (ground.folder / "first.ndjson").read_bytes(), "reports")
     check(len(list((ground.folder / "first" / "shards").iterdir())) > 3, "several shards")
     assert ground.session
     read = ground.session.read.parquet
@@ -176,22 +179,29 @@ def what_changes_costs(ground: Ground) -> None:
 
 
 def labels_and_nothing(ground: Ground) -> None:
-    """A manifest with named columns, sizes and missing files; an empty one; a poison file; another cut of the shards."""
+    """A manifest with named columns, sizes and missing files; an empty one; another cut of the shards."""
     rows = [f"{path}\tjob{number % 3}\t2026-0{1 + number % 9}\t100" for number, path in enumerate(ground.files)]
-    os.mkfifo(ground.folder / "in" / "pipe")
-    rows += ["in/pipe\tjob9\t\t", "in/missing\tjob9\t2026-01\t"]
+    rows += ["in/missing\tjob9\t2026-01\t"]
     (ground.folder / "labels").write_text("path\tjob\tdate\tsize\n" + "".join(f"{row}\n" for row in rows))
-    limits = ("--timeout", "4")
-    code = ground.batch("labelled", "--manifest", "labels", *limits)
-    check(code == 2 and ground.submit("labelled-spark", "--", *limits, manifest="labels") == code, "exit code")
+    code = ground.batch("labelled", "--manifest", "labels")
+    check(code == 2 and ground.submit("labelled-spark", manifest="labels") == code, ground.told)
     ground.same("labelled", "labelled-spark")
-    ground.submit("labelled-wide", "--", *limits, manifest="labels", size="1G")
+    ground.submit("labelled-wide", manifest="labels", size="1G")
     ground.same("labelled", "labelled-wide")
-    (ground.folder / "in" / "pipe").unlink()
     (ground.folder / "empty").write_text("")
     ground.batch("nothing", "--manifest", "empty")
-    check(ground.submit("nothing-spark", manifest="empty", tables=f"file://{ground.folder}/none") == 0, "exit code of nothing")
+    check(ground.submit("nothing-spark", manifest="empty", tables=f"file://{ground.folder}/none") == 0, ground.told)
     ground.same("nothing", "nothing-spark")
+
+
+def poison(ground: Ground) -> None:
+    """An input that never ends costs one row, and no other its own."""
+    os.mkfifo(ground.folder / "pipe")
+    (ground.folder / "poison").write_text("in/boot.log\tjob=a\npipe\tjob=b\nin/none.txt\tjob=c\n")
+    limits = ("--timeout", "10")
+    code = ground.batch("poison-whole", "--manifest", "poison", *limits)
+    check(code == 2 and ground.submit("poison-spark", "--", *limits, manifest="poison") == code, ground.told)
+    ground.same("poison-whole", "poison-spark")
 
 
 def kill_one(ground: Ground, choose: Callable[[int], int], out: str) -> None:
@@ -265,7 +275,7 @@ def packing(_: Ground) -> None:
     check(again[-1].lines == ['{"path":"new"}'] and len(again) == len(shards) + 1, "new inputs get a shard of their own")
 
 
-LOCAL = (packing, same_as_batch, what_changes_costs, labels_and_nothing, dead_worker, no_room)
+LOCAL = (packing, same_as_batch, what_changes_costs, labels_and_nothing, poison, dead_worker, no_room)
 CLUSTER = (dead_executor,)
 
 

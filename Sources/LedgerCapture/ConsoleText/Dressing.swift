@@ -52,7 +52,7 @@ enum Dressing {
   }
 
   /// Passes one piece of dressing; the cursor stays where it was when there is none.
-  private static func piece(_ line: inout LineCursor, _ dress: inout Dress) -> Bool {
+  static func piece(_ line: inout LineCursor, _ dress: inout Dress) -> Bool {
     let start = line.at
     var isPassed =
       switch line.byte {

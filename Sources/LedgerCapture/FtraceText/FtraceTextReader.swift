@@ -12,6 +12,10 @@ public final class FtraceTextReader: CaptureReader {
   /// Set when buffers of several CPUs stand one behind the other.
   private var merge: SectionMerge?
   private let dialect: TextDialect
+  /// The words of a recorder stand before the lines.
+  private var isRecorded = false
+  /// Sequences for terminals were seen, which may stand in any text that was shown on one.
+  private var hasCodes = false
   private var parser: TextParser
   private var block: [UInt8] = []
   private var blockEnd = 0
@@ -42,12 +46,23 @@ public final class FtraceTextReader: CaptureReader {
       var block: [UInt8] = []
       guard let size = try Self.read(&block, blocks, &merge) else { break }
       pause.end()
-      let end = html?.strip(&block, to: size) ?? TerminalCodes.strip(&block, to: size)
+      var end = html?.strip(&block, to: size) ?? TerminalCodes.strip(&block, to: size)
+      if html == nil, end < size { hasCodes = true }
+      if isRecorded { end = RecordedText.strip(&block, to: end) }
       block.withRawSpan { sniffer.look($0, to: end) }
       looked.append((block, end))
       if !sniffer.needsBlocks {
         looked = []
         skipped = sniffer.lines
+      }
+      guard sniffer.isRecorded, !isRecorded else { continue }
+      isRecorded = true
+      sniffer = TextSniffer()
+      for index in looked.indices {
+        var (block, end) = looked[index]
+        end = RecordedText.strip(&block, to: end)
+        block.withRawSpan { sniffer.look($0, to: end) }
+        looked[index] = (block, end)
       }
     }
     sniffer.finish()
@@ -181,9 +196,10 @@ public final class FtraceTextReader: CaptureReader {
     }
     if html != nil {
       end = html?.strip(&block, to: end) ?? end
-    } else if dialect == .console {
+    } else if dialect == .console || hasCodes {
       end = TerminalCodes.strip(&block, to: end)
     }
+    if isRecorded { end = RecordedText.strip(&block, to: end) }
     blockEnd = end
     return true
   }

@@ -8,8 +8,8 @@ import LedgerInput
 struct LinePrefixes {
   /// Bytes of a beginning that are told apart, and the fewest there must be.
   private static let longest = 48
-  private static let shortest = 35
-  private static let rows = 128
+  private static let shortest = 30
+  private static let rows = 512
 
   /// What a line that begins like an earlier one says before its body.
   struct Match {
@@ -111,7 +111,7 @@ struct LinePrefixes {
     // The bytes behind the CPU's number hold the flags, or the seconds of a text without them.
     let mixed =
       text.word(start &+ 8) ^ text.word(start &+ 16) &* 3 ^ text.word(start &+ 27) &* 0x9e37_79b1
-    return Int(truncatingIfNeeded: (mixed &* 0x9e37_79b9_7f4a_7c15) &>> 57)
+    return Int(truncatingIfNeeded: (mixed &* 0x9e37_79b9_7f4a_7c15) &>> 55)
   }
 
   /// The lowest bytes of a word.

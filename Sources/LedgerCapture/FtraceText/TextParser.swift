@@ -11,6 +11,8 @@ struct TextParser {
   var prefixes = LinePrefixes()
   var namePrefixes = NamePrefixes()
   var shapes = BodyShapes()
+  /// The line that is read begins like an earlier one: without that its shape is of no use.
+  var isOfKnownBeginning = false
   /// Marks that are to be given out before the next event.
   var pending: [Event] = []
   /// Lines begun so far.
@@ -170,7 +172,7 @@ struct TextParser {
     var isUsed = meaning(known, row, &line, isCut, &event)
     if isUsed, dialect == .traceCmd { isUsed = isOfBuffer(&event, bytes, context) }
     if waitsForRest { return keep(event, row, context, bytes, end) }
-    if isUsed, known.isTracepoint, isPlain {
+    if isUsed, known.isTracepoint, isOfKnownBeginning, isPlain {
       shapes.learn(event, row, bytes, from: context.body)
     }
     finish(event, isUsed: isUsed, row, bytes, context, end, &batch)

@@ -43,13 +43,18 @@ struct TextSniffer {
   private var farEvents = 0
   private var quiet = 0
   private var console = ConsoleEvidence()
+  private var recorded = RecordedEvidence()
+
+  /// A recorder put its words before the lines of a trace: they are to be taken off, and what is left to be looked at anew.
+  var isRecorded: Bool { !isCapture && recorded.isFound }
 
   /// Nothing that follows can change the decision.
-  var isDecided: Bool { isKindKnown || !isNear && isCapture }
+  var isDecided: Bool { isKindKnown || !isNear && isCapture || isRecorded }
 
   /// What was looked at last may belong to the capture.
   var needsBlocks: Bool {
     isCapture || isNear || farEvents > 0 || console.isWaiting || console.isKernelLog
+      || recorded.isWaiting
   }
 
   private var isNear: Bool { traceLines < Self.lineLimit && seen < Self.byteLimit }
@@ -64,12 +69,15 @@ struct TextSniffer {
       at = newline &+ 1
     }
     seen &+= end
-    if !isKindKnown, !isCapture, !isNear, farEvents == 0, console.isKernelLog { decide(.console) }
+    if !isKindKnown, !isCapture, !isNear, farEvents == 0, !recorded.isWaiting, console.isKernelLog {
+      decide(.console)
+    }
   }
 
   /// A pipe pauses: what the kernel has said so far is enough for its log.
   mutating func pause() {
-    if !isCapture, farEvents == 0, !console.isWaiting, console.isKernelLog { decide(.console) }
+    guard !isCapture, farEvents == 0, !recorded.isWaiting, !console.isWaiting else { return }
+    if console.isKernelLog { decide(.console) }
   }
 
   /// Settles for the kernel's log when the text has ended and nothing else showed.
@@ -84,6 +92,7 @@ struct TextSniffer {
       console.look(bytes, Dressing.strip(bytes, from: stamp, to: end), to: end)
     }
     if console.isFound { return decide(.console) }
+    if dress.isDressed, !dress.isKernel { recorded.look(bytes, from: start, to: end) }
     guard !dress.isDressed, end &- start <= TextBlocks.lineLimit else { return }
     let first = TextParser.behindByteOrderMark(bytes, start, end)
     let line = LineCursor(bytes, from: TextParser.unquoted(bytes, first, end), to: end)

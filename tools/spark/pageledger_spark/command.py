@@ -24,12 +24,20 @@ class Command:
     name: str
     root: str
     scratch: str | None
+    # What the user has typed, for the feet of reports.
+    typed: str
 
     def run(self, *words: str, lines: str = "", good: tuple[int, ...] = (0,)) -> tuple[int, str]:
         """Runs it in `root` with `lines` as its input; its exit code, one of `good`, and its output."""
         try:
             done = subprocess.run(
-                [binary(self.name), *words], cwd=self.root, input=lines.encode(), capture_output=True, check=False)
+                [binary(self.name), *words],
+                cwd=self.root,
+                env={**os.environ, "PAGELEDGER_COMMAND": self.typed},
+                input=lines.encode(errors="surrogateescape"),
+                capture_output=True,
+                check=False,
+            )
         except OSError as error:
             raise CommandError(f"{words[0]}: cannot start {NAME}: {error}") from error
         if done.returncode not in good:

@@ -1,5 +1,6 @@
 """The ends of a job, each one task: what to do, and what it came to. Only executors touch the shared storage."""
 
+import json
 import os
 import shutil
 import uuid
@@ -13,6 +14,8 @@ PLAN = "plan.ndjson"
 TABLES = ".tables"
 # Ends of `batch merge` that are an answer: clean, findings, unreadable, incomplete.
 ANSWERS = (0, 1, 2, 3)
+# Folders that one `batch merge` joins, so that it needs fewer open files than any system allows.
+JOINED = 300
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,17 @@ def plan(work: Work, lines: list[str], shard_bytes: int) -> Plan:
     out.mkdir(parents=True, exist_ok=True)
     before = out / PLAN
     earlier = numbers_in(before.read_text(errors="surrogateescape")) if before.is_file() else {}
-    shards = pack(listed.splitlines(), earlier, shard_bytes)
+    shards = pack((line for line in listed.splitlines() if not is_output(work, line)), earlier, shard_bytes)
     write(before, lines_of(shards).encode(errors="surrogateescape"))
     names = [shard.name(work.salt) for shard in shards]
     tables = (out / TABLES).read_text() if (out / TABLES).is_file() else ""
     return Plan(shards, frozenset(name for name in names if is_done(work.folder(name))), tables)
+
+
+def is_output(work: Work, line: str) -> bool:
+    """Results that lie among the inputs are none."""
+    path = os.path.normpath(os.path.join(work.command.root, json.loads(line)["path"]))
+    return path.startswith(work.out + "/")
 
 
 def note(work: Work, tables: str) -> None:
@@ -67,13 +76,24 @@ def merge(work: Work, names: list[str], options: tuple[str, ...]) -> tuple[int, 
                     shutil.copyfile(work.folder(name) / file, part / file)
             parts.append(str(part))
         results = Path(own) / "merged"
-        words = ("batch", *(["merge", *parts] if parts else ["--manifest", "-"]), "--out", str(results), *options)
-        code, told = work.command.run(*words, good=ANSWERS)
+        join = ["merge", *joined(work, parts, Path(own))] if parts else ["--manifest", "-"]
+        code, told = work.command.run("batch", *join, "--out", str(results), *options, good=ANSWERS)
         for file in RESULTS[:3]:
             if (results / file).is_file():
                 move(results / file, Path(work.out) / file)
     clean(work, frozenset(names))
     return code, told
+
+
+def joined(work: Work, parts: list[str], folder: Path) -> list[str]:
+    """Joins folders until few enough are left for the last `batch merge`."""
+    while len(parts) > JOINED:
+        part = str(folder / f"joined-{len(parts)}")
+        work.command.run("batch", "merge", *parts[:JOINED], "--out", part, "--quiet", good=ANSWERS)
+        for name in parts[:JOINED]:
+            shutil.rmtree(name)
+        parts = [*parts[JOINED:], part]
+    return parts
 
 
 def move(source: Path, target: Path) -> None:

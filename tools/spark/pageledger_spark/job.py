@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -66,7 +67,8 @@ class Job:
         self.options = options
         if options.binary:
             self.spark.addFile(options.binary)
-        command = Command(Path(options.binary).name or NAME, options.root, options.scratch)
+        typed = shlex.join(["submit.py", "--manifest", options.manifest, "--out", str(options.out), *options.batch])
+        command = Command(Path(options.binary).name or NAME, options.root, options.scratch, typed)
         self.work = Work(command, str(options.out), self.batch_options(), self.salt(), self.attempts())
 
     def batch_options(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-MERGE_OPTIONS = ("baseline", "config", "fail-on", "format", "color")
+MERGE_OPTIONS = ("baseline", "config", "fail-on", "format", "color", "sarif-anchor", "html-max-size")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def parse(words: list[str]) -> Options:
         merge += [] if value is None else [f"--{name}", value]
     for report in given.report:
         merge += ["--report", report]
-    out = os.path.join(root, given.out)
+    out = os.path.normpath(os.path.join(root, given.out))
     return Options(
         manifest=given.manifest,
         out=PurePosixPath(out),

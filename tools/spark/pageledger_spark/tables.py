@@ -61,7 +61,8 @@ def by_fingerprint(findings: DataFrame) -> DataFrame:
 
 def rank(column: str, words: tuple[str, ...]) -> Column:
     """Smaller for what weighs more."""
-    return -F.array_position(F.lit(list(words)), F.col(column))
+    listed = ", ".join(f"'{word}'" for word in words)
+    return F.expr(f"-array_position(array({listed}), {column})")
 
 
 def names(name: str, column: Column) -> Column:
