@@ -23,7 +23,8 @@ func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
 
 /// Style and scripts of the HTML report, compiled into the command; the order is that of `PageParts.swift`.
 let pageParts = [
-  "report.css", "shared.js", "search.js", "list.js", "block.js", "holders.js", "life.js",
+  "report.css", "shared.js", "search.js", "list.js", "index.js", "captures.js", "block.js",
+  "holders.js", "life.js",
   "detail.js", "find.js", "page.js", "main.js",
 ]
 
@@ -51,6 +52,8 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CPrefetch"),
     .target(name: "CBatch"),
     .target(
@@ -61,7 +64,7 @@ let package = Package(
     module("LedgerCore"),
     module(
       "LedgerInput",
-      uses: ["LedgerCore", "CArchive", "CBatch", "CElf", "CNettle", "CZlib", "CZstd"]),
+      uses: ["LedgerCore", "CArchive", "CBatch", "CElf", "CNettle", "CSQLite", "CZlib", "CZstd"]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
     .target(
       name: "LedgerSymbols", dependencies: ["LedgerCore", "LedgerInput"],
@@ -73,7 +76,8 @@ let package = Package(
     .target(
       name: "LedgerReport", dependencies: ["LedgerCore", "LedgerInput"],
       exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json", "JSON/batch.schema.json"],
-      resources: pageParts.map { .embedInCode("HTML/Page/\($0)") }, swiftSettings: strict),
+      resources: pageParts.map { .embedInCode("HTML/Page/\($0)") }
+        + [.embedInCode("SQLite/schema.sql")], swiftSettings: strict),
     module("LedgerBatch", uses: ["LedgerCore", "LedgerInput", "LedgerReport"]),
     .executableTarget(
       name: "pageledger",

@@ -36,9 +36,11 @@ public struct BatchCount {
   private var hosts = NameTally(limit: Self.nameLimit)
   private var losses: [LossCode: LossSum] = [:]
   private var rules: [String: RuleSum] = [:]
-  private var patterns: [String: (captures: Int, jobs: Set<String>)] = [:]
+  private var patterns: [String: RulePattern] = [:]
   private var fingerprints: [String: FingerprintTally] = [:]
   private var expectations: Expectations
+  /// The captures, when they are asked for.
+  private var list: CaptureList?
   /// Hears of files that are no captures: name and reason.
   private let leftOut: (String) -> Void
 
@@ -50,7 +52,21 @@ public struct BatchCount {
     withoutActuallyEscaping(leftOut) { leftOut in
       var count = BatchCount(store, identity, expectations, leftOut)
       for input in inputs { count.add(input) }
-      return count.finish()
+      _ = count.finish()
+      return count.summary
+    }
+  }
+
+  /// The summary with all that reports name beside it; memory follows the captures then, about 200 bytes each.
+  public static func detail(
+    of inputs: [BatchInput], in store: BatchStore, identity: ToolIdentity,
+    expectations: Expectations = Expectations(), leftOut: (String) -> Void = { _ in }
+  ) -> BatchDetail {
+    withoutActuallyEscaping(leftOut) { leftOut in
+      var count = BatchCount(store, identity, expectations, leftOut)
+      count.list = CaptureList()
+      for input in inputs { count.add(input) }
+      return count.detail()
     }
   }
 
@@ -67,29 +83,13 @@ public struct BatchCount {
 
   private mutating func add(_ input: BatchInput) {
     summary.inputs += 1
-    guard let stored = store.stored(input.path), store.place(of: stored.key) != nil else {
-      summary.remaining += 1
-      return
-    }
-    let labels = input.labels.map { (name: $0.name, value: $0.value) }
-    store.forEachPart(of: stored.key) { bytes, part, shard in
-      var details = part.payload &+ UInt64(part.rows)
-      bytes.forEachLine { range in
-        guard let value = try? JSONReader.value(of: bytes, in: range), let row = CaptureRow(value)
-        else { return }
-        var sighting = Sighting()
-        sighting.path = input.path + row.member
-        sighting.labels = labels
-        sighting.kernel = row.kernel.isEmpty ? sighting.label("kernel") : row.kernel
-        add(row, sighting, input.path, DetailPlace(shard: shard, offset: details, size: 0))
-        details &+= UInt64(row.details)
-      }
-    }
+    let isKnown = store.forEachCapture(of: input) { add($0, input.path) }
+    if !isKnown { summary.remaining += 1 }
   }
 
-  private mutating func add(
-    _ row: CaptureRow, _ sighting: Sighting, _ path: String, _ place: DetailPlace
-  ) {
+  private mutating func add(_ capture: StoredCapture, _ path: String) {
+    let row = capture.row
+    let sighting = capture.sighting
     summary.skipped += row.skipped
     for other in row.others { leftOut(path + other) }
     guard let status = row.status else { return }
@@ -113,17 +113,21 @@ public struct BatchCount {
       total.count = sum(total.count, loss.count)
       losses[loss.code] = total
     }
-    addRules(row, sighting.label("job"))
-    addFindings(row, sighting, place)
+    addRules(capture)
+    addFindings(capture)
+    list?.add(capture, status)
   }
 
   /// Most captures of a batch have one of a few patterns.
-  private mutating func addRules(_ row: CaptureRow, _ job: String) {
-    var pattern = patterns[row.rules] ?? (captures: 0, jobs: [])
-    patterns[row.rules] = nil
+  private mutating func addRules(_ capture: StoredCapture) {
+    let (rules, job) = (capture.row.rules, capture.sighting.label("job"))
+    var pattern = patterns[rules] ?? RulePattern(capture)
+    patterns[rules] = nil
     pattern.captures += 1
-    if !job.isEmpty, pattern.jobs.count < Self.jobLimit { pattern.jobs.insert(job) }
-    patterns[row.rules] = pattern
+    if pattern.jobs[job] != nil || pattern.jobs.count < Self.jobLimit {
+      pattern.jobs[job, default: 0] += 1
+    }
+    patterns[rules] = pattern
   }
 
   /// What each rule said in all captures.
@@ -134,59 +138,71 @@ public struct BatchCount {
       for word in pattern.split(separator: " ") {
         let id = String(word.dropLast())
         var rule = rules[id] ?? RuleSum(id: id, name: "")
-        switch word.last {
-        case "c": rule.clean += seen.captures
-        case "f": rule.findings += seen.captures
-        case "u": rule.undecidable += seen.captures
-        default: rule.notRecorded += seen.captures
-        }
+        rule.count(word.last, seen.captures)
         rules[id] = rule
-        if word.last == "c" || word.last == "f" { jobs[id, default: []].formUnion(seen.jobs) }
+        guard word.last == "c" || word.last == "f" else { continue }
+        for job in seen.jobs.keys where !job.isEmpty { jobs[id, default: []].insert(job) }
       }
     }
     for (id, jobs) in jobs { rules[id]?.jobs = Array(jobs.sorted().prefix(Self.jobLimit)) }
     return rules.values.sorted { $0.id < $1.id }
   }
 
-  private mutating func addFindings(
-    _ row: CaptureRow, _ sighting: Sighting, _ place: DetailPlace
-  ) {
+  private mutating func addFindings(_ capture: StoredCapture) {
     var seen: Set<String> = []
-    for finding in row.findings {
-      var place = place
-      place.offset &+= UInt64(finding.at)
-      place.size = finding.size
-      let isSuppressed = expectations.suppress(finding, in: sighting.path)
+    for finding in capture.row.findings {
+      let isSuppressed = expectations.suppress(finding, in: capture.sighting.path)
       let isSame = !seen.insert(finding.id).inserted
-      fingerprints[finding.id, default: FingerprintTally(finding, place)].add(
-        finding, sighting, place, isSameCapture: isSame, isSuppressed: isSuppressed)
+      var tally = fingerprints.removeValue(forKey: finding.id) ?? FingerprintTally(finding, capture)
+      tally.add(finding, capture, isSameCapture: isSame, isSuppressed: isSuppressed)
+      if !isSame, let number = list?.take(tally.places.count) { tally.places.append(number) }
+      fingerprints[finding.id] = tally
     }
   }
 }
 
 extension BatchCount {
-  private mutating func finish() -> BatchSummary {
+  /// Completes the summary; gives the tallies in its order.
+  private mutating func finish() -> [FingerprintTally] {
     summary.kinds = kinds.table
     summary.kernels = kernels.table
     summary.jobs = jobs.table
     summary.hosts = hosts.table
     summary.losses = losses.values.sorted { $0.code.rawValue < $1.code.rawValue }
     summary.rules = sumOfRules()
-    var tallies = fingerprints.values.map { (sum: $0.result, place: $0.place) }
+    var tallies = fingerprints.values.map { (sum: $0.result, tally: $0) }
     fingerprints = [:]
     tallies.sort { $0.sum.weighsMore(than: $1.sum) }
     for index in tallies.indices.prefix(Self.evidenceLimit) {
-      show(&tallies[index].sum.example, tallies[index].place)
+      show(&tallies[index].sum.example, tallies[index].tally.place)
     }
     summary.findings = tallies.map(\.sum)
     expectations.judge(&summary)
-    return summary
+    return tallies.map(\.tally)
+  }
+
+  private mutating func detail() -> BatchDetail {
+    let tallies = finish()
+    var detail = BatchDetail(summary)
+    detail.captures = list?.captures ?? []
+    detail.places = tallies.map(\.places)
+    detail.jobs = RulePattern.jobs(patterns, names: rules.mapValues(\.name))
+    detail.silences = RulePattern.silences(patterns, in: store)
+    let examples = zip(tallies, summary.findings).map {
+      (head: $0.head, place: $0.place, path: $1.example.sighting.path)
+    }
+    detail.example = { [store] index in
+      guard examples.indices.contains(index) else { return nil }
+      let example = examples[index]
+      guard example.place.size > 0 else { return nil }
+      return store.analysis(head: example.head, path: example.path, findings: [example.place])
+    }
+    return detail
   }
 
   /// Adds the evidence to an example.
   private func show(_ example: inout WorstExample, _ place: DetailPlace) {
-    let line = store.bytes(shard: place.shard, at: place.offset, count: place.size)
-    guard !line.isEmpty, let value = try? JSONReader.value(of: line) else { return }
+    guard let value = store.value(at: place) else { return }
     example.evidence = (value["evidence"]?.elements ?? []).map(Evidence.init)
     example.advice = value["advice"]?.text ?? ""
     example.doubt = value["doubt"]?.text ?? ""

@@ -11,6 +11,8 @@ public struct BatchInput: Sendable {
   public var isFolder = false
   /// What tells whether it has changed; nil when it is no regular file.
   public var identity: FileIdentity?
+  /// What a manifest told instead of `identity`.
+  var told: ToldIdentity?
 
   /// An input of which only the path is known.
   public init(path: String, labels: [Label]) {
@@ -31,14 +33,24 @@ public struct InputList: Sendable {
   /// Patterns that no file fits.
   public private(set) var unmatched: [String] = []
   private let grouping: Grouping
+  private let trustsSizes: Bool
   /// Files of a folder.
   private static let fileLimit = 1 << 24
 
-  /// An empty list.
-  public init(grouping: @escaping Grouping) { self.grouping = grouping }
+  /// An empty list; where `trustsSizes`, an entry that tells its size is taken as it is, without a look at the file.
+  public init(trustsSizes: Bool = false, grouping: @escaping Grouping) {
+    self.trustsSizes = trustsSizes
+    self.grouping = grouping
+  }
 
   /// Adds what an entry leads to.
   public mutating func add(_ entry: ManifestEntry) {
+    if trustsSizes, let told = ToldIdentity(entry.labels) {
+      var input = BatchInput(path: entry.path, labels: entry.labels)
+      input.told = told
+      inputs.append(input)
+      return
+    }
     switch ByteSource.kind(ofPath: entry.path) {
     case .folder: add(folder: entry.path, entry.labels, fitting: nil)
     case .missing where entry.path.contains(where: { $0 == "*" || $0 == "?" }): add(pattern: entry)
@@ -132,17 +144,51 @@ public struct InputList: Sendable {
       device: 0)
   }
 
-  /// Sorts by path and lets the first of several entries with one path stand.
+  /// Sorts by path and lets the first of several entries with one path stand; files of a folder that is one capture become that folder.
   public mutating func settle() {
+    gather()
     var seen: Set<ContentKey> = []
     inputs = inputs.filter { seen.insert(ContentKey(name: $0.path)).inserted }
     inputs.sort { precedes($0.path, $1.path) }
   }
 
-  /// Keeps the inputs of one shard, or all; what only chooses the shard is no label of an input.
+  /// Keeps the inputs of one shard, or all; what only plans the work is no label of an input.
   public mutating func keep(_ shard: Shard?) {
     if let shard { inputs = inputs.filter { shard.holds($0) } }
-    for index in inputs.indices { inputs[index].labels.removeAll { $0.name == Shard.label } }
+    let planned: Set = [Shard.label, ToldIdentity.sizeLabel, ToldIdentity.seenLabel]
+    for index in inputs.indices { inputs[index].labels.removeAll { planned.contains($0.name) } }
+  }
+}
+
+extension InputList {
+  /// A list of files may name those of a folder that is one capture: they are read as that folder, as when the folder above is named.
+  private mutating func gather() {
+    for start in ["", "/"] {
+      let isRooted = !start.isEmpty
+      let files = inputs.filter { !$0.isFolder && $0.path.hasPrefix("/") == isRooted }
+      let roots = Set(grouping(files.map { String($0.path.dropFirst(start.count)) }))
+      guard !roots.isEmpty else { continue }
+      var groups: [String: [BatchInput]] = [:]
+      inputs.removeAll { input in
+        guard !input.isFolder, input.path.hasPrefix("/") == isRooted,
+          let root = Self.root(of: String(input.path.dropFirst(start.count)), among: roots)
+        else { return false }
+        groups[start + root, default: []].append(input)
+        return true
+      }
+      for (root, files) in groups { add(group: files, in: root.isEmpty ? "." : root) }
+    }
+  }
+
+  private mutating func add(group files: [BatchInput], in root: String) {
+    let labels = files.first?.labels ?? []
+    guard let told = ToldIdentity(joining: files) else {
+      return add(folder: root, labels, fitting: nil)
+    }
+    var input = BatchInput(path: root, labels: labels)
+    input.isFolder = true
+    input.told = told
+    inputs.append(input)
   }
 }
 

@@ -31,7 +31,8 @@ extension BatchStore {
     return list.map(\.input)
   }
 
-  private static func check(_ folder: String, _ ruleSet: String) throws(WriteError) {
+  /// Throws when a folder is no finished batch of these rules.
+  static func check(_ folder: String, _ ruleSet: String) throws(WriteError) {
     let path = folder + "/summary.json"
     guard ByteSource.kind(ofPath: path) == .file, let file = try? ByteSource(path: path) else {
       throw .failed(reason: "\(folder): no summary.json: not a folder of batch, or not finished")

@@ -45,6 +45,22 @@ public final class BatchStore {
     name == merged || name == seen || name.hasPrefix("worker-") && name.hasSuffix(".ndjson")
   }
 
+  /// True for the paths of the files that a batch keeps in a folder, so that a scan of the folder above leaves them out.
+  public static func isOwn(_ path: String, of folder: String) -> Bool {
+    var name = plain(path)
+    let start = plain(folder == "." ? "" : folder + "/")
+    guard name.hasPrefix(start) else { return false }
+    name = name.dropFirst(start.count)
+    return isShard(String(name)) || [".lock", ".stamp", "summary.json"].contains(String(name))
+  }
+
+  /// The path without `./` in front.
+  private static func plain(_ path: String) -> Substring {
+    var rest = path[...]
+    while rest.hasPrefix("./") { rest = rest.dropFirst(2) }
+    return rest
+  }
+
   /// Where `summary.json` is.
   public var summaryPath: String { folder + "/summary.json" }
 }

@@ -27,6 +27,12 @@ public struct Expectations: Sendable {
     return baseline.has(id) ? .known : .new
   }
 
+  /// How a finding of a capture stands; nil when nothing is expected.
+  mutating func standing(of finding: FindingRow, in path: String) -> Standing? {
+    guard areGiven else { return nil }
+    return suppress(finding, in: path) ? .suppressed : standing(finding.id)
+  }
+
   /// Gives each finding of an analysis its standing.
   public mutating func judge(_ analysis: inout Analysis) {
     guard areGiven else { return }

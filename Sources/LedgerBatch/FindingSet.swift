@@ -128,11 +128,11 @@ extension FindingSet {
   }
 
   private mutating func add(_ value: JSONValue, line: Int) throws(JSONError) {
-    if value["kind"]?.text == "finding" || value["kind"]?.text == "live" {
-      return add(finding: value, isBatch: false)
-    }
     let schema = value["schema"]?.text ?? ""
     let isBatch = schema == SummaryDocument.schema
+    if value["kind"]?.text == "finding" || value["kind"]?.text == "live" {
+      return add(finding: value, isBatch: isBatch)
+    }
     guard isBatch || schema == "pageledger.analysis/1" else {
       throw JSONError(
         line: line, reason: "this is no \(SummaryDocument.schema) and no pageledger.analysis/1")

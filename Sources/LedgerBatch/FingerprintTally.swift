@@ -15,25 +15,31 @@ struct FingerprintTally {
   private var worst: FindingRow
   /// Where the worst one stands in full.
   private(set) var place: DetailPlace
+  /// Where the line about its capture stands.
+  private(set) var head: DetailPlace
+  /// Captures that have it, when they are listed.
+  var places: [UInt32] = []
 
-  init(_ finding: FindingRow, _ place: DetailPlace) {
+  init(_ finding: FindingRow, _ capture: StoredCapture) {
     sum = FingerprintSum(
       id: finding.id, rule: finding.rule, severity: finding.severity, verdict: finding.verdict,
       title: finding.title)
     worst = finding
-    self.place = place
+    place = capture.place(of: finding)
+    head = capture.head
   }
 
   /// Adds the findings of this id of one capture; captures come ascending by path.
   mutating func add(
-    _ finding: FindingRow, _ sighting: Sighting, _ place: DetailPlace, isSameCapture: Bool,
-    isSuppressed: Bool
+    _ finding: FindingRow, _ capture: StoredCapture, isSameCapture: Bool, isSuppressed: Bool
   ) {
+    let sighting = capture.sighting
     sum.occurrences = LedgerBatch.sum(sum.occurrences, finding.occurrences)
     if !finding.pathID.isEmpty, pathIDs.count < Self.pathIDLimit { pathIDs.insert(finding.pathID) }
     if finding.isWorse(than: worst) || sum.captures == 0 {
       worst = finding
-      self.place = place
+      place = capture.place(of: finding)
+      head = capture.head
       sum.example.sighting = sighting
     }
     guard !isSameCapture else { return }

@@ -40,6 +40,7 @@ enum CaptureSniffer {
       return .packed(.zstd)
     }
     if isTarHeader(prefix) { return .packed(.tar) }
+    if let packing = PstoreRecord.packing(prefix) { return .packed(packing) }
     let isText = Self.textStarts.contains { prefix.starts(with: $0) }
     guard looksBinary(prefix), !isText else { return .text }
     return .foreign(LeftOver.starts(prefix) ? LeftOver.advice : "binary data")

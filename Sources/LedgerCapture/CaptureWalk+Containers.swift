@@ -27,6 +27,7 @@ private struct ContainerState {
   var late: [Late] = []
   /// Folders that perf has split its data in.
   let folders: PerfFolders
+  var pstore = PstoreFiles()
 }
 
 extension CaptureWalk {
@@ -108,6 +109,12 @@ extension CaptureWalk {
       if !input.source.damage.losses.rows.isEmpty { throw input.emptiness }
       return leaveOut(name, "empty")
     }
+    if input.kind == .text,
+      try state.pstore.take(
+        input.source, prefix: input.prefix, name: name, folder: file.name.folder)
+    {
+      return
+    }
     if part?.role == .other { return leaveOut(name, "a file of tracefs without events") }
     let isData = input.kind == .perfData && file.name.isLastPart("data")
     if part?.role == .text && input.kind == .text || isData, state.late.count < Self.lateLimit {
@@ -187,6 +194,14 @@ extension CaptureWalk {
       } else {
         try judge(late.input, late.name, isLasting: isLasting)
       }
+    }
+    for log in try state.pstore.logs() {
+      do throws(CaptureError) {
+        let reader = try FtraceTextReader.open(log.text, prefix: [], detail: detail)
+        offer(
+          .reader(reader), named: log.name, layers: place.layers, damage: log.damage,
+          notes: log.notes)
+      } catch { leaveOut(log.name, "a text without a trace") }
     }
     for name in state.folders.strays { leaveOut(name, "records without the file data of perf") }
     for buffer in try state.collector.buffers() {

@@ -68,6 +68,7 @@ struct OuterLayers {
       throw .unsupported(path: source.path, what: "\(packing.rawValue) data in this place")
     case .foreign(let what): throw .notACapture(path: source.path, hint: "it looks like \(what)")
     case .text:
+      if PstoreRecord.header(prefix) != nil { return try pstore(detail) }
       guard !names.isEmpty, BufferSections.mayBeOne(prefix) else {
         return try FtraceTextReader.open(source, prefix: prefix, detail: detail)
       }
@@ -75,6 +76,18 @@ struct OuterLayers {
       return try FtraceTextReader.open(
         file, prefix: try file.prefix(CaptureSniffer.prefixSize), detail: detail)
     }
+  }
+
+  /// A reader of records of pstore that somebody put into one file.
+  private func pstore(_ detail: ReadDetail) throws(CaptureError) -> any CaptureReader {
+    var text = prefix
+    while text.count < PstoreLog.limit {
+      guard try source.read(into: &text, count: PstoreLog.limit - text.count) > 0 else { break }
+    }
+    var log = PstoreLog()
+    log.add(text)
+    return try FtraceTextReader.open(
+      try source.stored(Array(log.texts.joined())), prefix: [], detail: detail)
   }
 
   /// The bytes with their end in reach.

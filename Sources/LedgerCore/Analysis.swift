@@ -19,6 +19,8 @@ public struct RuleReport: Sendable {
   public var status: RuleStatus
   /// What to record so that the rule can decide, or what stood in its way.
   public var missing: [String]
+  /// Events fit the rule's pattern, and what is missing keeps them from being a finding.
+  public var isUnproven = false
 
   /// The report of one rule.
   public init(id: String, name: String, status: RuleStatus, missing: [String]) {
@@ -33,7 +35,7 @@ public struct RuleReport: Sendable {
 public enum AnalysisVerdict: String, Sendable {
   case clean
   case findings
-  /// Nothing was found, but the capture has gaps.
+  /// Nothing was found, but the capture has gaps, no rule had its events, or what fits a rule could not be believed.
   case incomplete
   /// The capture could not be read.
   case unreadable

@@ -3,7 +3,7 @@ public enum CaptureStatus: String, Sendable, CaseIterable {
   /// It was read whole, and nothing was found.
   case ok
   case findings
-  /// Nothing was found, but the capture has gaps, or no rule had the events that it needs.
+  /// Nothing was found, but the capture has gaps, no rule had its events, or what fits a rule could not be believed.
   case incomplete
   /// It could not be read.
   case unreadable

@@ -89,7 +89,7 @@ public enum LossCode: String, Sendable, CaseIterable {
     case .malformedLine:
       "a line is not in a known form: lines of other programs in the file are harmless"
     case .bodyNotPrinted:
-      "the trace options raw, hex or bin leave out what events say: print again with echo noraw nohex nobin, one by one, > trace_options"
+      "the trace options raw, hex or bin, or perf script -F without trace, leave out what events say: print again with echo noraw nohex nobin, one by one, > trace_options, or perf script -F +trace"
     case .contextNotPrinted:
       "the text lacks task, CPU or time of events, so only the order of its lines is known: print again with the trace options context-info, funcgraph-abstime and funcgraph-proc"
     case .unknownEvent:

@@ -97,6 +97,11 @@ public struct StackTable: Sendable {
     return Self.mark | place << 28 | min(offset ?? Self.noOffset, Self.noOffset)
   }
 
+  /// The word of a name as `word` gives it without an offset, with one; nil when it is too large to be kept.
+  public static func word(_ word: UInt64, offset: UInt64) -> UInt64? {
+    offset < noOffset ? word & ~noOffset | offset : nil
+  }
+
   /// The kernel's frames of a chain, innermost first; none for a number that was never given.
   public func frames(of number: UInt32) -> [StackFrame] {
     kernel.words(of: number & Self.kernelMask).map(frame)
@@ -177,6 +182,12 @@ public final class StackStore: Sendable {
   /// As `StackTable.userNumber(of:)`.
   public func userNumber(of chain: [UInt64]) -> UInt32 {
     state.withLock { $0.userNumber(of: chain) }
+  }
+
+  /// The word that stands for a name in a chain, without an offset; 0 when it finds no room.
+  public func word(of name: String) -> UInt64 {
+    let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    return state.withLock { $0.word(hash: hash, offset: nil) { name } }
   }
 
   /// All chains so far.

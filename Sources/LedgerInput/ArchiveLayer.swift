@@ -58,7 +58,7 @@ internal import LedgerCore
     case .xz: unsafe archive_read_support_filter_xz(archive)
     case .bzip2: unsafe archive_read_support_filter_bzip2(archive)
     case .lz4: unsafe archive_read_support_filter_lz4(archive)
-    case .gzip, .zstd: return ARCHIVE_FAILED
+    case .gzip, .zstd, .deflate, .zlib: return ARCHIVE_FAILED
     }
     return unsafe archive_read_support_format_raw(archive)
   }

@@ -94,7 +94,7 @@ public enum WholeFile {
     try writeAll(bytes, to: descriptor, name: path)
   }
 
-  private static func isSpecial(_ path: String) -> Bool {
+  static func isSpecial(_ path: String) -> Bool {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return false }
     let kind = status.st_mode & S_IFMT
@@ -102,14 +102,14 @@ public enum WholeFile {
   }
 
   /// The file a link points to, so that the link stays.
-  private static func resolved(_ path: String) -> String {
+  static func resolved(_ path: String) -> String {
     guard let real = unsafe realpath(path, nil) else { return path }
     defer { unsafe free(real) }
     return unsafe String(cString: real)
   }
 
   /// A name that nobody else uses, in the same folder and so on the same file system.
-  private static func temporaryName(beside path: String) -> String {
+  static func temporaryName(beside path: String) -> String {
     folder(of: path) + ".pageledger-\(getpid())-\(UInt32.random(in: 0 ... .max))"
   }
 

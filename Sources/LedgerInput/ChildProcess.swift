@@ -154,6 +154,17 @@ public enum OwnProcess {
     return cbatch_end_with_parent(parent) != 0
   }
 
+  /// The kernel ends this process when `parent` ends; false when that is not its parent, or no longer.
+  public static func endWithParent(_ parent: Int32) -> Bool { cbatch_end_with_parent(parent) != 0 }
+
+  /// Lets this process have as many open files as its limits can be raised to.
+  public static func openManyFiles() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(7), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = unsafe setrlimit(__rlimit_resource_t(7), &limit)
+  }
+
   /// Today as `2026-11-21` (UTC); the day of `SOURCE_DATE_EPOCH` when that is set.
   public static var today: String {
     var seconds = time_t(FileIdentity.now() / 1_000_000_000)

@@ -1,7 +1,8 @@
 internal import CZlib
 internal import LedgerCore
 
-/// Inflates gzip members (RFC 1952) one after another, with their checksums; zero bytes may follow a member.
+/// Inflates gzip members (RFC 1952) one after another, with their checksums; zero bytes may follow a member. Of the other forms of
+/// zlib one stream is inflated, whatever follows it.
 ///
 /// zlib is used directly because libarchive 3.6 does not look at the checksums of gzip.
 @safe final class GzipLayer: ByteLayer, @unchecked Sendable {
@@ -10,15 +11,18 @@ internal import LedgerCore
   private let stream: UnsafeMutablePointer<z_stream>
   private var isInMember = true
   private var isDone = false
+  private let isGzip: Bool
 
-  init(_ input: PackedInput) throws(CaptureError) {
+  init(_ input: PackedInput, _ form: Packing = .gzip) throws(CaptureError) {
     self.input = input
+    isGzip = form == .gzip
     unsafe stream = .allocate(capacity: 1)
     unsafe stream.initialize(to: z_stream())
-    // 15 bits of window; 16 asks for the gzip form.
     let status = unsafe inflateInit2_(
-      stream, 15 + 16, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size))
-    guard status == Z_OK else { throw .unsupported(path: input.path, what: "gzip data") }
+      stream, form.windowBits, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size))
+    guard status == Z_OK else {
+      throw .unsupported(path: input.path, what: "\(form.rawValue) data")
+    }
   }
 
   deinit {
@@ -70,7 +74,9 @@ internal import LedgerCore
     unsafe input.consume(from.count - Int(stream.pointee.avail_in))
     switch status {
     case Z_OK, Z_BUF_ERROR: break
-    case Z_STREAM_END: isInMember = false
+    case Z_STREAM_END:
+      isInMember = false
+      isDone = !isGzip
     default:
       let reason = unsafe stream.pointee.msg.map { unsafe String(cString: $0) }
       input.noteCorrupt(at: input.offset, reason ?? "error \(status)")

@@ -4,9 +4,20 @@ public import LedgerCore
 public enum Packing: String, Sendable, CaseIterable {
   case gzip, zstd, xz, bzip2, lz4
   case tar, zip
+  /// One stream of RFC 1951 or RFC 1950, which the kernel keeps in pstore; recognised by what comes out.
+  case deflate, zlib
 
   /// Holds files with names, so that one of them must be chosen.
   public var isArchive: Bool { self == .tar || self == .zip }
+
+  /// As zlib's inflateInit2 wants to be told: 16 asks for the form of gzip, a negative number for no form at all.
+  var windowBits: CInt {
+    switch self {
+    case .zlib: 15
+    case .deflate: -15
+    default: 15 + 16
+    }
+  }
 }
 
 extension ByteSource {
@@ -23,7 +34,7 @@ extension ByteSource {
     let input = PackedInput(self, prefix: prefix, form: packing.rawValue)
     let layer: any ByteLayer
     switch packing {
-    case .gzip: layer = try GzipLayer(input)
+    case .gzip, .deflate, .zlib: layer = try GzipLayer(input, packing)
     case .zstd: layer = try ZstdLayer(input)
     default: layer = try ArchiveLayer(input, packing)
     }

@@ -21,4 +21,14 @@ public struct WideText: ~Escapable {
     let place = Int(bitPattern: min(UInt(bitPattern: offset), last))
     return unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: UInt64.self)
   }
+
+  /// Bytes of text.
+  @inlinable @inline(always)
+  public var byteCount: Int { bytes.byteCount }
+
+  /// Sixteen bytes, which must lie inside the text.
+  @unsafe @inlinable @inline(always)
+  func pair(unchecked offset: Int) -> SIMD2<UInt64> {
+    unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD2<UInt64>.self)
+  }
 }

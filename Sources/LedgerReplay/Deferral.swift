@@ -55,7 +55,8 @@ extension Replay {
     var index = 0
     while index < waiting.count {
       let event = waiting.event(at: index)
-      guard !waiting.blocks(event, before: index), fits(event) else {
+      // Whether it fits is known from one page; whether another stands in front, only from all that wait.
+      guard fits(event), !waiting.blocks(event, before: index) else {
         index += 1
         continue
       }

@@ -37,21 +37,22 @@ struct StoredStep {
 /// in its record and does not depend on the journal.
 struct Journal {
   static let capacity = 1 << 19
-  private static let firstCapacity = 1 << 12
-  /// Grows by doubling up to `capacity`, in room that is taken at once and touched only as it fills; numbers share places
-  /// only when it is full.
+  private static let mask = capacity - 1
+  /// It grows by 1 MiB.
+  private static let growth = 1 << 14
+  /// Grows up to `capacity`, in room that is taken at once and touched only as it fills; numbers share places only when it is full.
   private var steps: [StoredStep] = []
   /// Number of the next step; starts at 1, and skips 0 when it wraps.
   private(set) var next: UInt32 = 1
 
   init() {
     steps.reserveCapacity(Self.capacity)
-    steps.append(contentsOf: repeatElement(StoredStep(), count: Self.firstCapacity))
+    grow()
   }
 
   @inline(never)
   private mutating func grow() {
-    steps.append(contentsOf: repeatElement(StoredStep(), count: steps.count))
+    steps.append(contentsOf: repeatElement(StoredStep(), count: Self.growth))
   }
 
   /// Writes a step and returns its number.
@@ -59,7 +60,7 @@ struct Journal {
   mutating func record(_ event: Event, previous: UInt32, after state: PageState) -> UInt32 {
     let number = next
     if Int(number) >= steps.count, steps.count < Self.capacity { grow() }
-    steps[Int(number) & (steps.count - 1)] = StoredStep(
+    steps[Int(number) & Self.mask] = StoredStep(
       time: event.time, pfn: event.pfn, word: event.word, count: event.count,
       mapcount: event.mapcount, value: event.value, result: event.result, pid: event.pid,
       previous: previous, ledger: state.count, ordinal: event.ordinal, cpu: event.cpu,
@@ -75,7 +76,7 @@ struct Journal {
     var found: [Step] = []
     var number = number
     while number != 0, next &- number <= UInt32(Self.capacity), found.count < limit {
-      let stored = steps[Int(number) & (steps.count - 1)]
+      let stored = steps[Int(number) & Self.mask]
       guard covers(stored, pfn) else { break }
       found.append(step(stored))
       // A block's event stands in the chain of its head: what came before it there is not this page's.
@@ -90,7 +91,7 @@ struct Journal {
     for alloc in steps where alloc.kind == .pageAlloc && !alloc.gaps.contains(.gfp) {
       let number = alloc.previous
       guard number != 0, next &- number <= UInt32(Self.capacity) else { continue }
-      let birth = steps[Int(number) & (steps.count - 1)]
+      let birth = steps[Int(number) & Self.mask]
       guard birth.pfn == alloc.pfn, birth.kind.isPageRef, !birth.gaps.contains(.pageFlags) else {
         continue
       }

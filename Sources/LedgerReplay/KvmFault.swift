@@ -44,6 +44,7 @@ struct VirtualCPUs {
   private static let errorFault: UInt64 = 0x7ff0_0000_0000_0000
 
   private struct Open {
+    let pid: Int32
     var fault: Event
     var lookup: Event?
     var refusal: Refusal?
@@ -58,20 +59,22 @@ struct VirtualCPUs {
     var block: Block?
   }
 
-  private var open: [Int32: Open] = [:]
+  /// In no order: changed where they are, because an entry is too large to be moved about for each event.
+  private var open: [Open] = []
+  /// Index in `open` by task.
+  private var places: [Int32: Int] = [:]
   /// Faults with a refusal, so that ordinary events need not look further.
   private var refusals = 0
 
   /// True if the task is in a guest's fault, so that a refusal of it matters.
-  func isInFault(_ event: Event) -> Bool { !event.isInInterrupt && open[event.pid] != nil }
+  func isInFault(_ event: Event) -> Bool { !event.isInInterrupt && places[event.pid] != nil }
 
   /// `page_ref_mod_unless` with ret=0 in a guest's fault.
   mutating func refuse(_ refusal: Refusal) {
-    guard var entry = open[refusal.event.pid] else { return }
-    if entry.refusal == nil { refusals += 1 }
-    entry.refusal = refusal
-    entry.isBlurred = false
-    open[refusal.event.pid] = entry
+    guard let place = places[refusal.event.pid] else { return }
+    if open[place].refusal == nil { refusals += 1 }
+    open[place].refusal = refusal
+    open[place].isBlurred = false
   }
 
   /// Any other `page_ref` event: after a refusal it blurs what the fault ended for.
@@ -81,8 +84,10 @@ struct VirtualCPUs {
   }
 
   private mutating func blur(_ event: Event) {
-    guard !event.isInInterrupt, open[event.pid]?.refusal != nil else { return }
-    open[event.pid]?.isBlurred = true
+    guard !event.isInInterrupt, let place = places[event.pid], open[place].refusal != nil else {
+      return
+    }
+    open[place].isBlurred = true
   }
 
   /// `kvm_page_fault`: opens a fault; returns the task's fault before it when that one was refused and never ended.
@@ -90,24 +95,28 @@ struct VirtualCPUs {
     let unfinished = close(event.pid, exit: nil)
     if open.count >= Self.limit {
       open.removeAll()
+      places.removeAll()
       refusals = 0
     }
-    open[event.pid] = Open(fault: event)
+    places[event.pid] = open.count
+    open.append(Open(pid: event.pid, fault: event))
     return unfinished
   }
 
   /// `hva_to_pfn`: the lookup of an open fault, or, where `kvm_page_fault` is not recorded, a fault of its own.
   /// Returns the task's fault before it, as `begin` does.
   mutating func lookup(_ event: Event) -> KvmFault? {
-    guard open[event.pid]?.fault.kind == .kvmPageFault else { return begin(event) }
-    open[event.pid]?.lookup = event
+    guard let place = places[event.pid], open[place].fault.kind == .kvmPageFault else {
+      return begin(event)
+    }
+    open[place].lookup = event
     return nil
   }
 
   mutating func lookupReturned(_ event: Event) {
-    guard let entry = open[event.pid], entry.refusal != nil else { return }
+    guard let place = places[event.pid], open[place].refusal != nil else { return }
     if event.word == Self.errorFault {
-      open[event.pid]?.failure = event
+      open[place].failure = event
     } else {
       forget(event.pid)
     }
@@ -121,22 +130,28 @@ struct VirtualCPUs {
 
   /// Drops the faults that were last seen on a CPU whose events are missing now.
   mutating func forget(cpu: UInt16) {
-    for (pid, entry) in open where entry.fault.cpu == cpu || entry.refusal?.event.cpu == cpu {
-      forget(pid)
+    for entry in open where entry.fault.cpu == cpu || entry.refusal?.event.cpu == cpu {
+      forget(entry.pid)
     }
   }
 
   /// At the end of the capture: the refused faults that never ended, by task.
   mutating func finish() -> [KvmFault] {
-    open.keys.sorted().compactMap { close($0, exit: nil) }
+    places.keys.sorted().compactMap { close($0, exit: nil) }
   }
 
   private mutating func forget(_ pid: Int32) {
-    if open.removeValue(forKey: pid)?.refusal != nil { refusals -= 1 }
+    guard let place = places.removeValue(forKey: pid) else { return }
+    if open[place].refusal != nil { refusals -= 1 }
+    let last = open.removeLast()
+    guard place < open.count else { return }
+    open[place] = last
+    places[last.pid] = place
   }
 
   private mutating func close(_ pid: Int32, exit: Event?) -> KvmFault? {
-    guard let entry = open[pid] else { return nil }
+    guard let place = places[pid] else { return nil }
+    let entry = open[place]
     forget(pid)
     guard let refusal = entry.refusal else { return nil }
     if let exit, !exit.gaps.contains(.exitErrno), exit.result != -14 { return nil }

@@ -27,6 +27,8 @@ public enum ReportFormat: String, CaseIterable, Sendable {
   case github
   /// GitLab's code quality report.
   case gitlab
+  /// A database for questions in SQL; only files.
+  case sqlite
 
   /// All names, for an error message: `text, json, ndjson`.
   public static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
@@ -103,6 +105,7 @@ public struct ReportStream {
     case .mail:
       if written > 0 { bytes.append(contentsOf: "\n\n".utf8) }
       bytes.append(contentsOf: MailReport().render(analysis))
+    case .sqlite: break
     case .html, .markdown, .perfetto, .sarif, .junit, .ktap, .github, .gitlab:
       analyses.append(analysis)
     }

@@ -47,8 +47,9 @@ enum StandingWords {
   }
 
   /// `Compared with base.json: 1 fixed, 2 could not be judged.`; nil without a comparison.
-  static func summary(_ analysis: Analysis) -> String? {
-    guard let comparison = analysis.comparison else { return nil }
+  static func summary(_ analysis: Analysis) -> String? { analysis.comparison.map(words) }
+
+  static func words(_ comparison: Comparison) -> String {
     guard !comparison.baseline.isEmpty else { return "Suppressions of the project were applied." }
     let unjudged = comparison.unjudged.count
     var words = "Compared with \(comparison.baseline): "

@@ -9,8 +9,19 @@ struct Attribution {
   init(_ draft: Draft) {
     let known = draft.evidence.filter { $0.stack != 0 || $0.event.kind.isProbe }
     guard known.contains(where: { $0.stack != 0 || $0.event.caller != 0 }) else { return }
+    // What the kernel did says more than which program asked for it: the user's part only completes it.
+    let kernels = known.map { item in
+      var item = item
+      if !StackTable.hasKernel(item.stack) { item.stack = 0 }
+      return item
+    }.filter { $0.stack != 0 || $0.event.kind.isProbe }
     for role in PathRole.allCases {
-      if let item = Self.best(role, known, draft) { items.append((role, item)) }
+      let other = Self.best(role, known, draft)
+      guard var item = Self.best(role, kernels, draft) ?? other else { continue }
+      if let other, other.event.pid == item.event.pid {
+        item.stack = StackTable.joined(other.stack, item.stack)
+      }
+      items.append((role, item))
     }
   }
 

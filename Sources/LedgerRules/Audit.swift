@@ -187,15 +187,23 @@ public struct Audit: ~Copyable {
           "what the host maps: probes on vmf_insert_pfn or remap_pfn_range, unmap_page_range, move_page_tables"
         )
       }
-      if findings.drafts.contains(where: { $0.rule == number }), obstacles.isEmpty,
-        !coverage.isBeyond(requirements)
-      {
-        obstacles.append(
-          "the kernel's release, or order between CPUs: an event pattern fits, without proof")
-      }
+      let patterns = unproven(number, coverage)
+      if !patterns.isEmpty { obstacles.append(Self.patternWithoutProof) }
       let status: RuleStatus = obstacles.isEmpty ? .clean : .undecidable
-      return RuleReport(id: name.id, name: name.name, status: status, missing: obstacles)
+      var report = RuleReport(id: name.id, name: name.name, status: status, missing: obstacles)
+      report.isUnproven = patterns.contains { $0.charge.severity > .info }
+      return report
     }
+  }
+
+  /// What a rule says of events that fit its pattern and are no proof.
+  private static let patternWithoutProof =
+    "the kernel's release, or order between CPUs: an event pattern fits, without proof"
+
+  /// What fits the pattern of a rule that has the events it needs, and could not be believed.
+  private func unproven(_ number: Int, _ coverage: Coverage) -> [Draft] {
+    guard !coverage.isBeyond(RuleCatalog.rules[number].requirements) else { return [] }
+    return findings.drafts.filter { $0.rule == number }
   }
 
   /// What the replay met that the rule cannot see through.
@@ -240,6 +248,7 @@ public struct Audit: ~Copyable {
   {
     if found.contains(where: { $0.severity > .info }) { return .findings }
     let someDecided = rules.contains { $0.status == .clean || $0.status == .findings }
-    return losses.isIncomplete || !someDecided ? .incomplete : .clean
+    let isCovered = someDecided && !rules.contains { $0.isUnproven }
+    return losses.isIncomplete || !isCovered ? .incomplete : .clean
   }
 }

@@ -57,6 +57,9 @@ struct AnalyzeCommand: ParsableCommand {
     guard !follow || format == .text || format == .ndjson else {
       throw ValidationError("--follow tells findings in text or ndjson")
     }
+    guard format != .sqlite else {
+      throw ValidationError("a database is a file: --report sqlite=PATH")
+    }
     guard console == nil || capture.count == 1 else {
       throw ValidationError("--console belongs to one capture")
     }

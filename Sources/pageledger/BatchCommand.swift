@@ -3,7 +3,6 @@ public import LedgerBatch
 import LedgerCapture
 import LedgerCore
 import LedgerInput
-import LedgerReport
 
 /// `pageledger batch`: many captures, with workers that may die and results that survive.
 struct BatchCommand: ParsableCommand {
@@ -13,21 +12,18 @@ struct BatchCommand: ParsableCommand {
     usage: """
       pageledger batch [OPTIONS] PATH... --out DIR
       pageledger batch merge DIR... --out DIR
+      pageledger batch list PATH... | rows DIR...
       """,
     discussion: """
       A manifest has one input a line: a path and, behind tabs, NAME=VALUE, or a
       JSON object with "path" and labels such as job, kernel, host, commit, date.
-      --kallsyms, --vmlinux and their like work as in analyze.
-      Exit codes as of analyze; with --shard 0 when every input has its row.
+      --report: html, sqlite, sarif, junit, ktap, github, gitlab, markdown, ndjson.
+      --sarif-anchor, --kallsyms, exit codes: as of analyze; a whole --shard gives 0.
       """)
 
-  @Argument(help: "File, folder, archive, '*.dat'; '-': a manifest.")
-  var path: [String] = []
+  @OptionGroup var sources: BatchSources
 
   @OptionGroup var target: BatchTarget
-
-  @Option(help: ArgumentHelp("Inputs with labels.", valueName: "file"))
-  var manifest: String?
 
   @Option(help: ArgumentHelp("One part of n (0/n is n/n).", valueName: "i/n"))
   var shard: Shard?
@@ -50,34 +46,39 @@ struct BatchCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Name the files that are no captures.")
   var verbose = false
 
+  @Option(help: .hidden)
+  var parent: Int32?
+
   @OptionGroup var input: InputOptions
 
   @OptionGroup(visibility: .hidden) var symbols: SymbolOptions
 
   func validate() throws {
-    guard !path.isEmpty || manifest != nil else {
-      throw ValidationError("name a PATH or a --manifest")
-    }
     guard (1...1024).contains(jobs ?? 1) else { throw ValidationError("--jobs takes 1 to 1024") }
     guard timeout >= 1 else { throw ValidationError("--timeout takes seconds, from 1 on") }
-    guard (path + [manifest ?? ""]).count(where: { $0 == "-" }) <= 1 else {
-      throw ValidationError("standard input can be read only once")
+    for request in target.report
+    where sources.path.contains(request.path) || request.path == sources.manifest {
+      throw ValidationError("--report would overwrite the input '\(request.path)'")
     }
   }
 
   func run() throws {
     let expectations = try target.verdict.expectations()
-    let inputs = try list()
+    if let parent, !OwnProcess.endWithParent(parent) { return }
+    let inputs = try sources.list(verbose: verbose, shard).inputs.filter { !isOutput($0.path) }
     let options = options
     let salt = target.verdict.salt(options)
     var status = ExitStatus.clean
     do throws(WriteError) {
       let store = try BatchStore(folder: target.out)
-      if !retry, !verbose, let summary = store.unchangedSummary(of: inputs, salt: salt) {
+      try target.checkReports()
+      if !retry, !verbose, !target.wantsDetail,
+        let summary = store.unchangedSummary(of: inputs, salt: salt)
+      {
         var meter = BatchMeter(target.quiet ? .none : progress)
         meter.show(BatchProgress(all: inputs.count, before: inputs.count))
         meter.end()
-        status = target.tell(summary)
+        status = target.tell(BatchDetail(summary))
       } else {
         status = try run(inputs, options, store, expectations)
         if status != .internalError, status != .interrupted {
@@ -99,10 +100,12 @@ struct BatchCommand: ParsableCommand {
     try store.load()
     if retry { store.forgetFailures() }
     let isComplete = try work(inputs, options, store)
-    let summary = target.summary(of: inputs, in: store, expectations, verbose: verbose)
     if isComplete { try store.tidy(inputs, always: shard != nil) }
-    try target.write(summary, to: store)
-    var status = target.tell(summary)
+    let batch = target.count(inputs, in: store, expectations, verbose: verbose)
+    try target.write(batch.summary, to: store)
+    var status = target.tell(batch) { (database) throws(WriteError) in
+      try store.show(inputs, expectations, to: database)
+    }
     if !isComplete {
       Diagnostics.say("interrupted: the same command goes on where it stopped")
       status.worsen(to: .interrupted)
@@ -110,24 +113,10 @@ struct BatchCommand: ParsableCommand {
     return status
   }
 
-  /// All inputs that paths and manifest name.
-  private func list() throws -> [BatchInput] {
-    var list = InputList(grouping: CaptureFolders.roots(in:))
-    for path in path where path != "-" { list.add(ManifestEntry(path: path)) }
-    for source in [manifest, path.contains("-") ? "-" : nil].compactMap({ $0 }) {
-      do throws(JSONError) {
-        for entry in try Manifest.entries(of: VerdictOptions.bytes(of: source)) { list.add(entry) }
-      } catch { try ExitStatus.refuse(error.message(in: source)) }
-    }
-    guard list.unmatched.isEmpty else {
-      try ExitStatus.refuse("no file fits " + list.unmatched.joined(separator: ", "))
-    }
-    for name in list.leftOut where verbose {
-      Diagnostics.say("\(name): no capture: not a file of this folder")
-    }
-    list.settle()
-    list.keep(shard)
-    return list.inputs
+  /// What this command writes lies beside what it reads: results of an earlier run are no inputs.
+  private func isOutput(_ path: String) -> Bool {
+    guard !sources.path.contains(path) else { return false }
+    return BatchStore.isOwn(path, of: target.out) || target.report.contains { $0.path == path }
   }
 
   private var options: BatchOptions {
@@ -161,55 +150,6 @@ struct BatchCommand: ParsableCommand {
     for (name, value) in symbols.pairs { words += ["--" + name, value] }
     return words
   }
-}
-
-/// Where a batch writes to, and what it tells.
-struct BatchTarget: ParsableArguments {
-  @Option(help: ArgumentHelp("Folder of the results.", valueName: "dir"))
-  var out: String
-
-  @Option(help: "Form of standard output: text, json.")
-  var format = BatchFormat.text
-
-  @Flag(help: "No progress; only titles.")
-  var quiet = false
-
-  @Option(help: "Colour.")
-  var color = ColorChoice.auto
-
-  @OptionGroup var verdict: VerdictOptions
-
-  func summary(
-    of inputs: [BatchInput], in store: BatchStore, _ expectations: Expectations, verbose: Bool
-  ) -> BatchSummary {
-    BatchCount.summary(
-      of: inputs, in: store, identity: .current, expectations: expectations
-    ) { if verbose { Diagnostics.say($0) } }
-  }
-
-  /// Writes the summary to its file.
-  func write(_ summary: BatchSummary, to store: BatchStore) throws(WriteError) {
-    try WholeFile.update(SummaryDocument(summary).json(), at: store.summaryPath)
-  }
-
-  /// Writes the summary to standard output.
-  func tell(_ summary: BatchSummary) -> ExitStatus {
-    var output = Output()
-    switch format {
-    case .json: output.write(SummaryDocument(summary).json())
-    case .text:
-      let text = BatchText(style: color.style, detail: quiet ? .titles : .full)
-      output.write(Array(text.render(summary).utf8))
-    }
-    var status = verdict.policy.status(of: summary)
-    status.worsen(to: output.close())
-    return status
-  }
-}
-
-/// Forms of what a batch prints.
-enum BatchFormat: String, CaseIterable, ExpressibleByArgument {
-  case text, json
 }
 
 extension Shard: ExpressibleByArgument {

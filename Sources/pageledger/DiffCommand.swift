@@ -25,7 +25,7 @@ struct DiffCommand: ParsableCommand {
   var b: String
 
   @Option(help: "Form of standard output: text, json.")
-  var format = BatchFormat.text
+  var format = DiffFormat.text
 
   @OptionGroup var common: CommonOptions
 
@@ -86,4 +86,9 @@ struct DiffCommand: ParsableCommand {
     return words.contains("\"schema\":\"pageledger.") || words == "[]\n"
       || words.hasPrefix("{\"kind\":\"")
   }
+}
+
+/// Forms of what a comparison prints.
+enum DiffFormat: String, CaseIterable, ExpressibleByArgument {
+  case text, json
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LedgerBatch
+import LedgerCore
 import LedgerInput
 
 /// `pageledger batch merge`: the results of several shards as those of one batch.
@@ -20,14 +21,18 @@ struct MergeCommand: ParsableCommand {
 
   func run() throws {
     let expectations = try target.verdict.expectations()
+    OwnProcess.openManyFiles()
     var status = ExitStatus.clean
     do throws(WriteError) {
       let store = try BatchStore(folder: target.out)
+      try target.checkReports()
       try store.load()
       let inputs = try store.join(folder, ruleSet: ToolIdentity.current.ruleSet)
-      let summary = target.summary(of: inputs, in: store, expectations, verbose: false)
-      try target.write(summary, to: store)
-      status = target.tell(summary)
+      let batch = target.count(inputs, in: store, expectations, verbose: false)
+      try target.write(batch.summary, to: store)
+      status = target.tell(batch) { (database) throws(WriteError) in
+        try store.show(inputs, expectations, to: database)
+      }
     } catch {
       if case .failed(let reason) = error { Diagnostics.say(reason) }
       status = .internalError

@@ -31,7 +31,7 @@ struct PageLedger: ParsableCommand {
     subcommands: [
       AnalyzeCommand.self, BatchCommand.self, DiffCommand.self, InfoCommand.self,
       PageCommand.self, EventsCommand.self, RulesCommand.self, SymbolsCommand.self,
-      MergeCommand.self, WorkerCommand.self,
+      MergeCommand.self, ListCommand.self, RowsCommand.self, WorkerCommand.self,
     ],
     defaultSubcommand: AnalyzeCommand.self)
 
@@ -43,8 +43,8 @@ struct PageLedger: ParsableCommand {
     Interruption.watch()
     var words = Array(CommandLine.arguments.dropFirst())
     // Commands do not mix with arguments in the parser.
-    if words.starts(with: ["batch", "merge"]) {
-      words.replaceSubrange(..<2, with: ["batch-merge"])
+    if words.first == "batch", words.count > 1, ["merge", "list", "rows"].contains(words[1]) {
+      words.replaceSubrange(..<2, with: ["batch-" + words[1]])
     }
     main(words)
   }

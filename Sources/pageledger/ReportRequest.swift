@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import LedgerBatch
 import LedgerCore
 import LedgerInput
 public import LedgerReport
@@ -30,6 +31,9 @@ struct ReportFile {
   private let path: String
   private var stream: ReportStream
   private var bytes: [UInt8] = []
+  /// Takes captures as they come, in place of the stream.
+  private var database: SQLiteReport?
+  private var failure: WriteError?
 
   /// Fails before the run when the folder takes no file.
   init(
@@ -38,17 +42,34 @@ struct ReportFile {
     try WholeFile.check(request.path)
     path = request.path
     stream = ReportStream(format: request.format, captures: captures, page: page, ci: ci)
+    if request.format == .sqlite { database = try SQLiteReport(path: path, options: page) }
   }
 
   /// More than one capture will come, against what was said at first.
   mutating func expectSeveral() { stream.expectSeveral() }
 
   mutating func append(_ analysis: Analysis) {
-    stream.append(analysis)
-    bytes += stream.take()
+    guard let database else {
+      stream.append(analysis)
+      bytes += stream.take()
+      return
+    }
+    guard failure == nil else { return }
+    do throws(WriteError) {
+      try database.append(analysis)
+      if let comparison = analysis.comparison { last = comparison }
+    } catch { failure = error }
   }
 
+  /// What the last capture tells of the whole run.
+  private var last: Comparison?
+
   mutating func write(inputs: [InputDigest]) throws(WriteError) {
+    if let database {
+      if let failure { throw failure }
+      if let last { try database.append(last) }
+      return try database.finish()
+    }
     stream.finish(inputs: inputs)
     let whole = bytes + stream.take()
     try WholeFile.write(whole, to: path)
@@ -58,7 +79,14 @@ struct ReportFile {
   }
 }
 
-extension ReportFormat: ExpressibleByArgument {}
+extension ReportFormat: ExpressibleByArgument {
+  /// What standard output takes; a database is a file.
+  public static var allValueStrings: [String] {
+    allCases.filter { $0 != .sqlite }.map(\.rawValue)
+  }
+}
+
+extension SQLiteReport: BatchVisitor {}
 
 extension PageOptions {
   /// The manual of all rules, the command and its version, for pages of at most `limit` bytes.

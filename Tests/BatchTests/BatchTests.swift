@@ -38,6 +38,44 @@ import Testing
     #expect(outcome.output.hasPrefix("same\nsame\nsame\n"), Comment(rawValue: outcome.errors))
   }
 
+  @Test func aListOfFilesSaysTheSameAsTheirFolder() throws {
+    let outcome = try BatchFolder.run(
+      """
+      for f in per_cpu/cpu0/trace_pipe_raw per_cpu/cpu1/trace_pipe_raw trace events/header_page notes.txt; do
+        mkdir -p $(dirname in/copy/$f); head -c 9000 /bin/sh >in/copy/$f
+      done
+      mkdir in/rec; for f in data data.0; do cp in/b.dat in/rec/$f; done
+      batch in --out a >/dev/null; find in -type f | sort -r | batch - --out b >/dev/null; same a b
+      find "$PWD/in" -type f | batch - --out b >/dev/null; batch "$PWD/in" --out c >/dev/null; same b c
+      "$PAGELEDGER" batch list in >l; batch --manifest l --out d >/dev/null; same a d; "$PAGELEDGER" batch list - <l | cmp - l && echo still
+      cut -d , -f 1 l >paths; find in -type f | "$PAGELEDGER" batch list - | cut -d , -f 1 | cmp - paths && echo folders
+      mv in gone; "$PAGELEDGER" batch list - <l | cmp - l && echo unseen
+      find gone -type f -printf '%p\\tsize=%s\\tjob=x\\n' | "$PAGELEDGER" batch list - | grep -c '"job":"x","size":[0-9]*'
+      """)
+    #expect(
+      outcome.output.hasPrefix("same\nsame\nsame\nstill\n")
+        && outcome.output.hasSuffix("folders\nunseen\n11\n"),
+      Comment(rawValue: outcome.output + outcome.errors))
+  }
+
+  @Test func rowsAreForTables() throws {
+    let outcome = try BatchFolder.run(
+      """
+      printf 'path\\tjob\\tsize\\nin\\tboot\\t7\\n' | batch - --out o >/dev/null; "$PAGELEDGER" batch rows o >r; echo $?
+      grep -c '^{"kind":"capture","path":"in/.*"labels":{"job":"boot"}' r
+      grep '"in/x.tar!b.dat"' r | sed 's/"kernel".*"id"/"id"/; s/"verdict".*"detail"/"detail"/; s/,"rule.*//'
+      "$PAGELEDGER" batch rows in; echo $?
+      """)
+    let lines = outcome.output.split(separator: "\n")
+    try #require(lines.count == 5, Comment(rawValue: outcome.output + outcome.errors))
+    #expect(lines[0] == "0" && lines[1] == "7")
+    #expect(lines[2].hasPrefix(#"{"kind":"capture","path":"in/x.tar!b.dat","input":"in/x.tar","#))
+    #expect(
+      lines[3].hasPrefix(
+        #"{"kind":"finding","path":"in/x.tar!b.dat","input":"in/x.tar","id":"PL003"#))
+    #expect(outcome.errors.contains("in: no summary.json"))
+  }
+
   @Test func labelsComeFromTheManifest() throws {
     let summary = try BatchFolder.summary(
       """

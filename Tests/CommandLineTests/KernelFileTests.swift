@@ -96,7 +96,9 @@ import Testing
   }
 
   /// The offset comes from the log beside the capture.
-  @Test(arguments: [0x6, 0xa, 0x10] as [UInt64])
+  @Test(
+    .enabled(if: KernelFileTests.built != nil, "gcc or nm is not installed"),
+    arguments: [0x6, 0xa, 0x10] as [UInt64])
   func linesOfAMovedKernel(offset: UInt64) throws {
     guard let built = Self.built else { return }
     try Self.capture(built.functions, offset).write(
@@ -122,7 +124,8 @@ import Testing
   }
 
   /// `_text` of the capture's own list moves a kernel's file as well.
-  @Test func textOfTheCaptureMovesTheKernel() throws {
+  @Test(.enabled(if: KernelFileTests.built != nil, "gcc or nm is not installed"))
+  func textOfTheCaptureMovesTheKernel() throws {
     guard let built = Self.built else { return }
     let address = try #require(built.functions["hva_to_pfn"])
     let list = "\(String(0xffff_ffff_8100_0000 + Self.distance, radix: 16)) T _text\n"
@@ -139,7 +142,8 @@ import Testing
   }
 
   /// A complaint's path has names and offsets; the place of the processor is exact, others are returns.
-  @Test func linesOfAComplaint() throws {
+  @Test(.enabled(if: KernelFileTests.built != nil, "gcc or nm is not installed"))
+  func linesOfAComplaint() throws {
     guard let built = Self.built else { return }
     let log = """
       [   80.000001] ------------[ cut here ]------------
@@ -192,7 +196,10 @@ import Testing
   }
 
   /// The kernel of another build is refused with both ids, and costs no finding; one of the same build is not.
-  @Test(arguments: [false, true])
+  @Test(
+    .enabled(
+      if: KernelFileTests.built != nil && Repository.shared != nil,
+      "gcc, or the shared captures, are missing"), arguments: [false, true])
   func anotherBuildIsRefused(isSame: Bool) throws {
     guard let built = Self.built, let shared = Repository.shared else { return }
     let original = shared.appendingPathComponent("captures/encodings-6.1/perf-callchain.data")
@@ -256,7 +263,8 @@ import Testing
     }
   }
 
-  @Test func pathsOfAllEncodingsAreOne() throws {
+  @Test(.enabled(if: Repository.shared != nil, "the shared captures are missing"))
+  func pathsOfAllEncodingsAreOne() throws {
     guard let shared = Repository.shared else { return }
     let captures = shared.appendingPathComponent("captures/encodings-6.1").path
     guard FileManager.default.fileExists(atPath: captures + "/stack.dat") else { return }

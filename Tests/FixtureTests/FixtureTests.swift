@@ -9,11 +9,14 @@ import Testing
   @Test func everyCaptureHasItsProvenance() throws {
     let readme = try String(
       contentsOf: Self.folder.appendingPathComponent("README.md"), encoding: .utf8)
-    let rows = readme.split(separator: "\n").filter { $0.hasPrefix("| `captures/") }
-    let named = Set(rows.compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) })
-    let captures = Self.folder.appendingPathComponent("captures")
-    let present = try FileManager.default.contentsOfDirectory(atPath: captures.path)
-    #expect(named == Set(present.map { "captures/\($0)" }))
+    for folder in ["captures", "symbols"] {
+      let rows = readme.split(separator: "\n").filter { $0.hasPrefix("| `\(folder)/") }
+      let named = Set(
+        rows.compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) })
+      let path = Self.folder.appendingPathComponent(folder).path
+      let present = try FileManager.default.contentsOfDirectory(atPath: path)
+      #expect(named == Set(present.map { "\(folder)/\($0)" }))
+    }
   }
 
   @Test func readmeShowsRealOutput() throws {

@@ -27,6 +27,17 @@ import Testing
     "10:11:12.123 [ 7.310] ", "[Mon Jan  1 00:00:00 2024] ", "kern  :emerg : [  707.310564] ",
     "\r[  707.310564] ", "> [  707.310564] ", "> > <0>[  707.310564] ",
     "\u{1b}[32m[  707.310564] \u{1b}[0m\u{1b}[31m", "<7> [ 94.300313] ",
+    "<0>1 2026-11-21T20:24:23.003Z host kernel - - - [  707.310564] ",
+    "<4>1 2026-11-21T20:24:23.003123+01:00 h kernel 7 ID [a@1 b=\"c \\] d\"][e] \u{feff}",
+    "1 - - kernel - - - ", "kernel: ", "11-21 20:24:23.003     0     0 W kernel  : ",
+    "11-21 20:24:23.003     0     0 I         : ",
+    "11-21 20:24:23.003 +0100  root     0     0 I kernel  : [  707.310564] ",
+    "2026-11-21 20:24:23.003 +0100     0     0 I kernel  : ",
+    "1763756663.003     0     0 I kernel  : ", "W/kernel  (    0): [  707.310564] ",
+    "11-21 20:24:23.003 I/kernel(    0): ", "I/kernel: ", "I(    0) ",
+    "Sat Nov 21 20:24:23 2026 kern.warn kernel: [  707.310564] ",
+    "[  707.310564 <    0.000001 >] host kernel: ", "[Nov21 20:24] ", "[  +0.000005] ",
+    "[ 12.345678 0.000012] [  707.310564] ", "vm-1  | [  707.310564] ",
   ]
 
   @Test(arguments: dressings)
@@ -40,6 +51,16 @@ import Testing
       #expect(
         reading.losses.rows == [Loss(code: .lostEvents, count: 7, cpu: 1, detail: "line 4")])
     }
+  }
+
+  /// A recorder's own words may stand before printk's stamp; events of a trace that quote the log are no log.
+  @Test func farStamps() throws {
+    let log = (1...3).map { "01O vm | [    \($0).500000] word\n" }.joined()
+    #expect(try Reading(log).info.kind == "console log")
+    let quoted = (1...3).map { "sh-79 [000] ..... \($0).1: console: [    \($0).100000] word\n" }
+    #expect(try Reading(quoted.joined()).info.kind == "ftrace text")
+    let android = "11-21 20:24:23.003  1234  1240 I ActivityManager: Start proc\n"
+    #expect(throws: (any Error).self) { try Reading(String(repeating: android, count: 9)) }
   }
 
   @Test(arguments: [

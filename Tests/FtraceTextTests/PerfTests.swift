@@ -1,5 +1,6 @@
 import Foundation
 import LedgerCore
+import LedgerInput
 import Testing
 
 @testable import LedgerCapture
@@ -19,6 +20,18 @@ import Testing
     LineCase("nanoseconds", "perf 81 [001] 4.749555123: \(free)") { $0.time == 4_749_555_123 },
     LineCase("no CPU", "perf 81 4.749555: \(free)") { $0.pid == 81 && $0.cpu == 0 },
     LineCase("no comm", "   81 [001]     4.749555: \(free)") { $0.pid == 81 && $0.cpu == 1 },
+    LineCase("latency", "perf-exe    84   0     4.751001:     \(free)") {
+      $0.pid == 84 && $0.cpu == 0
+    },
+    LineCase("latency, a number in the comm", "worker 7 12345 123     4.7:     \(free)") {
+      $0.pid == 12345 && $0.cpu == 123
+    },
+    LineCase("latency, no comm", "   84   1     4.751001:     \(free)") {
+      $0.pid == 84 && $0.cpu == 1
+    },
+    LineCase("no CPU, a number in the comm", "      worker 123    84 4.751001: \(free)") {
+      $0.pid == 84 && $0.cpu == 0
+    },
     LineCase("no thread", "[001]     4.749555: \(free)") { $0.pid == -1 && $0.cpu == 1 },
     LineCase("only time", "     4.749555: \(free)") { $0.pid == -1 && $0.time == 4_749_555_000 },
     LineCase("no time", "perf 81/82 [001] \(free)") { $0.pid == 82 && $0.cpu == 1 },
@@ -82,6 +95,61 @@ import Testing
     let reading = try Reading("java 19983 cycles: \nffffffff8103d0ca native ([kernel.kallsyms])\n")
     #expect(reading.info.kind == "perf script text" && reading.info.eventsRead == 1)
     #expect(reading.losses.rows.contains { $0.code == .missingColumns })
+  }
+
+  private static func times(_ times: [String]) throws -> Reading {
+    try Reading(times.map { "perf 81 [000] \($0): \(free)\n\tffff f (k)\n\n" }.joined())
+  }
+
+  @Test func timesThatAreDifferences() throws {
+    let reading = try Self.times(["0.000000", "0.000690", "0.000755", "0.000096", "1.5"])
+    #expect(reading.losses.rows.isEmpty)
+    #expect(reading.records.map { $0.time / 1000 } == [0, 690, 1445, 1541, 1_501_541])
+  }
+
+  /// `--reltime` starts at 0 too, and a few of its times may run backwards.
+  @Test func timesSinceTheFirst() throws {
+    var steps = (0..<40).map { "0.0000\($0 + 10)" }
+    steps[0] = "0.000000"
+    steps.swapAt(7, 8)
+    let reading = try Self.times(steps)
+    #expect(reading.info.end == 49_000 && reading.loss(.timeBackwards) == 1)
+  }
+
+  /// From a slow pipe the first lines may come alone.
+  @Test func differencesFromAPipe() throws {
+    var parser = TextParser(
+      info: CaptureInfo(path: "-", kind: TextDialect.perf.kind), dialect: .perf, detail: .replay)
+    var times: [UInt64] = []
+    for time in ["0.000000", "0.000005", "0.000007", "0.000003", "0.000001", "0.000009"] {
+      var batch = EventBatch()
+      let line = Array("perf 81 [000] \(time): \(Self.free)\n".utf8)
+      let block = line + Array(repeating: 0, count: TextBlocks.padding)
+      block.withRawSpan { _ = parser.parse($0, from: 0, to: line.count, into: &batch) }
+      times += batch.events.map { $0.time / 1000 }
+    }
+    parser.finish()
+    #expect(times == [0, 5, 7, 15, 16, 25] && parser.losses.rows.isEmpty)
+  }
+
+  @Test func bodiesLeftOut() throws {
+    let line = "perf 81 [001] 4.7: kmem:mm_page_free: \n"
+    let reading = try Reading(line + line)
+    #expect(reading.losses.rows.map(\.code) == [.bodyNotPrinted] && reading.info.eventsRead == 2)
+  }
+
+  @Test(arguments: ["--deltatime", "--reltime", "-L"])
+  func otherClocksAndColumns(_ option: String) throws {
+    guard let data = shared("captures/encodings-6.1/perf-file.data"),
+      let text = output(of: ["perf", "script", "--ns", "-i", data, option]), !text.isEmpty,
+      let whole = output(of: ["perf", "script", "--ns", "-i", data])
+    else { return }
+    let (a, b) = (try Reading(text), try Reading(whole))
+    #expect(a.losses.rows.isEmpty && a.info.eventsRead == b.info.eventsRead)
+    let offset = option == "-L" ? 0 : b.info.start
+    #expect(a.records.map { $0.time &+ offset } == b.records.map(\.time))
+    #expect(a.records.map(\.cpu) == b.records.map(\.cpu))
+    #expect(a.records.map(\.pid) == b.records.map(\.pid))
   }
 
   @Test func callChains() throws {

@@ -9,7 +9,7 @@ import Testing
     "stack.dat", "text-tgid-stack.txt", "perf-callchain.data", "perf-script-callchain.txt.gz",
   ]
 
-  private static func folder() -> String? {
+  static func folder() -> String? {
     let environment = ProcessInfo.processInfo.environment["PAGELEDGER_SHARED"]
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
@@ -19,7 +19,8 @@ import Testing
     return FileManager.default.fileExists(atPath: folder) ? folder : nil
   }
 
-  @Test(arguments: names)
+  @Test(
+    .enabled(if: StackTests.folder() != nil, "the shared captures are missing"), arguments: names)
   func everyUsedEventHasItsChain(name: String) throws {
     guard let folder = Self.folder() else { return }
     let reader = try openCapture(path: "\(folder)/\(name)", detail: .replay)
@@ -45,7 +46,9 @@ import Testing
     }
   }
 
-  @Test func clues() throws {
+  @Test(.enabled(if: StackTests.folder() != nil, "the shared captures are missing")) func clues()
+    throws
+  {
     guard let folder = Self.folder() else { return }
     let perf = try openCapture(path: "\(folder)/perf-callchain.data", detail: .replay)
     var batch = EventBatch()

@@ -97,6 +97,13 @@ class Inputs:
     def text(self):
         return self.made(".txt", ["trace-cmd", "report", "-t", "-i", self.capture], True)
 
+    def grown(self, perf, copies):
+        """A short perf.data so many times, each later: no tool turns a trace.dat into one."""
+        if perf is None:
+            return None
+        grow = os.path.join(HERE, "perf_grow.py")
+        return self.made(f"-{copies}.data", [sys.executable, grow, perf, "OUT", str(copies)])
+
     def packed(self, tool):
         text = self.text()
         if text is None:
@@ -131,6 +138,8 @@ def rows(chosen, inputs):
     beside = os.path.join(os.path.dirname(chosen.default), "..", "encodings-6.1", "perf-file.data")
     perf = beside if os.path.exists(beside) else None
     row("perf.data, 0.9 MB", perf, "perf script", ["perf", "script", "-i", perf or ""])
+    long = inputs.grown(perf, 100)
+    row("perf.data, 100 copies", long, "perf script", ["perf", "script", "-i", long or ""])
     if chosen.trace_processor:
         shell = [chosen.trace_processor, "--query-string", "select count(*) from ftrace_event"]
         row("text, Perfetto", text, "trace_processor", shell + [text or ""])
@@ -169,7 +178,17 @@ def main():
         ratios[name] = round(them[0] / us[0], 3)
         print(f"{name:<24}{size:>7.0f}{us[0]:>9.2f}{us[1]:>8.2f}{us[2]:>9.0f}{size / us[0]:>8.0f}   "
               f"{peer:<20}{them[0]:>9.2f}{them[2]:>9.0f}{ratios[name]:>8.2f}", flush=True)
+    start_up(chosen.pageledger, prefix)
     finish(chosen, ratios)
+
+
+def start_up(binary, prefix):
+    """What a run costs before it reads anything, and what has to be shipped."""
+    walls = sorted(measure(prefix + [binary, "--version"])[0] for _ in range(21))
+    sections = subprocess.run(["size", binary], capture_output=True, text=True).stdout.split()
+    loaded = f", {int(sections[9]) / 1e6:.1f} MB without debug information" if len(sections) > 9 else ""
+    print()
+    print(f"start-up   {walls[10] * 1000:.1f} ms (--version), {os.path.getsize(binary) / 1e6:.1f} MB{loaded}")
 
 
 def finish(chosen, ratios):

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+import index_tests
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -488,7 +489,7 @@ def stays_quick(program, folder, pictures, count):
 
 
 TESTS = (shows_the_finding, searches, knows_pages, compares, keeps_to_the_policy, fits_a_phone, needs_no_script, prints, hostile,
-         accessible, opens_in_perfetto, stays_quick)
+         accessible, opens_in_perfetto, *index_tests.TESTS, stays_quick, index_tests.index_stays_quick)
 
 
 def main():
@@ -510,7 +511,13 @@ def main():
             if options.tests and test.__name__ not in options.tests:
                 continue
             try:
-                if test is stays_quick:
+                if test in index_tests.TESTS:
+                    test(sys.modules[__name__], program, folder, pictures)
+                elif test is index_tests.index_stays_quick:
+                    # Each of its captures is analyzed, which takes a debug build some milliseconds.
+                    count = options.findings if options.findings >= 50_000 else min(options.findings, 2000)
+                    test(sys.modules[__name__], program, folder, pictures, count)
+                elif test is stays_quick:
                     test(program, folder, pictures, options.findings)
                 else:
                     test(program, folder, pictures)

@@ -59,7 +59,7 @@ apt_get() {
 
 apt_install() { apt_get install -y --no-install-recommends "$@"; }
 
-need_build_packages() { need_packages zlib1g-dev libzstd-dev libarchive-dev libelf-dev libdw-dev nettle-dev libxxhash-dev pkg-config "$@"; }
+need_build_packages() { need_packages zlib1g-dev libzstd-dev libarchive-dev libelf-dev libdw-dev nettle-dev libsqlite3-dev libxxhash-dev pkg-config "$@"; }
 
 # Sets `scratch` to the folder for build products: .build, or the user's cache when the clone is not ours,
 # and `package` to the folder to build: the clone, or links to its parts beside the products, because
@@ -112,6 +112,21 @@ choose_parsers() {
       say "going on without the kernel's KTAP parser"
   done
   [ ! -e "$kunit/kunit_parser.py" ] || export PAGELEDGER_KUNIT="$kunit"
+}
+
+# Runs the Spark driver on Spark in local mode; needs Java 17 and pyspark, which is added to the Python with the parsers.
+test_spark() {
+  parsers=$scratch/parsers/bin/python3
+  if ! command -v java >/dev/null 2>&1 && ! want_packages openjdk-17-jre-headless || [ ! -x "$parsers" ]; then
+    say "skipped: no Java or no Python for Spark, so tools/spark was not tested"
+    return 0
+  fi
+  "$parsers" -c 'import pyspark' 2>/dev/null ||
+    /usr/bin/python3 -m pip --quiet --python "$parsers" install pyspark==4.1.1 >/dev/null 2>&1 || {
+      say "skipped: no pyspark, so tools/spark was not tested"
+      return 0
+    }
+  PYSPARK_PYTHON=$parsers "$parsers" "$root/tools/spark/test_spark.py" "$1" </dev/null
 }
 
 # Drives the HTML report of a pageledger in Chromium, with as many findings in the largest page as asked for.

@@ -52,7 +52,7 @@ extension TextParser {
   }
 
   /// The end of the words of a list in YAML, which a quote and a bracket follow.
-  private static func endOfWords(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+  static func endOfWords(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
     guard end &- start >= 2, bytes.u8(end &- 1) == 0x7d else { return end }
     let quote = bytes.u8(end &- 2)
     return quote == 0x22 || quote == 0x27 ? end &- 2 : end

@@ -68,7 +68,7 @@ extension Dressing {
     return hasNewline ? at &- 2 : at
   }
 
-  /// `[  +0.000123]`, `[<    0.000000>]` and `[Jan 2 03:04]` of `dmesg -H` and `-d`; the cursor stands behind the bracket.
+  /// `[  +0.000123]`, `[<    0.000000>]` and `[Jan12 03:04]` of `dmesg -H` and `-d`; the cursor stands behind the bracket.
   static func difference(_ line: inout LineCursor) -> Bool {
     line.skipSpaces()
     if line.skip(0x2b) || line.skip(0x3c) {
@@ -77,7 +77,7 @@ extension Dressing {
       _ = line.skip(0x3e)
       return line.skip(0x5d)
     }
-    guard letters(&line, 3), line.skip(0x20) else { return false }
+    guard letters(&line, 3) else { return false }
     line.skipSpaces()
     guard line.decimal() != nil, line.skip(0x20), line.decimal() != nil, line.skip(0x3a),
       line.decimal() != nil

@@ -52,14 +52,15 @@ enum Dressing {
   }
 
   /// Passes one piece of dressing; the cursor stays where it was when there is none.
-  private static func piece(_ line: inout LineCursor, _ dress: inout Dress) -> Bool {
+  static func piece(_ line: inout LineCursor, _ dress: inout Dress) -> Bool {
     let start = line.at
-    let isPassed =
+    var isPassed =
       switch line.byte {
       case 0x3c: level(&line)
       case 0x5b: bracket(&line, &dress)
       case 0x30...0x39:
-        kmsg(&line, &dress) || isoDate(&line, from: start, &dress)
+        kmsg(&line, &dress) || syslogRecord(&line, from: start, &dress)
+          || isoDate(&line, from: start, &dress)
           || unixTime(&line, from: start, &dress)
       case 0x22, 0x7b: object(&line, &dress)
       case 0x41...0x5a: exported(&line) || syslog(&line, &dress)
@@ -67,6 +68,10 @@ enum Dressing {
       case 0x2d: listItem(&line, &dress)
       default: false
       }
+    if !isPassed {
+      line.at = start
+      if line.byte < 0x5b { isPassed = android(&line, &dress) }
+    }
     if !isPassed { line.at = start }
     return isPassed
   }
@@ -92,9 +97,9 @@ enum Dressing {
     // `dmesg -d` adds the time since the line before.
     if line.skip(0x20), line.skip(0x3c) {
       line.skipSpaces()
-      guard line.decimal() != nil, line.skip(0x2e), line.decimal() != nil, line.skip(0x3e) else {
-        return nil
-      }
+      guard line.decimal() != nil, line.skip(0x2e), line.decimal() != nil else { return nil }
+      _ = line.skip(0x20)
+      guard line.skip(0x3e) else { return nil }
     }
     guard line.skip(0x5d) else { return nil }
     for _ in digits..<9 { fraction &*= 10 }
@@ -156,11 +161,13 @@ enum Dressing {
   }
 
   /// Offset of the next stamp in `start ..< end`, with its level: where another line begins on a torn one.
-  static func nextStamp(_ bytes: RawSpan, from start: Int, to end: Int) -> Int? {
+  static func nextStamp(
+    _ bytes: RawSpan, from start: Int, to end: Int, isKernels: Bool = false
+  ) -> Int? {
     var from = start
     while let hit = bytes.firstOffset(of: 0x5b, from: from, to: end) {
       var line = LineCursor(bytes, from: hit, to: end)
-      if stamp(&line) != nil {
+      if let stamp = stamp(&line), !isKernels || stamp.digits == 6 {
         let isLevelled =
           hit &- 3 >= start && bytes.u8(hit &- 1) == 0x3e && bytes.u8(hit &- 3) == 0x3c
           && Ascii.isDigit(bytes.u8(hit &- 2))
@@ -184,6 +191,7 @@ enum Dressing {
     }
     guard clock(&line) else { return false }
     line.skipWord()
+    skipZone(&line)
     skipHost(&line, &dress, words: 3)
     return true
   }
@@ -201,7 +209,7 @@ enum Dressing {
   }
 
   /// `10:11:12` with or without a fraction.
-  private static func clock(_ line: inout LineCursor) -> Bool {
+  static func clock(_ line: inout LineCursor) -> Bool {
     for _ in 0..<2 {
       let start = line.at
       guard line.decimal() != nil, line.at &- start == 2, line.skip(0x3a) else { return false }
@@ -212,14 +220,21 @@ enum Dressing {
     return true
   }
 
-  /// `Nov 21 13:00:00 host kernel: `, `Thu 2026-11-21 13:00:00 UTC host kernel: `
+  /// `Nov 21 13:00:00 host kernel: `, `Thu 2026-11-21 13:00:00 UTC host kernel: `,
+  /// `Sat Nov 21 13:00:00 2026 kern.warn kernel: ` of logread.
   private static func syslog(_ line: inout LineCursor, _ dress: inout Dress) -> Bool {
     guard letters(&line, 3), line.skip(0x20) else { return false }
     let start = line.at
     if isoDate(&line, from: start, &dress) { return true }
     line.at = start
+    if letters(&line, 3), line.skip(0x20) {} else { line.at = start }
     line.skipSpaces()
     guard line.decimal() != nil, line.skip(0x20), clock(&line) else { return false }
+    let time = line.at
+    if line.skip(0x20), line.decimal() != nil, line.at &- time == 5, line.isAtBreak {
+    } else {
+      line.at = time
+    }
     skipHost(&line, &dress, words: 3)
     return true
   }
@@ -240,8 +255,13 @@ enum Dressing {
     line.at = start
   }
 
-  /// `kern  :emerg : ` of `dmesg -x`.
+  /// `kern  :emerg : ` of `dmesg -x`, and `kernel: `, which is left of syslog's line.
   private static func facility(_ line: inout LineCursor, _ dress: inout Dress) -> Bool {
+    if line.starts(with: Word.kernelsWord) {
+      line.at &+= Word.kernelsWord.count
+      dress.isKernel = true
+      return true
+    }
     guard line.starts(with: Word.facility) else { return false }
     line.skipWord()
     for _ in 0..<2 {
@@ -278,6 +298,7 @@ enum Dressing {
 
   private enum Word {
     static let kernel = StaticText("kernel")
+    static let kernelsWord = StaticText("kernel: ")
     static let facility = StaticText("kern ")
     static let item = StaticText("- {")
     static let messages = ["msg\": \"", "msg: '", "msg: \""].map { StaticText($0) }

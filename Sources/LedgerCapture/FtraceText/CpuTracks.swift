@@ -42,10 +42,14 @@ struct CpuTracks {
     return true
   }
 
-  /// True if `enter` would only take the time down.
+  /// Enters an event of which there is nothing to say; false, and nothing changes, when there is.
   @inline(__always)
-  func isQuiet(cpu: Int) -> Bool {
-    cpu < tracks.count && tracks[cpu].isSeen && !tracks[cpu].isLost && darkCount == 0
+  mutating func pass(cpu: Int, time: UInt64) -> Bool {
+    guard cpu < tracks.count, darkCount == 0 else { return false }
+    let track = tracks[cpu]
+    guard track.isSeen, !track.isLost, time >= track.time else { return false }
+    tracks[cpu].time = time
+    return true
   }
 
   /// The marks before an event that `enter` stopped at; enters it too.

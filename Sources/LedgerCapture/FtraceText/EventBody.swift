@@ -35,6 +35,17 @@ struct EventBody {
     }
   }
 
+  /// True for kinds that only `SlotWords` reads.
+  static func isOfWords(_ kind: EventKind) -> Bool {
+    switch kind {
+    case .pageAlloc, .pageFree, .pageFreeBatched, .kvmPageFault, .kvmSpteRequested, .kvmSetSpte,
+      .kvmUserspaceExit, .zapAllFast, .unmapHva, .dmaMapSg, .dmaUnmapSg, .vmaStore, .vmaErase,
+      .exitMmap:
+      false
+    default: !kind.isPageRef
+    }
+  }
+
   /// include/trace/events/page_ref.h:page_ref_mod_template, the same from 5.4 to 7.1.
   @inline(__always)
   private static func pageRef(_ line: inout LineCursor, _ kind: EventKind, _ event: inout Event)

@@ -65,6 +65,10 @@ struct EventNames {
     return meanings[row]
   }
 
+  /// Counts one event of which the meaning is known.
+  @inline(__always)
+  mutating func countKnown(_ row: Int) { seen[row] &+= 1 }
+
   /// What the lines of a name mean, without counting one.
   @inline(__always)
   func kind(_ row: Int) -> EventKind { meanings[row].isTracepoint ? meanings[row].kind : .other }

@@ -16,9 +16,11 @@ extension TextParser {
     _ bytes: RawSpan, _ first: Int, _ end: Int, isCut: Bool, _ batch: inout EventBatch
   ) {
     var known: LineContext?
+    isOfKnownBeginning = false
     if let text = WideText(bytes), let match = prefixes.match(text, first, end) {
       if isPlain, hotLine(text, bytes, match, first, end, &batch) { return }
       known = prefixes.context(match, first)
+      isOfKnownBeginning = true
     }
     guard let context = known ?? context(bytes, first, end, isCut, &batch) else { return }
     bare = .no
@@ -257,4 +259,9 @@ extension StaticText {
   static let returns = StaticText(" -> ")
   /// Between a function and its caller.
   static let parent = StaticText(" <-")
+}
+
+extension StaticText {
+  /// include/trace/events/iommu.h
+  static let iommu = StaticText("IOMMU:")
 }

@@ -4,7 +4,7 @@ public import LedgerInput
 /// Reads what tracefs prints (`trace`, `trace_pipe`, `snapshot`), what `trace-cmd report` and `perf script` make of
 /// their files, and what the kernel dumps to its console, in the order of the text: all write in the order of time.
 ///
-/// Memory is bounded whatever the text: a few blocks of 1 MiB, 65,536 names of events and of tasks.
+/// Memory is bounded whatever the text: a few blocks of up to 512 KiB, 65,536 names of events and of tasks.
 public final class FtraceTextReader: CaptureReader {
   private let blocks: TextBlocks
   /// Set when the text stands in a page.
@@ -12,6 +12,10 @@ public final class FtraceTextReader: CaptureReader {
   /// Set when buffers of several CPUs stand one behind the other.
   private var merge: SectionMerge?
   private let dialect: TextDialect
+  /// The words of a recorder stand before the lines.
+  private var isRecorded = false
+  /// Sequences for terminals were seen, which may stand in any text that was shown on one.
+  private var hasCodes = false
   private var parser: TextParser
   private var block: [UInt8] = []
   private var blockEnd = 0
@@ -42,12 +46,23 @@ public final class FtraceTextReader: CaptureReader {
       var block: [UInt8] = []
       guard let size = try Self.read(&block, blocks, &merge) else { break }
       pause.end()
-      let end = html?.strip(&block, to: size) ?? TerminalCodes.strip(&block, to: size)
+      var end = html?.strip(&block, to: size) ?? TerminalCodes.strip(&block, to: size)
+      if html == nil, end < size { hasCodes = true }
+      if isRecorded { end = RecordedText.strip(&block, to: end) }
       block.withRawSpan { sniffer.look($0, to: end) }
       looked.append((block, end))
       if !sniffer.needsBlocks {
         looked = []
         skipped = sniffer.lines
+      }
+      guard sniffer.isRecorded, !isRecorded else { continue }
+      isRecorded = true
+      sniffer = TextSniffer()
+      for index in looked.indices {
+        var (block, end) = looked[index]
+        end = RecordedText.strip(&block, to: end)
+        block.withRawSpan { sniffer.look($0, to: end) }
+        looked[index] = (block, end)
       }
     }
     sniffer.finish()
@@ -84,12 +99,12 @@ public final class FtraceTextReader: CaptureReader {
     return "text of tracefs with the option bin: echo nobin > trace_options and print it again"
   }
 
-  /// A reader of `source`, with a thread of its own for a text that is long and not live.
+  /// A reader of `source`, with a thread of its own for a text that is long and not live, where there is a CPU for it.
   static func open(
     _ source: ByteSource, prefix: [UInt8], detail: ReadDetail
   ) throws(CaptureError) -> any CaptureReader {
     let isLong = source.size.map { $0 >= TextAhead.floor } ?? !source.isLive
-    guard isLong, detail == .replay else {
+    guard isLong, detail == .replay, OwnProcess.processors > 1 else {
       return try FtraceTextReader(source: source, prefix: prefix, detail: detail)
     }
     return try TextAhead(source, prefix: prefix)
@@ -181,9 +196,10 @@ public final class FtraceTextReader: CaptureReader {
     }
     if html != nil {
       end = html?.strip(&block, to: end) ?? end
-    } else if dialect == .console {
+    } else if dialect == .console || hasCodes {
       end = TerminalCodes.strip(&block, to: end)
     }
+    if isRecorded { end = RecordedText.strip(&block, to: end) }
     blockEnd = end
     return true
   }

@@ -13,6 +13,43 @@ extension TextParser {
       && !waitsForRest
   }
 
+  /// Reads lines of which beginning, name and shape were seen before, and returns where the first other one starts.
+  @inline(__always)
+  mutating func shapedLines(
+    _ text: borrowing WideText, _ bytes: RawSpan, _ start: Int, _ end: Int,
+    _ batch: inout EventBatch
+  ) -> Int {
+    let room = Self.fullBatch &+ 1 &- batch.events.count
+    guard room > 0, isPlain else { return start }
+    var at = start
+    batch.events.append(addingCapacity: room) { events in
+      while at < end, !events.isFull, let next = shapedLine(text, bytes, at, end, &events) {
+        at = next
+      }
+    }
+    return at
+  }
+
+  /// Reads a line and returns where the next one starts. The search for its end is spared: the newline is one of the bytes
+  /// of its shape.
+  @inline(__always)
+  private mutating func shapedLine(
+    _ text: borrowing WideText, _ bytes: RawSpan, _ start: Int, _ end: Int,
+    _ events: inout OutputSpan<Event>
+  ) -> Int? {
+    guard let match = prefixes.match(text, start, end),
+      let shape = shapes.match(text, match.body)
+    else { return nil }
+    var event = shapes.event(shape)
+    let next = match.body &+ shapes.count(shape)
+    guard next <= end, shapes.read(shape, text, match.body, into: &event),
+      take(&event, match, shapes.row(shape), bytes, start)
+    else { return nil }
+    lines &+= 1
+    events.append(event)
+    return next
+  }
+
   /// True when the line was taken; `match` is its beginning.
   @inline(__always)
   mutating func hotLine(
@@ -27,7 +64,9 @@ extension TextParser {
     event.kind = names.kind(row)
     guard line.read(text, into: &event) else { return false }
     if event.kind == .pageAlloc, !line.readGfp(text, bytes, &body.gfp, &event) { return false }
-    guard line.at == end, take(&event, match, row, bytes, start) else { return false }
+    guard line.at == end else { return false }
+    shapes.learn(event, row, bytes, from: match.body)
+    guard take(&event, match, row, bytes, start) else { return false }
     batch.events.append(event)
     return true
   }
@@ -37,12 +76,10 @@ extension TextParser {
   private mutating func take(
     _ event: inout Event, _ match: LinePrefixes.Match, _ row: Int, _ bytes: RawSpan, _ start: Int
   ) -> Bool {
-    let cpu = Int(match.cpu)
-    guard cpus.isQuiet(cpu: cpu), dialect != .traceCmd || buffers.takesTop(event.kind) else {
-      return false
-    }
-    _ = cpus.enter(cpu: cpu, time: match.time, line: lines)
-    _ = names.count(row)
+    guard dialect != .traceCmd || buffers.takesTop(event.kind),
+      cpus.pass(cpu: Int(match.cpu), time: match.time)
+    else { return false }
+    names.countKnown(row)
     event.time = match.time
     event.cpu = match.cpu
     event.pid = match.pid

@@ -24,6 +24,12 @@ struct LineCursor: ~Escapable {
   @inline(__always)
   var isAtEnd: Bool { at >= end }
 
+  /// Nothing but spaces is left.
+  var isBlank: Bool {
+    for place in at..<max(at, end) where !Ascii.isSpace(bytes.u8(place)) { return false }
+    return true
+  }
+
   /// The word read last ends here: a number with anything else behind it is damaged.
   @inline(__always)
   var isAtBreak: Bool { isAtEnd || Ascii.isSpace(byte) }

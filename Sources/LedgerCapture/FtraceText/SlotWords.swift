@@ -46,6 +46,30 @@ struct SlotWords: Sendable {
     return event.complete(page: page, vmemmap: vmemmap, size: size)
   }
 
+  /// Where the value of a field stands in a line.
+  struct Place {
+    var slot: EventSlot
+    var isHex: Bool
+    /// Offset of its first byte.
+    var start: Int
+  }
+
+  /// The places of the values that `read` takes from a line; nil where arguments without names may be among them.
+  func places(_ line: borrowing LineCursor) -> [Place]? {
+    guard !Self.isNameless(line) else { return nil }
+    var places: [Place] = []
+    for field in fields {
+      for name in field.names {
+        guard let start = KvmBody.value(line, name),
+          Self.number(line, at: start, isHex: field.source.isHex) != nil
+        else { continue }
+        places.append(Place(slot: field.source.slot, isHex: field.source.isHex, start: start))
+        break
+      }
+    }
+    return places
+  }
+
   private func value(_ line: borrowing LineCursor, _ field: Field, _ isPositional: Bool) -> UInt64?
   {
     for name in field.names {

@@ -11,7 +11,7 @@ final class TextAhead: CaptureReader {
   /// Smaller texts are not worth a thread.
   static let floor: UInt64 = 1 << 20
   private static let batchesInPiece = 16
-  private static let piecesAhead = 4
+  private static let piecesAhead = 3
 
   private struct Piece: Sendable {
     var batches: [EventBatch] = []

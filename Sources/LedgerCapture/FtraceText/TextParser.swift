@@ -10,6 +10,9 @@ struct TextParser {
   var comms = CommCache()
   var prefixes = LinePrefixes()
   var namePrefixes = NamePrefixes()
+  var shapes = BodyShapes()
+  /// The line that is read begins like an earlier one: without that its shape is of no use.
+  var isOfKnownBeginning = false
   /// Marks that are to be given out before the next event.
   var pending: [Event] = []
   /// Lines begun so far.
@@ -17,6 +20,9 @@ struct TextParser {
   var cpus = CpuTracks()
   var console = ConsoleState()
   var columns = PerfColumns()
+  var deltas = DeltaClock()
+  /// Where the bytes end that are being parsed.
+  var limit = 0
   var complaints = ComplaintReader()
   var body = EventBody()
   var buffers = BufferLabels()
@@ -80,7 +86,13 @@ struct TextParser {
     -> Int
   {
     var at = start
+    let text = WideText(bytes)
+    limit = end
     while at < end, batch.events.count <= Self.fullBatch, pending.isEmpty {
+      if dialect != .perf, let text {
+        at = shapedLines(text, bytes, at, end, &batch)
+        guard at < end, batch.events.count <= Self.fullBatch else { break }
+      }
       let newline = bytes.firstOffset(of: 0x0a, from: at, to: end) ?? end
       lines &+= 1
       line(bytes, at, newline, isCut: newline == end, &batch)
@@ -160,6 +172,9 @@ struct TextParser {
     var isUsed = meaning(known, row, &line, isCut, &event)
     if isUsed, dialect == .traceCmd { isUsed = isOfBuffer(&event, bytes, context) }
     if waitsForRest { return keep(event, row, context, bytes, end) }
+    if isUsed, known.isTracepoint, isOfKnownBeginning, isPlain {
+      shapes.learn(event, row, bytes, from: context.body)
+    }
     finish(event, isUsed: isUsed, row, bytes, context, end, &batch)
   }
 
@@ -233,7 +248,7 @@ struct TextParser {
   ) -> Bool {
     let spaces = line.at
     line.skipSpaces()
-    guard !line.isAtEnd else { return known.isTracepoint ? unfinished(isCut, event) : false }
+    guard !line.isAtEnd else { return known.isTracepoint ? empty(isCut, event) : false }
     if known.isTracepoint, line.byte != 0x28 {
       if known.kind == .iommuMap || known.kind == .iommuUnmap {
         // Short names that others may use too: include/trace/events/iommu.h starts its text like this.
@@ -261,7 +276,7 @@ struct TextParser {
   }
 
   /// A page event that lacks something: the next line may be its rest.
-  private mutating func unfinished(_ isCut: Bool, _ event: Event) -> Bool {
+  mutating func unfinished(_ isCut: Bool, _ event: Event) -> Bool {
     guard !isCut, !isJoining, dialect == .ftrace || dialect == .traceCmd else {
       return isJoining ? false : damaged(isCut, event)
     }
@@ -389,9 +404,4 @@ struct TextParser {
     cpus.reportBackwards(to: &losses)
     info.cpus = max(info.cpus, cpus.count)
   }
-}
-
-extension StaticText {
-  /// include/trace/events/iommu.h
-  static let iommu = StaticText("IOMMU:")
 }

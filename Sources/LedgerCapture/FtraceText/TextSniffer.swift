@@ -43,13 +43,18 @@ struct TextSniffer {
   private var farEvents = 0
   private var quiet = 0
   private var console = ConsoleEvidence()
+  private var recorded = RecordedEvidence()
+
+  /// A recorder put its words before the lines of a trace: they are to be taken off, and what is left to be looked at anew.
+  var isRecorded: Bool { !isCapture && recorded.isFound }
 
   /// Nothing that follows can change the decision.
-  var isDecided: Bool { isKindKnown || !isNear && isCapture }
+  var isDecided: Bool { isKindKnown || !isNear && isCapture || isRecorded }
 
   /// What was looked at last may belong to the capture.
   var needsBlocks: Bool {
     isCapture || isNear || farEvents > 0 || console.isWaiting || console.isKernelLog
+      || recorded.isWaiting
   }
 
   private var isNear: Bool { traceLines < Self.lineLimit && seen < Self.byteLimit }
@@ -64,12 +69,15 @@ struct TextSniffer {
       at = newline &+ 1
     }
     seen &+= end
-    if !isKindKnown, !isCapture, !isNear, farEvents == 0, console.isKernelLog { decide(.console) }
+    if !isKindKnown, !isCapture, !isNear, farEvents == 0, !recorded.isWaiting, console.isKernelLog {
+      decide(.console)
+    }
   }
 
   /// A pipe pauses: what the kernel has said so far is enough for its log.
   mutating func pause() {
-    if !isCapture, farEvents == 0, !console.isWaiting, console.isKernelLog { decide(.console) }
+    guard !isCapture, farEvents == 0, !recorded.isWaiting, !console.isWaiting else { return }
+    if console.isKernelLog { decide(.console) }
   }
 
   /// Settles for the kernel's log when the text has ended and nothing else showed.
@@ -80,7 +88,11 @@ struct TextSniffer {
   private mutating func look(_ bytes: RawSpan, _ start: Int, _ end: Int) {
     let dress = Dressing.strip(bytes, from: start, to: end)
     console.look(bytes, dress, to: end)
+    if !dress.isKernel, let stamp = Self.farStamp(bytes, dress, to: end) {
+      console.look(bytes, Dressing.strip(bytes, from: stamp, to: end), to: end)
+    }
     if console.isFound { return decide(.console) }
+    if dress.isDressed, !dress.isKernel { recorded.look(bytes, from: start, to: end) }
     guard !dress.isDressed, end &- start <= TextBlocks.lineLimit else { return }
     let first = TextParser.behindByteOrderMark(bytes, start, end)
     let line = LineCursor(bytes, from: TextParser.unquoted(bytes, first, end), to: end)
@@ -90,6 +102,17 @@ struct TextSniffer {
       if quiet > Self.patience { farEvents = 0 }
     }
     lookForTrace(line)
+  }
+
+  /// Where printk's own stamp stands behind what some recorder put before it, on a line that is no event.
+  private static func farStamp(_ bytes: RawSpan, _ dress: Dress, to end: Int) -> Int? {
+    let limit = min(end, dress.at &+ 96)
+    guard
+      let stamp = Dressing.nextStamp(bytes, from: dress.at, to: limit, isKernels: true),
+      LineContext.parse(bytes, from: dress.at, to: end) == nil,
+      PerfContext.parse(bytes, from: dress.at, to: stamp) == nil
+    else { return nil }
+    return stamp
   }
 
   private mutating func lookForTrace(_ line: borrowing LineCursor) {

@@ -10,13 +10,25 @@ enum WideDigits {
 
   /// How many hexadecimal digits a word begins with, 0 to 8.
   @inline(__always)
-  static func hexCount(_ word: UInt64) -> Int {
-    let low = (word | 0x20 &* ones) & ~tops
-    let digit = (low ^ 0x30 &* ones) &+ 0x76 &* ones
+  static func hexCount(_ word: UInt64) -> Int { othersThanHex(word).trailingZeroBitCount &>> 3 }
+
+  /// The top bit of each byte that is no hexadecimal digit.
+  @inline(__always)
+  private static func othersThanHex(_ word: UInt64) -> UInt64 {
+    let plain = word & ~tops
+    let low = plain | 0x20 &* ones
+    let digit = (plain ^ 0x30 &* ones) &+ 0x76 &* ones
     let fromA = low &+ 0x1f &* ones
     let fromG = low &+ 0x19 &* ones
-    let others = ((digit & ~(fromA & ~fromG)) | word) & tops
-    return others.trailingZeroBitCount &>> 3
+    return ((digit & ~(fromA & ~fromG)) | word) & tops
+  }
+
+  /// The number that the first `count` bytes of a word give, from 1 to 8; `bad` is not 0 when one of them is no
+  /// hexadecimal digit.
+  @inline(__always)
+  static func hex(_ word: UInt64, count: Int, _ bad: inout UInt64) -> UInt64 {
+    bad |= othersThanHex(word) &<< UInt64(truncatingIfNeeded: 64 &- count &* 8)
+    return hex(word, count: count)
   }
 
   /// The number that the first `count` digits of a word give; `count` from 1 to 8, as `hexCount` found it.

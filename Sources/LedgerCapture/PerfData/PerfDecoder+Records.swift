@@ -31,7 +31,7 @@ extension PerfDecoder {
   }
 
   /// Takes the new name of a task.
-  mutating func takeComm(_ bytes: RawSpan, _ body: Int, _ end: Int) {
+  mutating func takeComm(_ bytes: RawSpan, _ body: Int, _ end: Int, misc: UInt16) {
     guard body &+ 8 < end else { return }
     let tid = Int32(bitPattern: bytes.word32(body &+ 4, swapped))
     var name: [UInt8] = []
@@ -42,6 +42,8 @@ extension PerfDecoder {
     }
     let trailer = meanings[0].shape.trailer(bytes, from: at, to: end, swapped: swapped)
     queue.rename(.name(tid, String(decoding: name, as: UTF8.self)), at: trailer.time)
+    guard misc & UserMaps.isExec != 0 else { return }
+    maps.exec(Int32(bitPattern: bytes.word32(body, swapped)), at: trailer.time)
   }
 
   /// Takes the start of a task.
@@ -51,6 +53,26 @@ extension PerfDecoder {
     let parent = Int32(bitPattern: bytes.word32(body &+ 12, swapped))
     let trailer = meanings[0].shape.trailer(bytes, from: body &+ 16, to: end, swapped: swapped)
     queue.rename(.fork(child: tid, parent: parent), at: trailer.time)
+    maps.fork(
+      Int32(bitPattern: bytes.word32(body, swapped)),
+      parent: Int32(bitPattern: bytes.word32(body &+ 4, swapped)), at: trailer.time)
+  }
+
+  /// Takes where a process mapped a program or a library.
+  mutating func takeMapping(
+    _ bytes: RawSpan, _ body: Int, _ end: Int, isNewer: Bool, misc: UInt16
+  ) {
+    guard body &+ 32 < end else { return }
+    let trailer = meanings[0].shape.trailer(bytes, from: body &+ 32, to: end, swapped: swapped)
+    maps.note(
+      bytes, body, end, isNewer: isNewer, misc: misc, time: trailer.time, swapped, chains)
+  }
+
+  /// Ties a sample's call chain to the event that is entered next.
+  mutating func enterChain(_ bytes: RawSpan, _ chain: Range<Int>, _ sample: PerfSample) {
+    let frames = PerfChain.frames(bytes, chain, swapped: swapped)
+    let user = maps.number(of: frames.user, process: sample.process, at: sample.time, chains)
+    queue.enterChain(StackTable.joined(chains.number(of: frames.kernel), user))
   }
 
   /// Takes the CPUs of events' numbers.

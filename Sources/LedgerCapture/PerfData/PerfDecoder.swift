@@ -32,6 +32,8 @@ struct PerfDecoder {
   private let console: ConsoleMessage?
   /// The call chains of samples.
   let chains = StackStore()
+  /// Where programs lay in the memory of processes.
+  var maps = UserMaps()
   /// What the records say about the kernel's symbols.
   var clues = KernelClues()
   /// Texts of messages that wait in the queue, by `word` of their marks.
@@ -151,12 +153,13 @@ struct PerfDecoder {
     case PerfRecord.lost, PerfRecord.lostSamples:
       guard type == PerfRecord.lost || misc & PerfRecord.droppedByFilter == 0 else { return }
       takeLoss(type, bytes, body, end, offset)
-    case PerfRecord.comm: takeComm(bytes, body, end)
+    case PerfRecord.comm: takeComm(bytes, body, end, misc: misc)
     case PerfRecord.fork: takeFork(bytes, body, end)
     case PerfRecord.idIndex: takeIndex(bytes, body, end)
     case PerfRecord.mmap, PerfRecord.mmap2:
       PerfChain.note(
         bytes, body, end, isNewer: type == PerfRecord.mmap2, misc: misc, swapped, &clues)
+      takeMapping(bytes, body, end, isNewer: type == PerfRecord.mmap2, misc: misc)
     case PerfRecord.buildID: PerfBuildID.note(bytes, body, end, misc: misc, &clues)
     default: break
     }
@@ -273,7 +276,7 @@ extension PerfDecoder {
     event.format = UInt16(truncatingIfNeeded: row)
     event.pid = sample.tid
     if let format = meaning.format, let raw = sample.raw {
-      decode(bytes, raw, format, meaning, sample.chain, &event)
+      decode(bytes, raw, format, meaning, sample, &event)
     } else if words != nil {
       let detail = plainDetail(sample, meaning)
       queue.enter(event, detail)
@@ -290,7 +293,7 @@ extension PerfDecoder {
   @inline(__always)
   private mutating func decode(
     _ bytes: RawSpan, _ raw: Range<Int>, _ format: Int, _ meaning: Meaning,
-    _ chain: Range<Int>?, _ event: inout Event
+    _ sample: PerfSample, _ event: inout Event
   ) {
     guard raw.count >= 8, bytes.word16(raw.lowerBound, rawSwapped) == meaning.type else {
       return refuse(.malformedEvent, event)
@@ -307,11 +310,7 @@ extension PerfDecoder {
       }
       queue.enter(event, words.detail(bytes, raw.lowerBound, raw.count, format, event.pid))
     } else if outcome == .decoded && !meaning.isRepeated {
-      if let chain, !chain.isEmpty {
-        let frames = PerfChain.frames(bytes, chain, swapped: swapped)
-        queue.enterChain(
-          StackTable.joined(chains.number(of: frames.kernel), chains.userNumber(of: frames.user)))
-      }
+      if let chain = sample.chain, !chain.isEmpty { enterChain(bytes, chain, sample) }
       guard event.kind.isList else { return queue.enter(event, EventDetail(name: "")) }
       let (start, count) = (raw.lowerBound, raw.count)
       guard let entries = records.list(bytes, at: start, count: count, format: format, like: event)

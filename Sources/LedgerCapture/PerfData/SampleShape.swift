@@ -3,6 +3,8 @@ import LedgerInput
 /// What a sample or the end of another record says.
 struct PerfSample: Sendable {
   var tid: Int32 = -1
+  /// The process that the thread belongs to.
+  var process: Int32 = -1
   var time: UInt64 = 0
   var id: UInt64 = 0
   /// nil when the record does not say.
@@ -64,7 +66,10 @@ struct SampleShape: Sendable {
     guard end &- start >= Int(fixed) else { return nil }
     var sample = PerfSample()
     if wantsAddress, ip >= 0 { sample.address = bytes.word64(start &+ Int(ip), swapped) }
-    if tid >= 0 { sample.tid = Int32(bitPattern: bytes.word32(start &+ Int(tid), swapped)) }
+    if tid >= 0 {
+      sample.tid = Int32(bitPattern: bytes.word32(start &+ Int(tid), swapped))
+      sample.process = Int32(bitPattern: bytes.word32(start &+ Int(tid) &- 4, swapped))
+    }
     if time >= 0 { sample.time = bytes.word64(start &+ Int(time), swapped) }
     if number >= 0 { sample.id = bytes.word64(start &+ Int(number), swapped) }
     if cpu >= 0 { sample.cpu = bytes.word32(start &+ Int(cpu), swapped) }

@@ -132,7 +132,13 @@ extension LineContext {
     if bytes.u8(at &- 1) != 0x5d, !Ascii.isDigit(bytes.u8(at &- 1)) {
       at = Self.spacesStart(bytes, start, word)
     }
-    if at > start, bytes.u8(at &- 1) == 0x5d { readCPU(bytes, start, &at) }
+    if at > start {
+      if bytes.u8(at &- 1) == 0x5d {
+        readCPU(bytes, start, &at)
+      } else {
+        readBareCPU(bytes, start, &at)
+      }
+    }
     readThread(bytes, start, &at)
     commEnd = at
     commStart = max(start, at &- 64)
@@ -148,6 +154,24 @@ extension LineContext {
     self.cpu = Int(truncatingIfNeeded: cpu)
     hasCPU = true
     at = Self.spacesStart(bytes, start, open)
+  }
+
+  /// `%5d %3d`: thread and CPU without brackets, as `-L` prints them. A number in five or more columns stands before it.
+  @inline(__always)
+  private mutating func readBareCPU(_ bytes: RawSpan, _ start: Int, _ at: inout Int) {
+    let word = Self.wordStart(bytes, start, at)
+    let before = Self.spacesStart(bytes, start, word)
+    guard at &- before == 4, at > word, before > start, Ascii.isDigit(bytes.u8(before &- 1)),
+      at &- word <= 3
+    else { return }
+    let thread = Self.wordStart(bytes, start, before)
+    let owner = Self.spacesStart(bytes, start, thread)
+    var cursor = LineCursor(bytes, from: word, to: at)
+    guard before &- owner >= (owner == start ? 5 : 6), let cpu = cursor.decimal(), cursor.isAtEnd
+    else { return }
+    self.cpu = Int(truncatingIfNeeded: cpu)
+    hasCPU = true
+    at = before
   }
 
   /// The thread id is the last number, behind the process id and a slash when both are printed.

@@ -13,7 +13,10 @@ extension TextParser {
     default: break
     }
     let start = Self.behindByteOrderMark(bytes, first, end)
-    if let context = PerfContext.parse(bytes, from: start, to: end) {
+    if var context = PerfContext.parse(bytes, from: start, to: end) {
+      if !deltas.isAbsolute {
+        context.time = deltas.time(context.time, bytes, from: end, to: limit)
+      }
       return perfEvent(bytes, context, end, isCut, &batch)
     }
     guard columns.mayLackTime,
@@ -28,13 +31,20 @@ extension TextParser {
   }
 
   /// Says what the lines leave out; without it, order between CPUs or tasks is not known well enough to prove something.
-  private mutating func noteColumns(_ context: LineContext) {
-    columns.note(context)
+  private mutating func noteColumns(_ context: LineContext, lacksBody: Bool) {
+    columns.note(context, lacksBody: lacksBody)
     guard !columns.missing.isEmpty else { return }
     losses.add(.missingColumns, detail: columns.missing)
     if info.clock.isEmpty { info.clock = "perf" }
     // Whichever they were, there may have been several.
     if columns.lacksCPU { info.cpus = max(info.cpus, 2) }
+  }
+
+  /// A page event with nothing behind its name; false, as it cannot be used.
+  mutating func empty(_ isCut: Bool, _ event: Event) -> Bool {
+    guard columns.lacksBody, !isCut else { return unfinished(isCut, event) }
+    losses.add(.bodyNotPrinted, detail: "line \(lines)")
+    return false
   }
 
   @inline(__always)
@@ -46,7 +56,7 @@ extension TextParser {
       let row = names.row(bytes, at: line.at, count: colon &- line.at)
     else { return unnamedPerf(line, context, isCut) }
     line.at = colon &+ 1
-    if !columns.isKnown { noteColumns(context) }
+    if !columns.isKnown { noteColumns(context, lacksBody: line.isBlank) }
     event(bytes, context, row, &line, end, isCut, &batch)
     mayContinue = true
   }

@@ -26,18 +26,25 @@ public struct CIOptions: Sendable {
   func fails(_ finding: Finding) -> Bool {
     bar.fails(finding.severity, finding.verdict, finding.standing)
   }
+
+  /// The same for all findings of one cause in a batch.
+  func fails(_ finding: FingerprintSum) -> Bool {
+    bar.fails(finding.severity, finding.verdict, finding.standing)
+  }
 }
 
 /// How loudly a finding is told where three levels are known.
 enum CILevel: Int {
   case error, warning, note
 
-  init(_ finding: Finding) {
-    if finding.verdict == .explained {
+  init(_ finding: Finding) { self.init(finding.severity, finding.verdict) }
+
+  init(_ severity: Severity, _ verdict: Verdict) {
+    if verdict == .explained {
       self = .note
       return
     }
-    switch finding.severity {
+    switch severity {
     case .critical, .high: self = .error
     case .medium, .low: self = .warning
     case .info: self = .note

@@ -15,16 +15,26 @@ struct RankedFinding {
       .sorted { ($0.key, $0.place) < ($1.key, $1.place) }.map(\.row)
   }
 
+  /// The order of the findings of a batch, as places in its summary.
+  static func order(_ findings: [FingerprintSum]) -> [Int] {
+    let keys = findings.map { key($0.standing, $0.severity, $0.verdict) }
+    return findings.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }
+  }
+
   private static func key(_ finding: Finding) -> Int {
+    key(finding.standing, finding.severity, finding.verdict)
+  }
+
+  private static func key(_ standing: Standing?, _ severity: Severity, _ verdict: Verdict) -> Int {
     let standing =
-      switch finding.standing {
+      switch standing {
       case .new: 0
       case nil: 1
       case .known: 2
       case .suppressed: 3
       }
-    let severity = Severity.allCases.firstIndex(of: finding.severity) ?? 0
-    let verdict = Verdict.allCases.firstIndex(of: finding.verdict) ?? 0
+    let severity = Severity.allCases.firstIndex(of: severity) ?? 0
+    let verdict = Verdict.allCases.firstIndex(of: verdict) ?? 0
     return standing * 100 + (Severity.allCases.count - 1 - severity) * 10 + verdict
   }
 }

@@ -15,8 +15,11 @@ struct GitHubReport {
     let message: String
   }
 
-  func render(_ analyses: [Analysis]) -> [UInt8] {
-    let rows = rows(analyses)
+  func render(_ analyses: [Analysis]) -> [UInt8] { render(rows(analyses)) }
+
+  func render(_ batch: BatchDetail) -> [UInt8] { render(rows(batch)) }
+
+  private func render(_ rows: [Row]) -> [UInt8] {
     var left = [Self.limit, Self.limit, Self.limit]
     let counts = (0..<3).map { level in rows.count { $0.level.rawValue == level } }
     if counts.contains(where: { $0 > Self.limit }) { left[CILevel.note.rawValue] -= 1 }
@@ -57,6 +60,59 @@ struct GitHubReport {
       + RankedFinding.all(analyses).filter { $0.finding.standing != .suppressed }.map {
         row($0.finding, analyses[$0.capture])
       }
+  }
+
+  /// Of captures that say nothing there is one row each for those without a result and those with gaps, so that findings have room;
+  /// then the first findings by rank.
+  private func rows(_ batch: BatchDetail) -> [Row] {
+    let summary = batch.summary
+    var rows: [Row] = []
+    if let words = BatchWords.trouble(summary), let first = summary.troubles.first {
+      let example = CIText.line("\(first.path): \(first.error)", limit: 400)
+      rows.append(
+        Row(
+          level: .error, anchor: options.anchor ?? Anchor(path: first.path),
+          title: "PageLedger: captures without a result", message: "\(words)\n\(example)"))
+    }
+    let gaps = summary.statuses[.incomplete] ?? 0
+    if gaps > 0, let first = batch.captures.first(where: { $0.status == .incomplete }) {
+      let path = first.sighting.path
+      rows.append(
+        Row(
+          level: .warning, anchor: options.anchor ?? Anchor(path: path),
+          title: "PageLedger: incomplete captures",
+          message: "\(NumberText.counted(UInt64(gaps), "capture")), such as "
+            + CIText.line(path, limit: 300) + ": nothing was found, and that proves nothing"))
+    }
+    var counts: [CILevel: Int] = [:]
+    for place in RankedFinding.order(summary.findings) {
+      let sum = summary.findings[place]
+      guard sum.standing != .suppressed else { continue }
+      let level = CILevel(sum.severity, sum.verdict)
+      counts[level, default: 0] += 1
+      // What is only counted need not be made.
+      rows.append(
+        counts[level, default: 0] > Self.limit
+          ? Row(level: level, anchor: nil, title: "", message: "") : row(place, batch))
+    }
+    return rows
+  }
+
+  private func row(_ place: Int, _ batch: BatchDetail) -> Row {
+    let sum = batch.summary.findings[place]
+    let (analysis, finding) = batch.worst(place)
+    let facts = FingerprintFacts(sum, in: batch.summary).pairs.filter {
+      ["Captures", "Worst", "Task", "Kernels", "Jobs", "Advice", "Id"].contains($0.label)
+    }
+    let standing = sum.standing.map { " (\($0.rawValue))" } ?? ""
+    let lines =
+      [CIText.line(sum.title) + standing]
+      + facts.map { CIText.line("\($0.label): \($0.words)", limit: 300) }
+    return Row(
+      level: CILevel(finding), anchor: .of(finding, in: analysis.capture, options),
+      title: CIText.line(
+        "\(sum.rule) \(sum.severity.rawValue), \(sum.verdict.rawValue)", limit: 200),
+      message: lines.joined(separator: "\n"))
   }
 
   private func row(_ finding: Finding, _ analysis: Analysis) -> Row {

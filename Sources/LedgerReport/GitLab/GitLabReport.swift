@@ -5,6 +5,8 @@ struct GitLabReport {
   let options: CIOptions
   /// Issues in one report, by rank.
   private static let limit = 25_000
+  /// Of a batch, issues that are shown at their line of source when it is known.
+  private static let fullLimit = 5_000
 
   private struct Key: Hashable {
     var id: String
@@ -30,6 +32,36 @@ struct GitLabReport {
         write(
           finding.rule, finding.id, Self.severity(finding), anchor,
           CIText.line("\(finding.rule): \(finding.title) (\(finding.verdict.rawValue))"),
+          to: &writer)
+      }
+    }
+    writer.endLine()
+    return writer.bytes
+  }
+
+  /// An issue a cause, at its worst example, and one a capture without a result.
+  func render(_ batch: BatchDetail) -> [UInt8] {
+    let summary = batch.summary
+    var writer = JSONWriter()
+    var known: Set<Key> = []
+    writer.array { writer in
+      for trouble in summary.troubles {
+        let path = CIText.line(trouble.path, limit: CIText.pathLimit)
+        write(
+          trouble.status.rawValue, "\(trouble.status.rawValue):\(path)", "major",
+          options.anchor ?? Anchor(path: trouble.path),
+          CIText.line("\(path): \(trouble.error)"), to: &writer)
+      }
+      for place in RankedFinding.order(summary.findings) {
+        let sum = summary.findings[place]
+        guard known.count < Self.limit, sum.standing != .suppressed else { continue }
+        let (analysis, finding) = batch.worst(place, isFull: known.count < Self.fullLimit)
+        let anchor = Anchor.of(finding, in: analysis.capture, options)
+        guard known.insert(Key(id: sum.id, path: anchor.repositoryPath)).inserted else { continue }
+        let captures = NumberText.counted(UInt64(sum.captures), "capture")
+        write(
+          sum.rule, sum.id, Self.severity(finding), anchor,
+          CIText.line("\(sum.rule): \(sum.title) (\(sum.verdict.rawValue), \(captures))"),
           to: &writer)
       }
     }

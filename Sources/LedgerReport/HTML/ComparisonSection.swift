@@ -2,8 +2,19 @@ import LedgerCore
 
 /// What changed since an earlier run: how many findings are new, known and suppressed, what is gone, what is wrong with suppressions.
 struct ComparisonSection {
-  let analysis: Analysis
   let comparison: Comparison
+  /// Findings of this run by standing.
+  let count: (Standing?) -> Int
+
+  init(analysis: Analysis, comparison: Comparison) {
+    self.comparison = comparison
+    count = { StandingWords.count(analysis, $0) }
+  }
+
+  init(summary: BatchSummary, comparison: Comparison) {
+    self.comparison = comparison
+    count = { BatchWords.count(summary, $0) }
+  }
 
   /// Findings of the earlier run that are listed.
   private static let rowLimit = 500
@@ -18,7 +29,7 @@ struct ComparisonSection {
         : "Compared with \(comparison.baseline)")
     html.raw("</p><ul>")
     for standing in StandingWords.order {
-      let count = StandingWords.count(analysis, standing)
+      let count = count(standing)
       guard count > 0 || (standing == .new && !comparison.baseline.isEmpty) else { continue }
       item(StandingWords.name(standing), count, number: number, isFound: true, &html)
     }

@@ -13,7 +13,7 @@ struct GapTables {
       return
     }
     let order: [RuleStatus] = [.findings, .undecidable, .notRecorded, .clean]
-    head(["Rule", "Name", "Could it see?", "To decide, record or mend"], &html)
+    Self.head(["Rule", "Name", "Could it see?", "To decide, record or mend"], &html)
     for status in order {
       for rule in analysis.rules where rule.status == status {
         html.raw("<tr>")
@@ -43,7 +43,7 @@ struct GapTables {
       html.element("p", "Nothing is known to be lost or damaged.", class: "none")
       return
     }
-    head(["What", "Weight", "How much", "What to do"], &html)
+    Self.head(["What", "Weight", "How much", "What to do"], &html)
     var codes: [LossCode] = []
     for loss in analysis.losses where !codes.contains(loss.code) { codes.append(loss.code) }
     for code in codes {
@@ -63,7 +63,7 @@ struct GapTables {
       html.element("p", "Nothing of that kind was seen.", class: "none")
       return
     }
-    head(["Pattern", "Seen", "First", "Why it is legal"], &html)
+    Self.head(["Pattern", "Seen", "First", "Why it is legal"], &html)
     for row in analysis.explained {
       let time = NumberText.time(row.firstTime, nanoseconds: analysis.capture.timeIsNanoseconds)
       let place = row.pfn == Event.noFrame ? "" : " on page \(hex(row.pfn))"
@@ -86,7 +86,7 @@ struct GapTables {
     let ranked = events.enumerated().sorted {
       ($1.element.count, $0.offset) < ($0.element.count, $1.offset)
     }
-    head(["Event", "Read", "For the ledger"], &html)
+    Self.head(["Event", "Read", "For the ledger"], &html)
     for (_, event) in ranked.prefix(Self.eventLimit) {
       html.raw("<tr>")
       html.element(
@@ -103,7 +103,7 @@ struct GapTables {
     }
   }
 
-  private func head(_ columns: [String], _ html: inout HTMLWriter) {
+  static func head(_ columns: [String], _ html: inout HTMLWriter) {
     html.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"")
     html.text(columns[0])
     html.raw("\"><table><thead><tr>")

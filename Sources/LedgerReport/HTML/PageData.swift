@@ -4,15 +4,20 @@ import LedgerCore
 ///
 /// Times are relative to the capture's start, frames are hexadecimal text, strings are places in one table.
 struct PageData {
-  private var strings = PageStrings()
-  private var rows: [[UInt8]] = []
-  private var details: [[UInt8]] = []
-  private let analysis: Analysis
+  var strings = PageStrings()
+  var rows: [[UInt8]] = []
+  var details: [[UInt8]] = []
+  /// Times are told from here on.
+  var start: UInt64 = 0
   private var lastStory = 0
+
+  /// Nothing yet.
+  init() {}
 
   /// Takes findings by rank until the budget is spent.
   init(_ analysis: Analysis, budget: inout PageBudget) {
-    self.analysis = analysis
+    start = analysis.capture.start
+    head = Self.head(analysis)
     for finding in StandingWords.ranked(analysis) {
       let before = strings.size
       let row = self.row(finding)
@@ -38,9 +43,12 @@ struct PageData {
   /// Findings whose evidence the page holds.
   var detailed: Int { details.count }
 
-  /// Writes the members of the capture's object.
-  func members(to writer: inout JSONWriter) {
+  /// Members in front of the findings, without braces.
+  private var head: [UInt8] = []
+
+  private static func head(_ analysis: Analysis) -> [UInt8] {
     let capture = analysis.capture
+    var writer = JSONWriter()
     writer.member("path", capture.path.shownWhole)
     writer.member("verdict", analysis.verdict.rawValue)
     writer.member("start", "\(capture.start)")
@@ -55,6 +63,21 @@ struct PageData {
         }
       }
     }
+    return writer.bytes
+  }
+
+  /// The capture's object.
+  func object() -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.raw(head)
+      members(to: &writer)
+    }
+    return writer.bytes
+  }
+
+  /// Writes strings, rows and details.
+  func members(to writer: inout JSONWriter) {
     writer.member("strings", strings.all)
     writer.key("rows")
     writer.array { writer in for row in rows { writer.raw(row) } }
@@ -64,7 +87,7 @@ struct PageData {
 
   /// `[id, rule, marks, title, pfn, pages, seen, first, last, cpu, task, story]`: `id` without the rule; standing, severity,
   /// verdict and clock in one number; `last` behind `first`, `story` behind that of the row before.
-  private mutating func row(_ finding: Finding) -> [UInt8] {
+  mutating func row(_ finding: Finding) -> [UInt8] {
     let title = strings.place(finding.title, about: finding.frame)
     let rule = strings.place(finding.rule)
     let task = strings.place(TaskText.name(finding.comm, finding.pid))
@@ -94,7 +117,7 @@ struct PageData {
   }
 
   /// `[ranges, block, evidence, advice, doubt, ledger, related, ranges in all, events in all, paths]`.
-  private mutating func detail(_ finding: Finding) -> [UInt8] {
+  mutating func detail(_ finding: Finding) -> [UInt8] {
     let advice = strings.place(finding.advice)
     let doubt = strings.place(finding.doubt)
     let ledger = strings.place(finding.ledger)
@@ -166,12 +189,12 @@ struct PageData {
 
   private func time(_ time: UInt64, _ clock: EvidenceClock) -> UInt64 {
     // Unsigned wrap is taken back by the page when it adds the start in 64 bits.
-    clock == .capture ? time &- analysis.capture.start : time
+    clock == .capture ? time &- start : time
   }
 
   private static func digits(_ frame: UInt64) -> String { String(frame, radix: 16) }
 
-  private static func number(_ clock: EvidenceClock) -> Int {
+  static func number(_ clock: EvidenceClock) -> Int {
     switch clock {
     case .capture: 0
     case .printk: 1

@@ -6,6 +6,7 @@ enum PageParts {
   static var script: [UInt8] {
     let parts = [
       PackageResources.shared_js, PackageResources.search_js, PackageResources.list_js,
+      PackageResources.index_js, PackageResources.captures_js,
       PackageResources.block_js, PackageResources.holders_js, PackageResources.life_js,
       PackageResources.detail_js, PackageResources.find_js, PackageResources.page_js,
       PackageResources.main_js,

@@ -4,6 +4,8 @@ import LedgerCore
 struct PlainFinding {
   let finding: Finding
   let nanoseconds: Bool
+  /// What is told of it, in place of what one capture knows.
+  var facts: [(label: String, words: String)]?
 
   /// Events that are written out; the middle of a longer chain is counted.
   private static let evidenceLimit = 12
@@ -23,7 +25,7 @@ struct PlainFinding {
     html.raw(" ")
     html.element("strong", finding.title)
     html.raw("</summary>\n<dl class=\"pairs\">")
-    for (label, words) in FindingFacts(finding, nanoseconds: nanoseconds).pairs {
+    for (label, words) in facts ?? FindingFacts(finding, nanoseconds: nanoseconds).pairs {
       html.raw("<div>")
       html.element("dt", label)
       html.element("dd", words)

@@ -50,7 +50,7 @@ public struct JSONWriter {
   }
 
   /// Writes a value that is JSON already.
-  mutating func raw(_ json: [UInt8]) {
+  public mutating func raw(_ json: [UInt8]) {
     separate()
     bytes.append(contentsOf: json)
     needsComma = true

@@ -15,24 +15,29 @@ public struct SummaryDocument {
   public func json() -> [UInt8] {
     var writer = JSONWriter()
     writer.object { writer in
-      writer.member("schema", Self.schema)
-      writer.member("tool", summary.tool)
-      writer.member("ruleSet", summary.ruleSet)
-      writer.member("complete", summary.remaining == 0)
-      counts(&writer)
-      names(summary.kinds, "kinds", &writer)
-      names(summary.kernels, "kernels", &writer)
-      names(summary.jobs, "jobs", &writer)
-      names(summary.hosts, "hosts", &writer)
-      losses(&writer)
-      rules(&writer)
-      troubles(&writer)
-      if let comparison = summary.comparison { ComparisonDocument(comparison).write(to: &writer) }
+      members(to: &writer)
       writer.key("findings")
       writer.array { for finding in summary.findings { write(finding, to: &$0) } }
     }
     writer.endLine()
     return writer.bytes
+  }
+
+  /// All members but the findings.
+  func members(to writer: inout JSONWriter) {
+    writer.member("schema", Self.schema)
+    writer.member("tool", summary.tool)
+    writer.member("ruleSet", summary.ruleSet)
+    writer.member("complete", summary.remaining == 0)
+    counts(&writer)
+    names(summary.kinds, "kinds", &writer)
+    names(summary.kernels, "kernels", &writer)
+    names(summary.jobs, "jobs", &writer)
+    names(summary.hosts, "hosts", &writer)
+    losses(&writer)
+    rules(&writer)
+    troubles(&writer)
+    if let comparison = summary.comparison { ComparisonDocument(comparison).write(to: &writer) }
   }
 
   private func counts(_ writer: inout JSONWriter) {
@@ -123,26 +128,29 @@ public struct SummaryDocument {
 extension SummaryDocument {
   private func write(_ finding: FingerprintSum, to writer: inout JSONWriter) {
     writer.breakLine()
-    writer.object { writer in
-      writer.member("id", finding.id)
-      writer.member("rule", finding.rule)
-      writer.member("severity", finding.severity.rawValue)
-      writer.member("verdict", finding.verdict.rawValue)
-      writer.member("title", finding.title)
-      if let standing = finding.standing { writer.member("standing", standing.rawValue) }
-      writer.member("captures", finding.captures)
-      if finding.suppressed > 0 { writer.member("suppressed", finding.suppressed) }
-      writer.member("occurrences", finding.occurrences)
-      if !finding.pathIDs.isEmpty { writer.member("pathIds", finding.pathIDs) }
-      names(finding.kernels, "kernels", &writer)
-      names(finding.jobs, "jobs", &writer)
-      names(finding.hosts, "hosts", &writer)
-      names(finding.commits, "commits", &writer)
-      write(finding.first, "first", &writer)
-      write(finding.last, "last", &writer)
-      writer.key("example")
-      write(finding.example, to: &writer)
-    }
+    writer.object { members(of: finding, to: &$0) }
+  }
+
+  /// The members of a finding.
+  func members(of finding: FingerprintSum, to writer: inout JSONWriter) {
+    writer.member("id", finding.id)
+    writer.member("rule", finding.rule)
+    writer.member("severity", finding.severity.rawValue)
+    writer.member("verdict", finding.verdict.rawValue)
+    writer.member("title", finding.title)
+    if let standing = finding.standing { writer.member("standing", standing.rawValue) }
+    writer.member("captures", finding.captures)
+    if finding.suppressed > 0 { writer.member("suppressed", finding.suppressed) }
+    writer.member("occurrences", finding.occurrences)
+    if !finding.pathIDs.isEmpty { writer.member("pathIds", finding.pathIDs) }
+    names(finding.kernels, "kernels", &writer)
+    names(finding.jobs, "jobs", &writer)
+    names(finding.hosts, "hosts", &writer)
+    names(finding.commits, "commits", &writer)
+    write(finding.first, "first", &writer)
+    write(finding.last, "last", &writer)
+    writer.key("example")
+    write(finding.example, to: &writer)
   }
 
   private func write(_ sighting: Sighting, _ name: String, _ writer: inout JSONWriter) {

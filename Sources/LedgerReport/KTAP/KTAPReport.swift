@@ -67,12 +67,12 @@ struct KTAPReport {
   }
 
   /// Two blanks behind the mark: with one, words could be taken for the head of a subtest.
-  private static func remarks(_ rows: [String], indent: String, to text: inout String) {
+  static func remarks(_ rows: [String], indent: String, to text: inout String) {
     for row in rows { text += "\(indent)#  \(row)\n" }
   }
 
   /// A name ends at `#`, which starts a directive, and must not look like the number in front of it.
-  private static func name(_ words: String) -> String {
+  static func name(_ words: String) -> String {
     let shown = CIText.line(words, limit: CIText.pathLimit).replacing("#", with: "\\x23")
     let trimmed = String(shown.drop { $0 == " " || $0 == "-" })
     var rest = trimmed[...]

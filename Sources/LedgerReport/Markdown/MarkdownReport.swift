@@ -36,13 +36,7 @@ struct MarkdownReport {
   }
 
   private func heading(_ analysis: Analysis) -> String {
-    let mark =
-      switch analysis.verdict {
-      case .clean: "\u{2705}"
-      case .findings: "\u{274c}"
-      case .incomplete: "\u{26a0}\u{fe0f}"
-      case .unreadable: "\u{26d4}"
-      }
+    let mark = Self.mark(analysis.verdict)
     let path = MarkdownText.code(String(analysis.capture.path.prefix(400)))
     return
       "### \(mark) PageLedger: \(VerdictWords.name(analysis.verdict).lowercased()), \(path)\n\n"
@@ -51,14 +45,26 @@ struct MarkdownReport {
       + (StandingWords.summary(analysis).map { " " + MarkdownText.plain($0) } ?? "") + "\n\n"
   }
 
-  private static func clipped(_ words: String) -> String {
+  static func mark(_ verdict: AnalysisVerdict) -> String {
+    switch verdict {
+    case .clean: "\u{2705}"
+    case .findings: "\u{274c}"
+    case .incomplete: "\u{26a0}\u{fe0f}"
+    case .unreadable: "\u{26d4}"
+    }
+  }
+
+  static func clipped(_ words: String) -> String {
     let kept = words.prefix(200)
     return MarkdownText.plain(kept.endIndex == words.endIndex ? words : kept + "\u{2026}")
   }
 
   /// What is gone since the earlier run, and what is wrong with the suppressions.
   private func comparison(_ analysis: Analysis) -> String {
-    guard let comparison = analysis.comparison else { return "" }
+    analysis.comparison.map(Self.comparison) ?? ""
+  }
+
+  static func comparison(_ comparison: Comparison) -> String {
     var text = ""
     for (title, findings) in [("Fixed", comparison.fixed), ("Not judged", comparison.unjudged)]
     where !findings.isEmpty {

@@ -6,11 +6,15 @@ struct SarifInvocations {
   /// Findings that do not fit.
   let hidden: Int
   let limits: SarifLimits
+  /// Findings of a batch some of whose captures are not named.
+  var unnamed = 0
 
   private struct Note {
     var level: String
     var id: String
     var words: String
+    /// The capture it is about.
+    var path: String?
   }
 
   func write(_ analyses: [Analysis], to writer: inout JSONWriter) {
@@ -32,6 +36,59 @@ struct SarifInvocations {
     }
   }
 
+  /// Of a batch one invocation tells what became of the captures.
+  func write(_ batch: BatchDetail, to writer: inout JSONWriter) {
+    let summary = batch.summary
+    writer.key("invocations")
+    writer.array { writer in
+      let isSuccess = summary.troubleCount == 0 && summary.remaining == 0
+      invocation(isSuccess, (cut.map { [$0] } ?? []) + notes(batch), nil, &writer)
+    }
+  }
+
+  private func notes(_ batch: BatchDetail) -> [Note] {
+    let summary = batch.summary
+    var notes = [Note(level: "note", id: "batch", words: CIText.line(BatchWords.counts(summary)))]
+    if summary.remaining > 0 {
+      notes.append(
+        Note(level: "error", id: "not-finished", words: "\(summary.remaining) inputs not reached"))
+    }
+    for trouble in summary.troubles.prefix(SarifLimits.invocations) {
+      notes.append(
+        Note(
+          level: "error", id: trouble.status.rawValue,
+          words: CIText.line(trouble.error.isEmpty ? trouble.status.rawValue : trouble.error),
+          path: trouble.path))
+    }
+    let rest = summary.troubleCount - min(summary.troubles.count, SarifLimits.invocations)
+    if rest > 0 {
+      notes.append(
+        Note(level: "error", id: "more-captures", words: "\(rest) more captures have no result"))
+    }
+    for loss in summary.losses {
+      notes.append(
+        Note(
+          level: loss.code.severity == .dataLoss ? "warning" : "note", id: loss.code.rawValue,
+          words: CIText.line("in \(loss.captures) captures: \(loss.code.advice)")))
+    }
+    for rule in summary.rules where !rule.hasDecided && summary.captures > 0 {
+      let reason = BatchWords.reason(batch.silences[rule.id], rule)
+      notes.append(
+        Note(level: "note", id: "undecided", words: CIText.line("\(rule.id) \(reason)")))
+    }
+    if let words = BatchWords.comparison(summary) {
+      notes.append(Note(level: "note", id: "baseline", words: CIText.line(words)))
+    }
+    for finding in (summary.comparison?.fixed ?? []).prefix(SarifLimits.notifications) {
+      notes.append(
+        Note(level: "note", id: "fixed", words: CIText.line("\(finding.id): \(finding.title)")))
+    }
+    for remark in (summary.comparison?.remarks ?? []).prefix(SarifLimits.notifications) {
+      notes.append(Note(level: "warning", id: "suppressions", words: CIText.line(remark)))
+    }
+    return notes
+  }
+
   /// What the limits took away.
   private var cut: Note? {
     let whole = SarifLimits()
@@ -45,6 +102,10 @@ struct SarifInvocations {
     }
     if limits.steps < whole.steps || limits.functions < whole.functions {
       words.append("chains of events and code were cut to keep the file below 10 MB")
+    }
+    if unnamed > 0 {
+      words.append(
+        "of \(NumberText.counted(UInt64(unnamed), "finding")) not all captures are named")
     }
     guard !words.isEmpty else { return nil }
     return Note(
@@ -92,10 +153,10 @@ struct SarifInvocations {
             SarifWords.message(note.words, to: &writer)
             writer.key("descriptor")
             writer.object { $0.member("id", note.id) }
-            guard let capture else { return }
+            guard let path = note.path ?? capture?.path else { return }
             writer.key("locations")
             writer.array { writer in
-              writer.object { SarifWords.physical(Anchor(path: capture.path), to: &$0) }
+              writer.object { SarifWords.physical(Anchor(path: path), to: &$0) }
             }
           }
         }

@@ -11,6 +11,11 @@ struct SarifLimits {
   var steps = 100
   /// Functions of a finding's call chains.
   var functions = 100
+  /// Other captures of one finding of a batch; and of all findings.
+  var captures = 0
+  static let captureSum = 100_000
+  /// Findings of a batch whose evidence is fetched; GitHub shows no more.
+  static let full = 5_000
   /// Tags of a rule.
   static let tags = 20
   /// Bytes of the file when it is compressed, a little below what is taken.
@@ -19,10 +24,23 @@ struct SarifLimits {
   static let invocations = 1_000
   static let notifications = 100
 
-  /// The next smaller set, for a file that packed to `size` bytes: first the chains go, then the code, then the results of
-  /// lowest rank.
+  /// The largest number of other captures that all findings may have, for their numbers of captures.
+  mutating func share(_ counts: [Int]) {
+    let steps = [999, 500, 250, 100, 50, 20, 10, 5, 2, 1]
+    captures =
+      steps.first { step in
+        counts.reduce(0) { $0 + min(step, max(0, $1 - 1)) } <= Self.captureSum
+      } ?? 0
+  }
+
+  /// The next smaller set, for a file that packed to `size` bytes: first other captures go, then the chains, then the code, then the
+  /// results of lowest rank.
   mutating func reduce(size: Int) {
-    if steps > 10 {
+    if captures > 10 {
+      captures = 10
+    } else if captures > 0, steps <= 10 {
+      captures = 0
+    } else if steps > 10 {
       steps = 10
     } else if steps > 0 {
       steps = 0

@@ -23,9 +23,31 @@ struct SarifReport {
     _ analyses: [Analysis], _ ranked: [RankedFinding], _ limits: SarifLimits
   ) -> [UInt8] {
     let shown = ranked.prefix(limits.results)
-    let rules = SarifRules(options.manual, shown.map(\.finding))
+    let rules = SarifRules(options.manual, shown.map(\.finding.rule))
     let isCompared =
       analyses.contains { $0.comparison != nil } || shown.contains { $0.finding.standing != nil }
+    return SarifDocument(options: options, rules: rules).bytes(
+      invocations: {
+        SarifInvocations(options: options, hidden: ranked.count - shown.count, limits: limits)
+          .write(analyses, to: &$0)
+      },
+      results: { writer in
+        for row in shown {
+          SarifResult(row, in: analyses[row.capture], options, limits, isCompared: isCompared)
+            .write(rule: rules.index(row.finding.rule), to: &writer)
+        }
+      })
+  }
+}
+
+/// The frame around the results of a run.
+struct SarifDocument {
+  let options: CIOptions
+  let rules: SarifRules
+
+  func bytes(
+    invocations: (inout JSONWriter) -> Void, results: (inout JSONWriter) -> Void
+  ) -> [UInt8] {
     var writer = JSONWriter()
     writer.object { writer in
       writer.member(
@@ -34,18 +56,11 @@ struct SarifReport {
       writer.key("runs")
       writer.array { writer in
         writer.object { writer in
-          tool(rules, to: &writer)
+          tool(to: &writer)
           writer.member("columnKind", "unicodeCodePoints")
-          SarifInvocations(options: options, hidden: ranked.count - shown.count, limits: limits)
-            .write(analyses, to: &writer)
+          invocations(&writer)
           writer.key("results")
-          writer.array { writer in
-            for row in shown {
-              SarifResult(
-                row, in: analyses[row.capture], options, limits, isCompared: isCompared
-              ).write(rule: rules.index(row.finding.rule), to: &writer)
-            }
-          }
+          writer.array(results)
         }
       }
     }
@@ -53,7 +68,7 @@ struct SarifReport {
     return writer.bytes
   }
 
-  private func tool(_ rules: SarifRules, to writer: inout JSONWriter) {
+  private func tool(to writer: inout JSONWriter) {
     writer.key("tool")
     writer.object { writer in
       writer.key("driver")

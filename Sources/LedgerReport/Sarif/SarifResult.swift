@@ -8,11 +8,14 @@ struct SarifResult {
   private let limits: SarifLimits
   /// Something of the run was compared with an earlier one.
   private let isCompared: Bool
+  /// Where else a finding of a batch was seen.
+  private let spread: SarifSpread?
 
   init(
     _ row: RankedFinding, in analysis: Analysis, _ options: CIOptions, _ limits: SarifLimits,
-    isCompared: Bool
+    isCompared: Bool, spread: SarifSpread? = nil
   ) {
+    self.spread = spread
     finding = row.finding
     self.analysis = analysis
     anchor = .of(row.finding, in: analysis.capture, options)
@@ -45,6 +48,7 @@ struct SarifResult {
     let pages = FindingFacts.pages(finding)
     if !pages.isEmpty { words += " Pages: \(CIText.line(pages, limit: 300))." }
     words += " Task: \(CIText.line(FindingFacts.task(finding), limit: 200))."
+    if let spread { words += " " + CIText.line(spread.words) }
     return finding.advice.isEmpty ? words : words + " " + CIText.line(finding.advice)
   }
 
@@ -175,6 +179,9 @@ struct SarifResult {
         places.append((source, words))
       }
     }
+    for path in (spread?.others ?? []).prefix(limits.captures) {
+      places.append((Anchor(path: path), "also in this capture"))
+    }
     guard !places.isEmpty else { return }
     writer.key("relatedLocations")
     writer.array { writer in
@@ -212,6 +219,7 @@ struct SarifResult {
       writer.member("severity", finding.severity.rawValue)
       writer.member("verdict", finding.verdict.rawValue)
       if !finding.doubt.isEmpty { writer.member("doubt", CIText.line(finding.doubt)) }
+      spread?.members(to: &writer)
     }
   }
 }

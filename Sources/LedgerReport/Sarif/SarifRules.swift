@@ -6,13 +6,12 @@ struct SarifRules {
   private var places: [String: Int] = [:]
 
   /// The rules of the manual, and those that only findings name.
-  init(_ manual: [RuleManual], _ findings: [Finding]) {
+  init(_ manual: [RuleManual], _ used: [String]) {
     var all = manual
     for (index, rule) in all.enumerated() { places[rule.id] = index }
-    for finding in findings where places[finding.rule] == nil {
-      places[finding.rule] = all.count
-      all.append(
-        RuleManual(id: finding.rule, name: finding.rule, summary: "", sections: [], example: ""))
+    for id in used where places[id] == nil {
+      places[id] = all.count
+      all.append(RuleManual(id: id, name: id, summary: "", sections: [], example: ""))
     }
     self.manual = all
   }

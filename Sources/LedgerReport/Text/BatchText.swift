@@ -17,7 +17,7 @@ public struct BatchText {
   /// The whole report, ending in a newline.
   public func render(_ summary: BatchSummary) -> String {
     var page = TextPage()
-    page.paragraph(counts(summary), indent: 0)
+    page.paragraph(BatchWords.counts(summary), indent: 0)
     let told = summary.findings.filter { $0.standing != .suppressed }
     for finding in told.prefix(Self.findingLimit) {
       if detail == .full { page.line() }
@@ -36,23 +36,6 @@ public struct BatchText {
     return page.text
   }
 
-  private func counts(_ summary: BatchSummary) -> String {
-    var parts = CaptureStatus.allCases.compactMap { status -> String? in
-      let count = summary.statuses[status] ?? 0
-      return count == 0 ? nil : "\(NumberText.grouped(UInt64(count))) \(status.rawValue)"
-    }
-    let captures = NumberText.counted(UInt64(summary.captures), "capture")
-    if summary.skipped > 0 {
-      let files = NumberText.counted(UInt64(summary.skipped), "file")
-      parts.append("\(files) that \(summary.skipped == 1 ? "is" : "are") no capture")
-    }
-    if summary.remaining > 0 {
-      parts.append("\(NumberText.counted(UInt64(summary.remaining), "input")) not reached")
-    }
-    let findings = NumberText.counted(UInt64(summary.findings.count), "different finding")
-    return "\(captures): \(parts.joined(separator: ", ")); \(findings)"
-  }
-
   private func render(_ finding: FingerprintSum, on page: inout TextPage) {
     let standing = finding.standing.map { $0.rawValue.uppercased() + " " } ?? ""
     let captures = NumberText.counted(UInt64(finding.captures), "capture")
@@ -67,8 +50,8 @@ public struct BatchText {
     if !example.task.isEmpty { words += ", task \(example.task)" }
     row("example", words, &page)
     row("seen", "\(NumberText.counted(finding.occurrences, "time"))", &page)
-    row("kernels", Self.names(finding.kernels), &page)
-    row("jobs", Self.names(finding.jobs), &page)
+    row("kernels", BatchWords.names(finding.kernels), &page)
+    row("jobs", BatchWords.names(finding.jobs), &page)
     row("id", finding.id, &page)
   }
 
@@ -77,12 +60,6 @@ public struct BatchText {
     page.paragraph(
       words.escapedForTerminal,
       label: "  " + label + String(repeating: " ", count: max(1, 10 - label.count)), indent: 12)
-  }
-
-  private static func names(_ table: NameTable) -> String {
-    let rows = table.rows.prefix(4).map { "\($0.name) (\($0.captures))" }
-    let rest = table.rows.count - rows.count
-    return (rows + (rest > 0 ? ["\(rest) more"] : [])).joined(separator: ", ")
   }
 
   private func render(_ troubles: [Trouble], _ count: Int, on page: inout TextPage) {

@@ -107,6 +107,11 @@ public struct TextReport: Sendable {
         "no event was recorded, \(NumberText.grouped(left)) \(left == 1 ? "entry was" : "entries were") left in the kernel"
     }
     guard analysis.losses.contains(where: { $0.code.severity == .dataLoss }) else {
+      let unproven = analysis.rules.filter(\.isUnproven).map(\.id)
+      if !unproven.isEmpty {
+        return
+          "nothing proven, but events fit the pattern of \(unproven.joined(separator: ", ")) (below)"
+      }
       return "nothing found, because no rule had the events that it needs (below)"
     }
     return "nothing found, but the capture has gaps (below)"

@@ -1,7 +1,8 @@
 // One finding whole: what happened, the pictures, the chain of events, what to do, and why it is wrong.
 
 function detailView(capture, number, app) {
-  const item = finding(capture, number);
+  const whole = finding(capture, number);
+  const [own, item] = capture.batch ? exampleOf(capture, whole) : [capture, whole];
   const view = { events: item.detail ? item.detail.events.length : 0, chosen: -1, select: () => {} };
   view.element = make("div", {},
     make("div", { class: "detail-top" },
@@ -10,8 +11,9 @@ function detailView(capture, number, app) {
       make("span", { class: "rule" }, item.rule), make("span", { class: "rule" }, item.id), make("span", { class: "grow" }),
       make("button", { class: "button", type: "button", onclick: () => app.copyLink() }, "Copy link")),
     make("h2", { id: "detail-title", tabindex: "-1" }, item.title),
+    capture.batch && spreadOf(capture, whole, app),
     item.detail && item.detail.advice && make("p", { class: "prose lead" }, make("b", {}, "What to do: "), asSentence(item.detail.advice)),
-    factsOf(capture, item), item.detail ? evidenceOf(capture, item, view) : absent(capture),
+    factsOf(own, item), item.detail ? evidenceOf(own, item, view) : absent(capture),
     item.detail && pathsOf(item),
     item.detail && item.detail.doubt && [make("h3", {}, "What would make this wrong"),
       make("p", { class: "prose" }, asSentence(item.detail.doubt))],
@@ -89,7 +91,7 @@ function pathsOf(item) {
 
 function absent(capture) {
   return make("p", { class: "banner" }, `This page holds the evidence of the first ${grouped(capture.details.length)} `
-    + "findings by weight. --format ndjson has that of all.");
+    + `findings by weight. ${capture.batch ? "The others are in summary.json and in the captures themselves" : "--format ndjson has that of all"}.`);
 }
 
 // The other findings of the same cause, and those of the other witness.

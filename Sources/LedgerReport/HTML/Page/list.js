@@ -116,10 +116,10 @@ class FindingList {
       capture.standings && this.heads.length === 0 && standingMark(capture.standing[number]),
       make("span", {}, VERDICTS[capture.verdict[number]]),
       make("span", { class: "rule" }, capture.strings[capture.rule[number]]),
-      make("span", { class: "grow" }, capture.pages[number] > 1 ? counted(capture.pages[number], "page")
-        : frameText(capture.pfn[number]))),
+      make("span", { class: "grow" }, capture.batch ? counted(capture.batch.captures[number], "capture")
+        : capture.pages[number] > 1 ? counted(capture.pages[number], "page") : frameText(capture.pfn[number]))),
     make("span", { class: "row-title", title: titleText(capture, number) }, titleText(capture, number)),
-    make("span", { class: "row-task" }, capture.strings[capture.task[number]]));
+    make("span", { class: "row-task" }, capture.batch ? spreadText(capture, number) : capture.strings[capture.task[number]]));
   }
 
   click(event) {

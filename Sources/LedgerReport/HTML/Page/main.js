@@ -14,7 +14,7 @@ const EXAMPLES = [
   ["cpu:3 pages:>10 seen:>=2", "numbers"], ["event:page_ref", "an event of the evidence"], ["\"two words\"", "anywhere; all terms must hold"],
 ];
 const PLAIN = { c: 0, v: "findings", f: "", q: "", s: "weight", t: "", p: "", r: "" };
-const VIEWS = ["findings", "compare", "coverage", "losses", "legal", "events", "about", "page"];
+const VIEWS = ["findings", "captures", "compare", "coverage", "losses", "legal", "events", "about", "page"];
 
 const app = {
   state: { ...PLAIN },
@@ -37,8 +37,9 @@ const app = {
     if (anchor) { state.c = Number(anchor[1]); state.v = anchor[2]; }
     else for (const [key, value] of new URLSearchParams(words)) if (key in state) state[key] = value;
     state.c = Math.min(Math.max(0, Number(state.c) || 0), data.captures.length - 1);
-    if (!ORDERS[state.s]) state.s = "weight";
-    if (!VIEWS.includes(state.v) || (state.v === "compare" && !data.captures[state.c].standings)) state.v = "findings";
+    const isBatch = Boolean(data.captures[state.c].batch);
+    if (!VIEWS.includes(state.v) || (state.v === "captures" && !isBatch) || (state.v === "page" && isBatch) || (state.v === "compare" && !data.captures[state.c].standings)) state.v = "findings";
+    if (state.v === "captures" ? !CAPTURE_ORDERS[state.s] : !(isBatch ? SPREAD_ORDERS : ORDERS)[state.s]) state.s = "weight";
     return state;
   },
 
@@ -73,6 +74,7 @@ const app = {
       this.showFinding(old.c !== next.c || old.f !== next.f);
       if (old.c !== next.c || old.q !== next.q || old.s !== next.s || old.r !== next.r) this.showAll();
     }
+    if (next.v === "captures" && (old.v !== next.v || old.q !== next.q || old.s !== next.s)) this.captureTable.show(next.q, next.s);
     if (next.v === "page" && (old.v !== "page" || old.p !== next.p || old.c !== next.c)) this.showPage();
     document.documentElement.classList.toggle("open", next.f !== "" && next.v === "findings");
     this.shown = next;
@@ -230,17 +232,18 @@ const app = {
     this.list = new FindingList((row, isStep) => this.choose(row, isStep));
     this.list.drawn = () => { if (this.words && this.words.length > 0) this.markFound(); };
     this.all = make("div", { class: "all", hidden: true });
-    this.pages = [...document.querySelectorAll(".capture")].map((section) => this.buildPage(section));
+    if (this.capture.batch) this.buildBatch();
+    else this.pages = [...document.querySelectorAll(".capture")].map((section) => this.buildPage(section));
     this.detail = make("div", { class: "detail", tabindex: "0", role: "region", "aria-label": "The chosen finding" });
     this.split = make("div", { class: "split" }, this.list.element, this.detail);
     let wait = 0;
     this.box = make("input", {
       type: "search", id: "search", autocomplete: "off", spellcheck: "false", "aria-label": "Search findings",
-      placeholder: "Search: rule:PL010 pfn:0x1401 task:qemu severity:high",
+      placeholder: this.capture.batch ? "Search: rule:PL010 job:boot kernel:6.12 severity:high" : "Search: rule:PL010 pfn:0x1401 task:qemu severity:high",
       oninput: () => { cancelAnimationFrame(wait); wait = requestAnimationFrame(() => this.go({ q: this.box.value, f: "" }, true)); },
     });
     this.order = make("select", { "aria-label": "Sort by", onchange: () => this.go({ s: this.order.value }) },
-      Object.entries(ORDERS).map(([value, name]) => make("option", { value }, name)));
+      Object.entries(ordersOf(this.capture)).map(([value, name]) => make("option", { value }, name)));
     this.tally = make("span", { class: "tally", role: "status" });
     this.renderAll = make("button", { class: "button render-all", type: "button",
       title: "Write out every row, to print or to search with the browser", onclick: () => this.go({ r: "all", f: "" }) }, "Render all");
@@ -248,6 +251,11 @@ const app = {
     this.tools = make("div", { class: "tools" }, make("div", { class: "search" }, this.box, make("kbd", { "aria-hidden": "true" }, "/")),
       make("label", {}, "by", this.order), this.tally, this.renderAll, this.problem);
     this.bar();
+  },
+
+  buildBatch() {
+    this.captureTable = new CaptureTable(this.capture, this);
+    document.getElementById("c0-captures").append(this.captureTable.element);
   },
 
   bar() {
@@ -270,7 +278,7 @@ const app = {
     const dialog = make("dialog", { "aria-label": "Keys and search" }, make("h2", {}, "Keys"),
       make("dl", { class: "pairs" }, HELP.map(([keys, words]) => make("div", {}, make("dt", {}, make("kbd", {}, keys)), make("dd", {}, words)))),
       make("h2", { style: "margin-top:16px" }, "Search"),
-      make("dl", { class: "pairs wide" }, EXAMPLES.map(([query, words]) => make("div", {}, make("dt", { class: "mono" }, query), make("dd", {}, words)))),
+      make("dl", { class: "pairs wide" }, (this.capture.batch ? [...BATCH_EXAMPLES, ...EXAMPLES] : EXAMPLES).map(([query, words]) => make("div", {}, make("dt", { class: "mono" }, query), make("dd", {}, words)))),
       make("p", { style: "margin-top:14px" }, make("button", { class: "button", type: "button", onclick: close }, "Close")));
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
@@ -321,10 +329,11 @@ const app = {
       if (event.target === this.box && (event.key === "Enter" || event.key === "ArrowDown")) { event.preventDefault(); this.list.element.focus(); this.step(0); }
       return;
     }
+    if (this.state.v === "captures" && this.captureTable.key(event.key)) return event.preventDefault();
     const isList = event.target === this.list.element;
     const isBehindG = performance.now() - this.pressedG < 1500;
     this.pressedG = event.key === "g" ? performance.now() : -1e9;
-    if (isBehindG && event.key === "p") { event.preventDefault(); return this.goToPage(); }
+    if (isBehindG && event.key === "p" && !this.capture.batch) { event.preventDefault(); return this.goToPage(); }
     const keys = {
       "/": () => this.focusSearch(this.box.value), "?": () => this.help(), t: () => this.theme(), c: () => this.copyLink(),
       j: () => this.step(1), k: () => this.step(-1), n: () => this.turn(1), N: () => this.turn(-1),
@@ -347,15 +356,17 @@ const app = {
 
   escape(isTyping) {
     if (isTyping) {
-      if (document.activeElement === this.box && this.box.value !== "") this.go({ q: "", f: "" }, true);
+      if (document.activeElement.type === "search" && this.state.q !== "") this.go({ q: "", f: "" }, true);
       document.activeElement.blur();
     } else if (this.state.r !== "") this.go({ r: "" });
-    else if (this.state.v !== "findings") this.go({ v: "findings" });
+    else if (this.state.v === "captures" && this.state.q !== "") this.go({ q: "" }, true);
+    else if (this.state.v !== "findings") this.go({ v: "findings", q: "", s: "weight" });
     else if (this.state.f !== "") this.back();
     else if (this.state.q !== "") this.go({ q: "" }, true);
   },
 
   focusSearch(words) {
+    if (this.state.v === "captures") { this.captureTable.box.focus(); return this.captureTable.box.select(); }
     if (this.state.r !== "") this.go({ r: "" });
     if (this.state.v !== "findings") this.go({ v: "findings" });
     this.box.focus();
@@ -373,13 +384,16 @@ if (data.captures.length > 0) {
     const link = event.target.closest(".tabs a, .compare a");
     if (!link) return;
     event.preventDefault();
-    const { view, standing } = link.dataset;
-    app.go({ v: view || "findings", f: "", q: standing ? `standing:${standing}` : "", s: "weight", r: "", p: "" });
+    const { view, standing, query } = link.dataset;
+    app.go({ v: view || "findings", f: "", q: standing ? `standing:${standing}` : query || "", s: "weight", r: "", p: "" });
   });
   addEventListener("popstate", () => app.show());
   addEventListener("hashchange", () => app.show());
   addEventListener("beforeprint", () => app.print());
-  addEventListener("resize", () => app.list.draw());
+  addEventListener("resize", () => {
+    app.list.draw();
+    if (app.captureTable) app.captureTable.draw();
+  });
   document.getElementById("pageledger-data").remove();
   window.pageledger = app;
 }

@@ -1,16 +1,17 @@
 // The search box: words, and `key:value` pairs. All of them must hold.
 
-const KEYS = ["rule", "pfn", "task", "severity", "verdict", "standing", "first", "last", "cpu", "pages", "seen", "event", "title", "id", "story"];
+const SPREAD_KEYS = ["captures", "capture", "job", "kernel", "host", "commit"];
+const KEYS = ["rule", "pfn", "task", "severity", "verdict", "standing", "first", "last", "cpu", "pages", "seen", "event", "title", "id", "story", ...SPREAD_KEYS];
 const SHORT = { sev: "severity", page: "pfn", comm: "task", time: "first" };
 
 // Words between blanks; quotes keep blanks in a word.
-function readQuery(query) {
+function readQuery(query, keys = KEYS) {
   const terms = [];
   for (const match of query.matchAll(/(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))/gi)) {
     const value = (match[2] ?? match[3] ?? "").toLowerCase();
-    const name = match[1] && (SHORT[match[1].toLowerCase()] || match[1].toLowerCase());
+    const name = match[1] && (keys === KEYS && SHORT[match[1].toLowerCase()] || match[1].toLowerCase());
     if (value === "") continue;
-    if (name && KEYS.includes(name)) terms.push({ key: name, value });
+    if (name && keys.includes(name)) terms.push({ key: name, value });
     else terms.push({ key: "", value: name ? `${match[1].toLowerCase()}:${value}` : value, unknown: name });
   }
   return terms;
@@ -117,6 +118,7 @@ function compile(capture, term) {
       const bound = readBound(value);
       return bound ? (row) => bound(capture[key][row]) : `${key}: wants a number such as 3 or >3`;
     }
+    case "captures": case "capture": case "job": case "kernel": case "host": case "commit": return compileSpread(capture, key, value);
     case "id": return (row) => capture.id[row].toLowerCase().includes(value);
     case "event": return (row) => {
       const detail = capture.details[row];
@@ -184,6 +186,9 @@ function filterRows(capture, query) {
 const ORDERS = {
   weight: "weight", time: "time", pages: "pages", seen: "times seen", pfn: "page", rule: "rule",
 };
+const SPREAD_ORDERS = { weight: "weight", captures: "captures", first: "first seen", last: "last seen", seen: "times seen", rule: "rule" };
+
+function ordersOf(capture) { return capture.batch ? SPREAD_ORDERS : ORDERS; }
 
 function sortRows(capture, rows, order) {
   if (order === "weight") return rows;
@@ -204,6 +209,7 @@ function sortKeys(capture, order) {
       case "pages": key[row] = -capture.pages[row]; break;
       case "seen": key[row] = -capture.seen[row]; break;
       case "pfn": key[row] = capture.pfn[row] === "" ? Infinity : parseInt(capture.pfn[row], 16); break;
+      case "captures": case "first": case "last": key[row] = spreadKey(capture, order, row); break;
       case "rule": key[row] = names.get(capture.rule[row]); break;
     }
     if (key[row] === Infinity) key[row] = Number.MAX_VALUE;

@@ -109,6 +109,8 @@ function openCapture(source, number) {
     if (/^[0-9a-f]{16}$/.test(row[0])) capture.id[place] = `${source.strings[row[1]]}-${row[0]}`;
   }
   source.rows = null;
+  capture.batch = source.batch ? openBatch(source.batch, source.strings) : null;
+  if (capture.batch) capture.batch.spread.forEach((row, place) => { capture.pages[place] = Number(row[9]); });
   capture.lower = capture.strings.map((text) => text.toLowerCase());
   return capture;
 }
