@@ -34,7 +34,8 @@ let hardening: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "damage-sweep", dependencies: ["HardeningSupport"], path: "Tests/DamageSweep")
+      name: "damage-sweep", dependencies: ["HardeningSupport"], path: "Tests/DamageSweep"),
+    .executableTarget(name: "fuzz", dependencies: ["HardeningSupport"], path: "Tests/Fuzz"),
   ]
 
 let package = Package(
@@ -94,9 +95,10 @@ let package = Package(
         "CommandTestSupport", "LedgerBatch", "LedgerCore", "LedgerCapture", "LedgerFormat",
         "LedgerInput", "LedgerReport", "LedgerRules", "LedgerSymbols",
       ], path: "Tests/HardeningSupport", swiftSettings: [.treatAllWarnings(as: .error)]),
-    tests(
-      "HardeningTests",
-      of: ["CommandTestSupport", "HardeningSupport", "pageledger", "LedgerInput", "LedgerCore"]),
+    .testTarget(
+      name: "HardeningTests",
+      dependencies: ["CommandTestSupport", "HardeningSupport", "pageledger"],
+      exclude: ["fault.c"], swiftSettings: [.treatAllWarnings(as: .error)]),
     tests(
       "LedgerReportTests",
       of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerReport"]),

@@ -85,7 +85,7 @@ public enum LossCode: String, Sendable, CaseIterable {
       "the format description of an event could not be understood, its fields are not used"
     case .missingFormats:
       "the snapshot has no format descriptions: copy events/ of tracefs too, file by file with cat (tar stores its files empty); other events are counted only"
-    case .malformedEvent: "a record is shorter than its format says, or holds an impossible value"
+    case .malformedEvent: "a record contradicts its format, or holds a value that no kernel writes"
     case .malformedLine:
       "a line is not in a known form: lines of other programs in the file are harmless"
     case .bodyNotPrinted:

@@ -24,6 +24,8 @@ struct EventPlan: Sendable {
   var isProbe = false
   /// Bytes that a record must have.
   var minimum = 0
+  /// Bytes that a record may have; more contradict the format.
+  var maximum = Int.max
   var pid = FieldSlot.absent
   var flags = FieldSlot.absent
   var pfn = FieldSlot.absent
@@ -84,6 +86,23 @@ struct EventPlan: Sendable {
     }
     guard complete else { return nil }
     layout = fixedLayout
+    maximum = Self.longest(format)
+  }
+
+  /// The size of the kernel's struct where all fields have their place in it; without a bound where some are of any length.
+  private static func longest(_ format: EventFormat) -> Int {
+    var end = 0
+    for field in format.fields {
+      switch field.shape {
+      case .located, .relative: return .max
+      case .array where field.size <= 0: return .max
+      default: break
+      }
+      let (sum, over) = field.offset.addingReportingOverflow(max(0, field.size))
+      guard !over, sum >= 0, sum < 1 << 16 else { return .max }
+      end = max(end, sum)
+    }
+    return (end + 7) & ~7
   }
 
   /// Arguments without names are `arg1`, `arg2`, … in the order of the probe's definition, which is the function's own

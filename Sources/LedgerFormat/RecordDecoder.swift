@@ -9,7 +9,7 @@ public struct RecordDecoder: Sendable {
     case decoded
     /// It means nothing to the replay.
     case meaningless
-    /// It is shorter than its format says.
+    /// Its length contradicts its format.
     case short
     /// Its page frame number or order is larger than any machine has.
     case implausible
@@ -25,12 +25,17 @@ public struct RecordDecoder: Sendable {
   private var functions: ProbeFunctions
   private let bigEndian: Bool
   private let version: KernelVersion?
+  /// Bytes that may follow a record's last field and its own padding.
+  private let slack: Int
 
-  /// Plans for `formats`; of two formats with one id the last counts. `release` is the recorded kernel's, empty if unknown.
+  /// Plans for `formats`; of two formats with one id the last counts. `release` is the recorded kernel's, empty if unknown; the
+  /// recorder may have put `slack` bytes behind each record.
   public init(
-    _ formats: [EventFormat], functions: ProbeFunctions, bigEndian: Bool, release: String = ""
+    _ formats: [EventFormat], functions: ProbeFunctions, bigEndian: Bool, release: String = "",
+    slack: Int = 0
   ) {
     self.formats = formats
+    self.slack = slack
     let version = KernelVersion(release: release)
     self.version = version
     self.functions = functions
@@ -72,7 +77,9 @@ public struct RecordDecoder: Sendable {
     _ bytes: RawSpan, at start: Int, count: Int, format: Int, into event: inout Event
   ) -> Outcome {
     if plans[format].kind == .other && !plans[format].isProbe { return .meaningless }
-    guard count >= plans[format].minimum else { return .short }
+    guard count >= plans[format].minimum, count &- slack <= plans[format].maximum else {
+      return .short
+    }
     if plans[format].isProbe { resolveProbe(bytes, start, format) }
     let kind = plans[format].kind
     event.kind = kind

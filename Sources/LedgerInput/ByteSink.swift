@@ -30,8 +30,9 @@ public struct ByteSink: Sendable {
 public enum WholeFile {
   /// Writes a file: to a temporary name in its folder, flushed to the disk, then renamed.
   ///
-  /// The umask applies. A device or pipe that is there already is written to directly.
+  /// The umask applies. A device or pipe that is there already is written to directly. A link that anybody may have made is refused.
   public static func write(_ bytes: [UInt8], to path: String) throws(WriteError) {
+    try refuseForeignLinks(path)
     guard !isSpecial(path) else { return try writeDirectly(bytes, to: path) }
     let target = resolved(path)
     let temporary = temporaryName(beside: target)
@@ -66,6 +67,7 @@ public enum WholeFile {
 
   /// Throws when the folder of `path` takes no new file, so that a long run need not end in vain.
   public static func check(_ path: String) throws(WriteError) {
+    try refuseForeignLinks(path)
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       throw .failed(reason: "\(path): is a directory")
@@ -76,6 +78,13 @@ public enum WholeFile {
     guard descriptor >= 0 else { throw failure(path) }
     close(descriptor)
     unsafe unlink(trial)
+  }
+
+  private static func refuseForeignLinks(_ path: String) throws(WriteError) {
+    guard let link = ForeignLink.first(on: path) else { return }
+    throw .failed(
+      reason:
+        "\(path): \(link) is a symbolic link in a folder that everybody may write to; not followed")
   }
 
   private static func writeDirectly(_ bytes: [UInt8], to path: String) throws(WriteError) {

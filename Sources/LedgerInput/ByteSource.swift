@@ -127,6 +127,26 @@ public final class ByteSource: Sendable {
     return got
   }
 
+  /// Goes on to the next byte of a sparse file that was ever written, when the current position lies in a hole.
+  func skipHole() {
+    guard layer == nil, let size else { return }
+    let place = lseek(descriptor, 0, SEEK_CUR)
+    guard place >= 0, let data = off_t(exactly: nextData(from: UInt64(place)) ?? size) else {
+      return
+    }
+    lseek(descriptor, data, SEEK_SET)
+  }
+
+  /// The first offset from `offset` on that lies in no hole of a sparse file; nil when a hole goes on to the end.
+  public func nextData(from offset: UInt64) -> UInt64? {
+    guard layer == nil, size != nil, let place = off_t(exactly: offset) else { return offset }
+    let old = lseek(descriptor, 0, SEEK_CUR)
+    defer { lseek(descriptor, old, SEEK_SET) }
+    // SEEK_DATA, which glibc names for GNU programs only: include/uapi/linux/fs.h.
+    let data = lseek(descriptor, place, 3)
+    return data >= 0 ? UInt64(data) : errno == ENXIO ? nil : offset
+  }
+
   /// The checksum of what a pipe has given so far.
   var summed: SHA256 { sum.withLock { $0 } }
 

@@ -116,7 +116,11 @@ private struct BlockCutter {
       // What was read before a pipe paused goes on its way at once.
       if old == 0 || source.isReady(within: 0) || hasNoLine(block) {
         let got = try source.read(into: &block, count: step)
-        if isSkipping { skip(&block, from: old) }
+        if isSkipping {
+          // The rest of a line of zeros may be a hole of any size.
+          if got > 0, block.last == 0 { source.skipHole() }
+          skip(&block, from: old)
+        }
         guard got > 0 else { return false }
       }
       let lines = block.withRawSpan { $0.lastOffset(of: 0x0a, from: 0, to: $0.byteCount) }

@@ -84,6 +84,10 @@ public struct Replay: ~Copyable {
 
   private mutating func take(_ event: Event) {
     if event.kind.isGap { return takeGap(event) }
+    guard event.isPossible else {
+      return losses.add(
+        .malformedEvent, cpu: Int(event.cpu), detail: "\(event.kind.name) at time \(event.time)")
+    }
     if !holders.suspicions.isEmpty, holders.suspicions[0].free.time != event.time {
       settleSuspicions()
     }

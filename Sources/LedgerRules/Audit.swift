@@ -54,7 +54,7 @@ public struct Audit: ~Copyable {
       })
     else { return [] }
     let coverage = coverage(info, losses)
-    let conclusion = Conclusion(info, isFiltered: isFiltered, losses: losses, stacks: stacks())
+    let conclusion = conclusion(info, losses, stacks())
     return findings.drafts.filter {
       !followed.contains($0.serial) && !waiting.contains($0.serial) && isBelievable($0, coverage)
     }
@@ -92,8 +92,7 @@ public struct Audit: ~Copyable {
     let kept = findings.drafts.filter { isBelievable($0, coverage) }
     let rules = reports(coverage, kept)
     let witness = LogWitness(info: info, complaints: complaints)
-    var all = Conclusion(info, isFiltered: isFiltered, losses: losses, stacks: stacks).findings(
-      from: kept)
+    var all = conclusion(info, losses, stacks).findings(from: kept)
     witness.join(&all, replay)
     var analysis = Analysis(
       verdict: verdict(all, losses, rules), capture: info, eventsUsed: replay.eventsUsed,
@@ -109,6 +108,14 @@ public struct Audit: ~Copyable {
 
   private func coverage(_ info: CaptureInfo, _ losses: LossLedger) -> Coverage {
     Coverage(info: info, losses: losses, isFiltered: isFiltered, sawDisorder: discontinuities > 0)
+  }
+
+  private func conclusion(_ info: CaptureInfo, _ losses: LossLedger, _ stacks: StackTable)
+    -> Conclusion
+  {
+    Conclusion(
+      info, isFiltered: isFiltered, breaksChains: discontinuities > 0, losses: losses,
+      stacks: stacks)
   }
 
   private mutating func judge() {

@@ -21,7 +21,7 @@ struct ComplaintConclusion {
     let time = complaint.time
     var finding = Finding(
       id: Fingerprint.id(rule: id, cause: cause(complaint, id)), rule: id,
-      verdict: charge.isLegal ? .explained : complaint.isDamaged ? .likely : .proven,
+      verdict: charge.isLegal ? .explained : complaint.isTorn ? .likely : .proven,
       severity: charge.severity, title: charge.title,
       pfn: known?.pfn ?? complaint.pfn ?? Event.noFrame, pageRanges: ranges(complaint),
       block: known?.knowledge.block?.reference,
@@ -84,7 +84,11 @@ struct ComplaintConclusion {
   }
 
   private func doubt(_ complaint: KernelComplaint, _ charge: ComplaintCharge) -> String {
-    guard complaint.isDamaged else { return charge.doubt }
+    guard complaint.isTorn else { return charge.doubt }
+    guard complaint.isDamaged else {
+      return "lines that belong to this dump are missing: why it was printed is not known; "
+        + charge.doubt
+    }
     return "lines of this message are torn or mixed with another's: numbers in it may belong to "
       + "another page; " + charge.doubt
   }
@@ -147,5 +151,15 @@ struct ComplaintConclusion {
 
   private func comm(_ pid: Int32) -> String {
     pid == 0 ? "<idle>" : info.comms[pid] ?? "<...>"
+  }
+}
+
+extension KernelComplaint {
+  /// Less of it is left than the kernel printed: a dump without its reason, or one whose reason is a check that complains, without
+  /// that complaint (include/linux/mmdebug.h).
+  fileprivate var isTorn: Bool {
+    isDamaged
+      || kind == .pageDump
+        && (reason.isEmpty || reason.hasPrefix("VM_BUG_ON") || reason.hasPrefix("VM_WARN_ON"))
   }
 }

@@ -10,6 +10,9 @@ struct Conclusion {
   /// Bytes of the capture are damaged: nothing in it is proof.
   private let isDamaged: Bool
   private let isDisordered: Bool
+  /// Counts do not follow from one another somewhere, for good: an event is missing or wrong, and the capture does not say which. No
+  /// whole capture does this, so that one changed byte shows here more often than anywhere else.
+  private let breaksChains: Bool
   /// Records of events that nothing describes were read.
   private let hidesEvents: Bool
   /// Which task did what is not known: nothing that joins events of one task is proof.
@@ -19,8 +22,10 @@ struct Conclusion {
   private let stacks: StackTable
 
   init(
-    _ info: CaptureInfo, isFiltered: Bool, losses: LossLedger, stacks: StackTable = StackTable()
+    _ info: CaptureInfo, isFiltered: Bool, breaksChains: Bool, losses: LossLedger,
+    stacks: StackTable
   ) {
+    self.breaksChains = breaksChains
     self.info = info
     self.stacks = stacks
     self.isFiltered = isFiltered
@@ -125,7 +130,10 @@ struct Conclusion {
     let restsOnAbsence = RuleCatalog.rules[draft.rule].requirements.restsOnAbsence
     if hidesEvents, restsOnAbsence { return .suspect }
     if isDamaged { return restsOnAbsence ? .suspect : .likely }
-    return lacksContext || isDisordered || isFiltered && restsOnAbsence ? .likely : verdict
+    if restsOnAbsence, isFiltered || breaksChains && draft.charge.severity > .info {
+      return .likely
+    }
+    return lacksContext || isDisordered ? .likely : verdict
   }
 
   private func title(_ draft: Draft, _ ranges: [ClosedRange<UInt64>]) -> String {

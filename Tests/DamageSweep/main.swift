@@ -2,6 +2,7 @@
 // ended it.
 //
 //   damage-sweep CAPTURE SEED COUNT|all FROM STATUS-FILE
+//   damage-sweep CAPTURE SEED dump NUMBER FILE
 import Foundation
 import HardeningSupport
 
@@ -14,6 +15,10 @@ guard words.count == 6, let seed = UInt64(words[2]), let from = Int(words[4]),
   let sweep = Sweep(path: words[1], seed: seed)
 else {
   say("skip")
+  exit(0)
+}
+if words[3] == "dump" {
+  try Data(sweep.plan.variant(from).bytes).write(to: URL(fileURLWithPath: words[5]))
   exit(0)
 }
 let chosen =

@@ -10,6 +10,8 @@ public struct Accusations: Sendable {
     public var title: String
     /// All its pages.
     public var pages: [ClosedRange<UInt64>]
+    /// The cause, when it is a complaint of the kernel: such a number is printed once, and nothing in a text checks it.
+    public var complaint: String?
 
     /// For people.
     public var description: String {
@@ -28,7 +30,9 @@ public struct Accusations: Sendable {
     for finding in analyses.flatMap(\.findings)
     where finding.verdict == .proven && finding.severity > .info {
       charges.append(
-        Charge(rule: finding.rule, title: finding.title, pages: finding.pageRanges))
+        Charge(
+          rule: finding.rule, title: finding.title, pages: finding.pageRanges,
+          complaint: finding.rule.hasPrefix("PL1") ? finding.id : nil))
     }
   }
 
@@ -37,6 +41,7 @@ public struct Accusations: Sendable {
     charges.filter { charge in
       let known = other.charges.filter { $0.rule == charge.rule }
       guard !known.isEmpty else { return true }
+      if let complaint = charge.complaint { return !known.contains { $0.complaint == complaint } }
       let ranges = known.flatMap(\.pages)
       return !charge.pages.allSatisfy { range in
         ranges.contains { $0.contains(range.lowerBound) && $0.contains(range.upperBound) }

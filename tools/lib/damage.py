@@ -20,7 +20,7 @@ def captures(root, shared):
 
 def sweep(args, capture):
     """Lines about one capture, and how many variants were tried."""
-    bad, start, tried, variants = [], 0, 0, 0
+    bad, start, tried = [], 0, 0
     with tempfile.NamedTemporaryFile(dir=args.scratch) as status:
         while True:
             command = [args.sweep, str(capture), str(args.seed), args.amount, str(start), status.name]
@@ -50,6 +50,7 @@ def main():
     parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--sweep", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--root", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--shared", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
@@ -68,6 +69,12 @@ def main():
                 print(f"{capture.name}: {tried} variants, {len(bad)} bad", flush=True)
                 for line in bad:
                     print(f"  {line}", flush=True)
+                    if args.keep:
+                        number = line.split()[0]
+                        args.keep.mkdir(parents=True, exist_ok=True)
+                        kept = args.keep / f"{number}-{capture.name.removesuffix('.gz')}"
+                        dump = [args.sweep, str(capture), str(args.seed), "dump", number, str(kept)]
+                        subprocess.run(dump, stdout=subprocess.DEVNULL, check=False)
     print(f"{len(chosen)} captures, {variants} variants, {failures} bad")
     return 1 if failures else 0
 

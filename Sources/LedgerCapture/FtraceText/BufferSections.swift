@@ -90,6 +90,10 @@ struct BufferSections {
         }
       }
       offset &+= UInt64(last)
+      guard window.last == 0 else { continue }
+      // Zeros may be a hole of any size.
+      guard let data = source.nextData(from: offset) else { break }
+      offset = data
     }
     return starts
   }

@@ -38,8 +38,13 @@ extension Substring {
     return UInt64(digits, radix: 16)
   }
 
-  /// A page frame number in hexadecimal at the start: no machine has larger ones than `Event.frameLimit`.
-  var frame: UInt64? { hex.flatMap { $0 < 1 << 40 ? $0 : nil } }
+  /// A page frame number in hexadecimal that is a word of its own: no machine has larger ones than `Event.frameLimit`.
+  var frame: UInt64? {
+    let digits = (behind(prefix: "0x") ?? self).prefix { $0.isASCII && $0.isHexDigit }
+    let next = self[digits.endIndex...].first
+    guard next.map({ " ,;:.)(\t\"'".contains($0) }) ?? true else { return nil }
+    return hex.flatMap { $0 < 1 << 40 ? $0 : nil }
+  }
 
   /// The name of a function before `+0x1a/0x30`; nil for anything else.
   var function: String? {

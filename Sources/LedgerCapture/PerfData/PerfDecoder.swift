@@ -56,7 +56,7 @@ struct PerfDecoder {
     let layout = metadata.tracing
     records = RecordDecoder(
       layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
-      release: metadata.kernel)
+      release: metadata.kernel, slack: 4)
     losses = metadata.losses
     losses.merge(layout.losses)
     for index in records.incomplete {

@@ -35,7 +35,7 @@ struct Version7 {
   /// Follows the chain of options from `first`; walks the sections behind `start` when the chain is broken.
   mutating func read(first: UInt64, sections start: UInt64) throws(CaptureError) {
     let isWhole = followChain(first)
-    if !isWhole || !taken.contains(16) || !taken.contains(3) { walk(from: start) }
+    if !isWhole || !taken.contains(16) || !taken.contains(3) { try walk(from: start) }
     guard taken.contains(16), taken.contains(18) else {
       throw .headerTruncated(
         path: source.path, offset: source.size ?? 0, what: "the sections with the event formats")
@@ -68,10 +68,16 @@ struct Version7 {
   }
 
   /// Takes every section in the order of the file, as far as it was not taken yet.
-  private mutating func walk(from start: UInt64) {
+  private mutating func walk(from start: UInt64) throws(CaptureError) {
     var place = start
     let size = source.size ?? 0
-    while place < size, let section = try? header(at: place) {
+    while place < size {
+      let section: Section
+      do throws(CaptureError) { section = try header(at: place) } catch {
+        // A disk that fails is not the end of the file.
+        if case .readFailed = error { throw error }
+        return
+      }
       if section.id == 0 {
         if visited.insert(place).inserted { _ = try? readOptions(section) }
       } else if section.id == 3 {

@@ -1,0 +1,116 @@
+import LedgerBatch
+import LedgerCore
+import LedgerFormat
+import LedgerInput
+import LedgerSymbols
+
+/// What a fuzzer feeds: one reader, or the replay; each takes any bytes and must come back.
+public enum FuzzTarget: String, CaseIterable, Sendable {
+  /// Any file, as `analyze` opens it: every kind, packing and archive.
+  case capture
+  /// The same with every event's fields, as `events` wants them.
+  case fields
+  /// A trace.dat of well-formed sub-buffers with odd records.
+  case subbuffers
+  /// Formats and a record each.
+  case formats
+  /// A perf.data of well-formed records with odd contents.
+  case perf
+  /// Lines of a text in a console's dress.
+  case console
+  /// A list of symbols.
+  case symbols
+  /// An ELF file.
+  case elf
+  /// JSON: suppressions, manifests, reports of earlier runs.
+  case json
+  /// The replay and the rules.
+  case replay
+
+  /// Feeds it.
+  public func feed(_ bytes: [UInt8]) {
+    switch self {
+    case .capture: Self.analyze(bytes, form: bytes.count)
+    case .fields: if let file = MemoryFile(bytes) { _ = Analyses.events(at: file.path) }
+    case .subbuffers:
+      var script = TraceScript(bytes)
+      Self.analyze(script.file(), form: bytes.count)
+    case .formats: Self.decode(bytes)
+    case .perf:
+      var script = PerfScript(bytes)
+      Self.analyze(script.file(), form: bytes.count)
+    case .console:
+      var script = ConsoleScript(bytes)
+      Self.analyze(script.text(), form: bytes.count)
+    case .symbols: Self.name(bytes)
+    case .elf: Self.open(bytes)
+    case .json: Self.parse(bytes)
+    case .replay:
+      var script = EventScript(bytes)
+      _ = Analyses.report([script.analysis()], form: bytes.count)
+    }
+  }
+
+  private static func analyze(_ bytes: [UInt8], form: Int) {
+    guard let file = MemoryFile(bytes) else { return }
+    _ = Analyses.report(Analyses.all(at: file.path), form: form)
+  }
+
+  private static func decode(_ bytes: [UInt8]) {
+    var choices = Choices(bytes)
+    let isBig = choices.flag()
+    _ = PageHeader(text: bytes)
+    let formats = FormatScript.all.compactMap { script in
+      EventFormat(
+        text: Array(script.text(&choices, isOdd: true).utf8), system: script.system)
+    }
+    var decoder = RecordDecoder(
+      formats, functions: ProbeFunctions(), bigEndian: isBig, release: "6.1.0")
+    let stack = StackRecord(formats, long: 8, bigEndian: isBig)
+    let console = ConsoleMessage(formats, bigEndian: isBig)
+    for _ in 0..<64 where !choices.isEmpty {
+      let script = FormatScript.all[choices.below(FormatScript.all.count)]
+      let record = script.record(&choices, isBig: isBig) + Array(repeating: 0, count: 64)
+      let count = record.count - 64
+      guard let index = decoder.index(ofID: UInt16(script.id)) else { continue }
+      record.withRawSpan { span in
+        var event = Event()
+        if decoder.decode(span, at: 0, count: count, format: index, into: &event) == .decoded {
+          _ = decoder.list(span, at: 0, count: count, format: index, like: event)
+        }
+        decoder.decodeCommon(span, at: 0, count: count, format: index, into: &event)
+        _ = stack?.frames(span, at: 0, count: count)
+        _ = console?.text(span, at: 0, count: count)
+      }
+    }
+  }
+
+  private static func name(_ bytes: [UInt8]) {
+    guard let file = MemoryFile(bytes) else { return }
+    let symbols = KernelSymbols(kallsyms: bytes)
+    _ = symbols.extents(of: ["_text", "hva_to_pfn"])
+    _ = symbols.name(at: 0xffff_ffff_8100_0010)
+    for isMap in [false, true] {
+      var files = SymbolFinder.Files()
+      if isMap { files.systemMap = file.path } else { files.kallsyms = file.path }
+      var finder = SymbolFinder(files, clues: KernelClues())
+      let frames = [0xffff_ffff_8100_0010, 0xffff_ffff_8123_4567, 0xffff_ffff_c000_1234, 7, .max]
+        .map { StackFrame(address: $0) }
+      _ = finder.names(of: Set(frames), chains: [frames])
+    }
+  }
+
+  private static func open(_ bytes: [UInt8]) {
+    guard let file = MemoryFile(bytes), let elf = try? ElfFile(path: file.path) else { return }
+    _ = (elf.buildID, elf.isRelocatable, elf.address(of: "main"))
+    _ = elf.symbols(at: [0, 0x1000, 0x40_1000, 0xffff_ffff_8100_0010, .max])
+    _ = elf.lines(of: "main", offset: 4)
+  }
+
+  private static func parse(_ bytes: [UInt8]) {
+    _ = try? JSONReader.value(of: bytes)
+    _ = try? Suppressions(json: bytes, name: "config", today: "2026-01-02")
+    _ = try? Manifest.entries(of: bytes)
+    _ = BatchSummary(json: bytes)
+  }
+}

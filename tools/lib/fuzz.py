@@ -1,0 +1,220 @@
+"""Runs the fuzzers of tools/fuzz, keeps what they find, and measures what their corpus reaches."""
+
+import argparse
+import concurrent.futures
+import gzip
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TARGETS = "capture fields subbuffers formats perf console symbols elf json replay".split()
+LENGTHS = {"capture": 24576, "fields": 24576, "console": 24576, "elf": 32768, "symbols": 8192}
+MODULES = "LedgerCapture LedgerFormat LedgerInput LedgerSymbols".split()
+READERS = [f"Sources/{module}/" for module in MODULES] + [
+    "Sources/LedgerBatch/JSON",
+    "Sources/LedgerBatch/Manifest",
+    "Sources/LedgerBatch/Suppressions",
+    "Sources/LedgerBatch/SummaryReader",
+]
+
+
+def cut(data, length):
+    """The beginning, of a text up to the end of a line."""
+    piece = data[:length]
+    return piece[: piece.rfind(b"\n") + 1] or piece if b"\0" not in piece else piece
+
+
+def objects(folder):
+    """Small ELF files with lines, of one function and with an inlined one; none without a C compiler."""
+    source = folder / "seed.c"
+    source.write_text("static inline int f(int x) { return x * 3 + 1; }\nint main(void) { return f(2); }\n")
+    made = []
+    for number, flags in enumerate((["-g", "-c"], ["-g", "-O2", "-c", "-gz"], ["-g", "-nostdlib", "-Wl,-e,main"])):
+        built = folder / f"object-{number}"
+        run = subprocess.run(["cc", *flags, "-o", built, source], capture_output=True, check=False)
+        if run.returncode == 0:
+            made.append(built.read_bytes())
+            built.unlink()
+    source.unlink()
+    return made
+
+
+def seeds(root, target, folder):
+    """Small inputs from fixtures, as files of a folder."""
+    limit = LENGTHS.get(target, 4096)
+    fixtures = root / "fixtures"
+    found = []
+    if target in ("capture", "fields", "console"):
+        for path in sorted((fixtures / "captures").iterdir()):
+            data = path.read_bytes()
+            if len(data) <= limit and target != "console":
+                found.append(data)
+            if path.name.endswith(".txt.gz"):
+                data = gzip.decompress(data)
+            if b"\0" not in data[:4096]:
+                found.append((bytes(range(32)) if target == "console" else b"") + cut(data, limit // 3))
+        for path in sorted((fixtures / "cases").rglob("*.case")):
+            text = path.read_text(errors="replace").split("\n----")[0]
+            for piece in re.split(r"^capture .*$", text, flags=re.M)[1:]:
+                dress = bytes(range(32)) if target == "console" else b""
+                found.append(dress + cut(piece.lstrip("\n").encode(), limit // 3))
+    if target == "json":
+        for path in sorted((fixtures / "cases").rglob("*.case")):
+            for piece in re.findall(r"^[\[{].*$", path.read_text(errors="replace"), flags=re.M):
+                found.append(piece.encode()[:limit])
+        found.append(b'{"suppressions":[{"rule":"PL010","match":{"task":"a*"},"reason":"r","owner":"o","expires":"2027-01-31"}]}')
+        found.append(b"path\tjob\nlogs/a.dat\tboot\n")
+    if target == "symbols":
+        found.append(b"ffffffff81000000 T _text\nffffffff81000010 t hva_to_pfn\nffffffffc0001000 t f\t[kvm]\n")
+    if target == "elf":
+        found += objects(folder)
+    if target in ("subbuffers", "formats", "perf", "replay"):
+        found += [bytes((i * step + 7) & 255 for i in range(900)) for step in (1, 3, 7, 11, 29, 77, 113, 201)]
+    for number, data in enumerate(dict.fromkeys(found)):
+        (folder / f"seed-{number}").write_bytes(data)
+
+
+def fuzz(args, target):
+    work = args.work / target
+    work.mkdir(parents=True, exist_ok=True)
+    malformed = args.root / "fixtures" / "malformed"
+    malformed.mkdir(exist_ok=True)
+    before = set(malformed.iterdir())
+    own = args.root / "fixtures" / "corpus" / target
+    with tempfile.TemporaryDirectory(prefix="pageledger-fuzz-") as folder:
+        seeds(args.root, target, pathlib.Path(folder))
+        command = [
+            args.fuzzer, f"-max_total_time={args.seconds}", "-timeout=30", "-rss_limit_mb=3072",
+            "-print_final_stats=1", f"-max_len={LENGTHS.get(target, 4096)}",
+            f"-artifact_prefix={malformed}/{target}-", f"-seed={args.seed}" if args.seed else "-seed=0",
+            work, folder, *([own] if own.is_dir() else []),
+        ]
+        run = subprocess.run(
+            [str(word) for word in command], capture_output=True, text=True, errors="replace",
+            env=environment(target))
+    runs = re.findall(r"number_of_executed_units: (\d+)", run.stderr)
+    cov = re.findall(r"cov: (\d+)", run.stderr)
+    new = sorted(path.name for path in set(malformed.iterdir()) - before)
+    print(f"{target}: {runs[-1] if runs else '?'} inputs, {cov[-1] if cov else '?'} edges, "
+          f"{', '.join(new) or ('nothing found' if run.returncode == 0 else 'ended')}", flush=True)
+    if run.returncode != 0:
+        print(run.stderr[-3000:], flush=True)
+    return run.returncode
+
+
+def environment(target):
+    variables = {
+        "PAGELEDGER_FUZZ_TARGET": target,
+        "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1:detect_container_overflow=0",
+        "TSAN_OPTIONS": "halt_on_error=1",
+        "DEBUGINFOD_URLS": "",
+    }
+    return {**os.environ, **variables}
+
+
+def minimize(args, target):
+    """The fewest inputs that reach what all found ones reach, the shorter ones first."""
+    own = args.root / "fixtures" / "corpus" / target
+    with tempfile.TemporaryDirectory(prefix="pageledger-fuzz-") as folder:
+        found = pathlib.Path(folder) / "all"
+        found.mkdir()
+        seeds(args.root, target, found)
+        kept = pathlib.Path(folder) / "kept"
+        kept.mkdir()
+        sources = [path for path in (args.work / target, own, found) if path.is_dir()]
+        subprocess.run(
+            [str(word) for word in [args.fuzzer, "-merge=1", "-timeout=30", "-rss_limit_mb=3072", kept, *sources]],
+            env=environment(target), stderr=subprocess.DEVNULL, check=False)
+        shutil.rmtree(own, ignore_errors=True)
+        own.mkdir(parents=True)
+        room = args.room
+        for path in sorted(kept.iterdir(), key=lambda path: path.stat().st_size):
+            room -= path.stat().st_size
+            if room < 0:
+                break
+            shutil.copy(path, own / path.name[:12])
+    files = list(own.iterdir())
+    print(f"{target}: {len(files)} inputs, {sum(f.stat().st_size for f in files)} bytes", flush=True)
+    return 0
+
+
+def coverage(args):
+    """Feeds the committed corpus, the captures and the seeds once, and asks llvm-cov."""
+    tool = {name: shutil.which(name) or f"/usr/bin/{name}" for name in ("llvm-profdata", "llvm-cov")}
+    swift = pathlib.Path(shutil.which("swiftc") or "").resolve().parent
+    for name in tool:
+        if (swift / name).exists():
+            tool[name] = str(swift / name)
+    with tempfile.TemporaryDirectory(prefix="pageledger-coverage-") as folder:
+        folder = pathlib.Path(folder)
+        for target in TARGETS:
+            fed = folder / target
+            fed.mkdir()
+            seeds(args.root, target, fed)
+            files = sorted(fed.iterdir()) + sorted((args.root / "fixtures" / "corpus" / target).glob("*"))
+            if target in ("capture", "fields"):
+                files += sorted((args.root / "fixtures" / "captures").iterdir())
+            files += sorted((args.root / "fixtures" / "malformed").glob(f"{target}-*"))
+            files += sorted((args.work.parent.parent / ".build-fuzz/found" / target).glob("*")) if args.found else []
+            subprocess.run(
+                [args.fuzzer, *map(str, files)], check=False, stderr=subprocess.DEVNULL,
+                env={**environment(target), "LLVM_PROFILE_FILE": str(folder / f"{target}.profraw")})
+        profile = folder / "all.profdata"
+        subprocess.run([tool["llvm-profdata"], "merge", "-o", profile, *folder.glob("*.profraw")], check=True)
+        report = subprocess.run(
+            [tool["llvm-cov"], "export", "--summary-only", f"--instr-profile={profile}", args.fuzzer],
+            capture_output=True, text=True, check=True).stdout
+    import json
+
+    files = json.loads(report)["data"][0]["files"]
+    total = covered = 0
+    rows = {}
+    for file in files:
+        name = file["filename"].removeprefix(str(args.root) + "/")
+        reader = next((reader for reader in READERS if reader in "/" + name), None)
+        if reader is None:
+            continue
+        lines = file["summary"]["lines"]
+        total += lines["count"]
+        covered += lines["covered"]
+        row = rows.setdefault(reader, [0, 0])
+        row[0] += lines["covered"]
+        row[1] += lines["count"]
+        if args.verbose:
+            print(f"  {lines['percent']:5.1f} %  {lines['count'] - lines['covered']:4} not  {name}")
+    for name, (some, all_) in rows.items():
+        print(f"{name}: {100 * some / max(1, all_):.1f} % of {all_} lines")
+    print(f"readers: {100 * covered / max(1, total):.1f} % of {total} lines")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="fuzz")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", choices=[*TARGETS, []])
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--thread", action="store_true")
+    parser.add_argument("--minimize", action="store_true")
+    parser.add_argument("--room", type=int, default=40000, help="bytes of a target's corpus")
+    parser.add_argument("--coverage", action="store_true")
+    parser.add_argument("--found", action="store_true", help="coverage of all that was found, too")
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--fuzzer", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--root", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--work", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.coverage:
+        return coverage(args)
+    job = minimize if args.minimize else fuzz
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        codes = list(pool.map(lambda target: job(args, target), args.targets or TARGETS))
+    return 1 if any(codes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
