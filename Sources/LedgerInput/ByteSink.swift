@@ -80,7 +80,7 @@ public enum WholeFile {
     unsafe unlink(trial)
   }
 
-  private static func refuseForeignLinks(_ path: String) throws(WriteError) {
+  static func refuseForeignLinks(_ path: String) throws(WriteError) {
     guard let link = ForeignLink.first(on: path) else { return }
     throw .failed(
       reason:

@@ -23,6 +23,7 @@ public enum DatabaseValue: Sendable, Equatable {
   /// Begins a database that will stand at `path`. Throws when the folder takes no new file.
   public init(path: String) throws(WriteError) {
     self.path = path
+    try WholeFile.refuseForeignLinks(path)
     guard !WholeFile.isSpecial(path) else {
       throw .failed(reason: "\(path): a database needs a regular file")
     }
