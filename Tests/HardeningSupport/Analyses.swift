@@ -60,6 +60,9 @@ public enum Analyses {
     return count
   }
 
+  /// Forms of reports; the first two, text and JSON, are never empty.
+  public static var formCount: Int { ReportFormat.allCases.count }
+
   /// Writes a report in one of the forms; returns its size.
   public static func report(_ analyses: [Analysis], form: Int) -> Int {
     let forms = ReportFormat.allCases
