@@ -52,7 +52,9 @@ public final class Sweep {
     if analyses.contains(where: { $0.verdict == .unreadable && ($0.failure ?? "").isEmpty }) {
       found.append("unreadable without a reason")
     }
-    if Analyses.report(analyses, form: number) == 0, !analyses.isEmpty, number % Analyses.formCount < 2 {
+    if Analyses.report(analyses, form: number) == 0, !analyses.isEmpty,
+      number % Analyses.formCount < 2
+    {
       found.append("an empty report")
     }
     found += Accusations(analyses).beyond(innocent).map { "PROVEN \($0)" }

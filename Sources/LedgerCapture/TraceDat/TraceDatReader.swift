@@ -37,9 +37,10 @@ final class TraceDatReader: CaptureReader {
     detail: ReadDetail
   ) {
     var layout = layout
+    // Recovered formats end with the last field that matters.
     let records = RecordDecoder(
       layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
-      release: layout.kernel)
+      release: layout.kernel, slack: layout.formatsAreOfSeenEvents ? 1 << 16 : 0)
     layout.deferSymbols()
     self.init(
       layout, records: records, sources: sources, path: path, kind: kind, detail: detail)
