@@ -19,19 +19,19 @@ struct CaptureSection {
     html.raw("\">\n")
     verdict(&html)
     tabs(&html)
-    panel("findings", "Findings", &html) { findings(&$0, &budget) }
+    html.panel("findings", "Findings", of: number) { findings(&$0, &budget) }
     if let comparison = analysis.comparison {
-      panel("compare", "Compared", &html) {
+      html.panel("compare", "Compared", of: number) {
         ComparisonSection(analysis: analysis, comparison: comparison).panel(&$0)
       }
     }
-    panel("coverage", "Coverage", &html) { GapTables(analysis: analysis).coverage(&$0) }
-    panel("losses", "Losses", &html) { GapTables(analysis: analysis).losses(&$0) }
-    panel("legal", "Looks wrong and is legal", &html) {
+    html.panel("coverage", "Coverage", of: number) { GapTables(analysis: analysis).coverage(&$0) }
+    html.panel("losses", "Losses", of: number) { GapTables(analysis: analysis).losses(&$0) }
+    html.panel("legal", "Looks wrong and is legal", of: number) {
       GapTables(analysis: analysis).explained(&$0)
     }
-    panel("events", "Events by name", &html) { GapTables(analysis: analysis).events(&$0) }
-    panel("about", "The capture", &html) { facts(&$0) }
+    html.panel("events", "Events by name", of: number) { GapTables(analysis: analysis).events(&$0) }
+    html.panel("about", "The capture", of: number) { facts(&$0) }
     html.raw("</section>\n")
   }
 
@@ -114,33 +114,8 @@ struct CaptureSection {
       ("losses", "Losses", "\(losses)"), ("legal", "Legal", "\(analysis.explained.count)"),
       ("events", "Events", "\(analysis.capture.events.count)"), ("about", "Capture", ""),
     ]
-    for (name, title, count) in parts {
-      html.raw("<a data-view=\"")
-      html.text(name)
-      html.raw("\" href=\"#c")
-      html.text("\(number)-\(name)")
-      html.raw("\">")
-      html.text(title)
-      if !count.isEmpty {
-        html.raw(" ")
-        html.element("span", count, class: "count")
-      }
-      html.raw("</a>")
-    }
+    html.tabs(parts, of: number)
     html.raw("</nav>\n")
-  }
-
-  private func panel(
-    _ name: String, _ title: String, _ html: inout HTMLWriter, _ body: (inout HTMLWriter) -> Void
-  ) {
-    html.raw("<section class=\"panel\" data-view=\"")
-    html.text(name)
-    html.raw("\" id=\"c")
-    html.text("\(number)-\(name)")
-    html.raw("\">\n")
-    html.element("h2", title, class: "panel-title")
-    body(&html)
-    html.raw("</section>\n")
   }
 
   private func findings(_ html: inout HTMLWriter, _ budget: inout PageBudget) {

@@ -11,17 +11,17 @@ struct IndexSection {
     html.raw("<section class=\"capture\" data-capture=\"0\" aria-label=\"The batch\">\n")
     verdict(&html)
     tabs(&html)
-    panel("findings", "Findings", &html) { findings(&$0, &budget) }
+    html.panel("findings", "Findings", of: 0) { findings(&$0, &budget) }
     let tables = IndexTables(batch: batch)
-    panel("captures", "Captures", &html) { tables.captures(&$0) }
+    html.panel("captures", "Captures", of: 0) { tables.captures(&$0) }
     if let comparison = summary.comparison {
-      panel("compare", "Compared", &html) {
+      html.panel("compare", "Compared", of: 0) {
         ComparisonSection(summary: summary, comparison: comparison).panel(&$0)
       }
     }
-    panel("coverage", "Coverage", &html) { tables.coverage(&$0) }
-    panel("losses", "Losses", &html) { tables.losses(&$0) }
-    panel("about", "The batch", &html) { tables.names(&$0) }
+    html.panel("coverage", "Coverage", of: 0) { tables.coverage(&$0) }
+    html.panel("losses", "Losses", of: 0) { tables.losses(&$0) }
+    html.panel("about", "The batch", of: 0) { tables.names(&$0) }
     html.raw("</section>\n")
   }
 
@@ -97,33 +97,8 @@ struct IndexSection {
       ("coverage", "Coverage", "\(decided)/\(summary.rules.count)"),
       ("losses", "Losses", "\(summary.losses.count)"), ("about", "Batch", ""),
     ]
-    for (name, title, count) in parts {
-      html.raw("<a data-view=\"")
-      html.text(name)
-      html.raw("\" href=\"#c0-")
-      html.text(name)
-      html.raw("\">")
-      html.text(title)
-      if !count.isEmpty {
-        html.raw(" ")
-        html.element("span", count, class: "count")
-      }
-      html.raw("</a>")
-    }
+    html.tabs(parts, of: 0)
     html.raw("</nav>\n")
-  }
-
-  private func panel(
-    _ name: String, _ title: String, _ html: inout HTMLWriter, _ body: (inout HTMLWriter) -> Void
-  ) {
-    html.raw("<section class=\"panel\" data-view=\"")
-    html.text(name)
-    html.raw("\" id=\"c0-")
-    html.text(name)
-    html.raw("\">\n")
-    html.element("h2", title, class: "panel-title")
-    body(&html)
-    html.raw("</section>\n")
   }
 
   private func findings(_ html: inout HTMLWriter, _ budget: inout PageBudget) {
