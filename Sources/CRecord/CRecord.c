@@ -30,7 +30,12 @@ static void become(char *const words[], const int gate[2], int failure, int endi
 int crecord_start(char *const words[], const int gate[2], int failure, int ending, int is_private) {
   pid_t parent = getpid();
   pid_t child = fork();
-  if (child == 0 && is_private) umask(077);
+  if (child == 0 && is_private) {
+    umask(077);
+    // What it says of itself does not belong to the command's output.
+    int nothing = open("/dev/null", O_RDWR);
+    if (nothing >= 0) dup2(nothing, 0), dup2(nothing, 1);
+  }
   if (child == 0) become(words, gate, failure, ending, parent);
   return child;
 }

@@ -37,7 +37,8 @@ import Testing
     #"{"schema":"pageledger.analysis/1","verdict":"findings","capture":{"path":"a \"b\".dat","#,
     #""events":{"read":12345,"used":1234,"byName":{"a:shared":7,"b:shared":5,"mm_page_alloc":2}}"#,
     #""losses":[{"code":"lost-events","severity":"data-loss","count":17,"cpu":1,"detail":"#,
-    #"{"id":"PL022","name":"leak","status":"not-recorded","missing":["kmem:mm_page_free"]}"#,
+    #"{"id":"PL022","name":"leak","status":"not-recorded","missing":["kmem:mm_page_free"],"#
+      + #""record":"pageledger record --for PL022 -- COMMAND"}"#,
     #""pages":1023,"pageRanges":[[1093377,1094399]],"block":{"pfn":1093376,"order":10,"kind":"plain"}"#,
     #""comm":"qemu\u001b[31m""#,
   ]

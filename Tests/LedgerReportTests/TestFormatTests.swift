@@ -47,8 +47,12 @@ import Testing
     #expect(ktap.contains("\nnot ok 1 ") == fails)
     #expect(ktap.hasPrefix("KTAP version 1\n1..1\n  KTAP version 1\n"))
     #expect(ktap.contains("  ok 1 PL001 clean one\n"))
-    #expect(ktap.contains("  ok 3 PL021 leak # SKIP undecidable: events were lost\n"))
-    #expect(ktap.contains("  ok 4 PL022 count \\x23 mangled # SKIP not recorded: a probe\n"))
+    #expect(
+      ktap.contains("  ok 3 PL021 leak # SKIP undecidable: events were lost; pageledger record "))
+    #expect(
+      ktap.contains(
+        "  ok 4 PL022 count \\x23 mangled # SKIP not recorded: a probe; pageledger record --for PL022 "
+      ))
     if let counts = try FormatReader.counts(.ktap, Array(ktap.utf8)) {
       #expect(counts["failed"] as? Int == (fails ? 1 : 0))
       #expect(counts["passed"] as? Int == (fails ? 1 : 2))
