@@ -118,7 +118,9 @@ let package = Package(
       "FtraceTextTests",
       of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerCapture"]),
     tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),
-    tests("LedgerSymbolsTests", of: ["LedgerCore", "LedgerInput", "LedgerSymbols"]),
+    tests(
+      "LedgerSymbolsTests",
+      of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerSymbols"]),
     tests(
       "LedgerCaptureTests",
       of: [
