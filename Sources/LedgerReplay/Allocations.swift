@@ -59,6 +59,8 @@ extension Replay {
     head.block = block
     head.step = journal.record(event, previous: before.step, after: head)
     holders.lastAllocation = head.step
+    if event.order > Regions.shift { waiting.widen() }
+    waiting.stir(event)
     var tail = head
     tail.life = .owned
     tail.zero = .never

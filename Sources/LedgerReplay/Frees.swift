@@ -124,6 +124,7 @@ extension Replay {
 
   /// Writes the free state of all pages that the event covers.
   private mutating func release(_ event: Event, as free: PageState) {
+    waiting.stir(event)
     for pfn in event.pfn..<event.pfn &+ (1 << UInt64(event.order)) {
       guard let slot = slot(of: pfn) else { continue }
       let old = table[slot]

@@ -25,6 +25,7 @@ extension Replay {
     noteMapcount(event, &marks)
     finishStep(event, &state, from: before)
     table[slot] = state
+    waiting.stir(event)
     if isNegative(event, before) {
       marks.insert(.negative)
       if !before.bits.contains(.counted) { marks.insert(.unchained) }

@@ -170,12 +170,12 @@ public struct Replay: ~Copyable {
     fresh.epoch = gaps.epoch
     fresh.step = state.step
     table[slot] = fresh
+    waiting.stirAll()
     return fresh
   }
 
   /// Reports a transition unless nothing stands out.
-  mutating func note(_ transition: Transition) {
-    var transition = transition
+  mutating func note(_ transition: consuming Transition) {
     if gaps.isDark { transition.marks.insert(.dark) }
     transitions.append(transition)
   }

@@ -97,12 +97,18 @@ class Inputs:
     def text(self):
         return self.made(".txt", ["trace-cmd", "report", "-t", "-i", self.capture], True)
 
+    def perf(self, events):
+        """The first so many records as a perf.data."""
+        old = self.version6()
+        convert = os.path.join(HERE, "perf_of.py")
+        return self.made(f"-{events}.perf.data", [sys.executable, convert, old or "", "OUT", str(events)])
+
     def grown(self, perf, copies):
-        """A short perf.data so many times, each later: no tool turns a trace.dat into one."""
+        """A short perf.data so many times, each later and of other pages."""
         if perf is None:
             return None
         grow = os.path.join(HERE, "perf_grow.py")
-        return self.made(f"-{copies}.data", [sys.executable, grow, perf, "OUT", str(copies)])
+        return self.made(f"-{copies}.copies.data", [sys.executable, grow, perf, "OUT", str(copies)])
 
     def packed(self, tool):
         text = self.text()
@@ -137,6 +143,8 @@ def rows(chosen, inputs):
     row("text.gz", gz, "gzip -dc", ["gzip", "-dc", gz or ""])
     beside = os.path.join(os.path.dirname(chosen.default), "..", "encodings-6.1", "perf-file.data")
     perf = beside if os.path.exists(beside) else None
+    long = inputs.perf(2_000_000)
+    row("perf.data, 2 M events of it", long, "perf script", ["perf", "script", "-i", long or ""])
     row("perf.data, 0.9 MB", perf, "perf script", ["perf", "script", "-i", perf or ""])
     long = inputs.grown(perf, 100)
     row("perf.data, 100 copies", long, "perf script", ["perf", "script", "-i", long or ""])
