@@ -4,11 +4,14 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import shutil
 import statistics
 import subprocess
 import sys
 import time
+
+import micro
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RATIOS = os.path.join(HERE, "bench-ratios.json")
@@ -24,6 +27,8 @@ def options():
     parser.add_argument("--check", action="store_true", help="compare with the committed ratios")
     parser.add_argument("--record", action="store_true", help="commit these ratios")
     parser.add_argument("--trace-processor", help="Perfetto's trace_processor_shell")
+    parser.add_argument("--lisa", help="LISA's decoder, as a command in which {} stands for the trace.dat")
+    parser.add_argument("--micro", help=argparse.SUPPRESS)
     parser.add_argument("--pageledger", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--default", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--work", required=True, help=argparse.SUPPRESS)
@@ -148,6 +153,8 @@ def rows(chosen, inputs):
     row("perf.data, 0.9 MB", perf, "perf script", ["perf", "script", "-i", perf or ""])
     long = inputs.grown(perf, 100)
     row("perf.data, 100 copies", long, "perf script", ["perf", "script", "-i", long or ""])
+    if chosen.lisa:
+        row("trace.dat v6, LISA", old, "LISA", [word.replace("{}", old or "") for word in shlex.split(chosen.lisa)])
     if chosen.trace_processor:
         shell = [chosen.trace_processor, "--query-string", "select count(*) from ftrace_event"]
         row("text, Perfetto", text, "trace_processor", shell + [text or ""])
@@ -187,6 +194,8 @@ def main():
         print(f"{name:<24}{size:>7.0f}{us[0]:>9.2f}{us[1]:>8.2f}{us[2]:>9.0f}{size / us[0]:>8.0f}   "
               f"{peer:<20}{them[0]:>9.2f}{them[2]:>9.0f}{ratios[name]:>8.2f}", flush=True)
     start_up(chosen.pageledger, prefix)
+    if chosen.micro and chosen.only is None and inputs.text() and inputs.version6():
+        micro.show(micro.rows(prefix, chosen.micro, inputs.text(), inputs.version6()))
     finish(chosen, ratios)
 
 
