@@ -74,8 +74,10 @@ tracefs_state() {
   echo "== instances"
   ls "$T/instances"
   echo "== filters and triggers"
-  grep -v '^none$' "$T"/events/*/*/filter "$T"/events/*/filter 2>/dev/null
-  grep -v '^#' "$T"/events/*/*/trigger 2>/dev/null
+  for group in page_ref kmem pagemap kvm kvmmmu migrate thp huge_memory mmap exceptions iommu dma printk sched; do
+    grep -v '^none$' "$T/events/$group"/*/filter 2>/dev/null
+    grep -v '^#' "$T/events/$group"/*/trigger 2>/dev/null
+  done
   echo "== processes of tracing"
   for comm in /proc/[0-9]*/comm; do
     grep -E '^(trace-cmd|pageledger|perf)$' "$comm" 2>/dev/null

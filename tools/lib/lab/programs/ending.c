@@ -1,6 +1,7 @@
 // Ends a command before its time, as people and machines do.
-//   ending int|kill SECONDS COMMAND...
+//   ending int|kill FILE COMMAND...
 // int: the terminal's Ctrl-C, which reaches the command and its children; kill: SIGKILL, which reaches the command alone.
+// It comes a second after FILE is there.
 #include "lab.h"
 #include <signal.h>
 #include <sys/wait.h>
@@ -17,7 +18,9 @@ int main(int argc, char **argv) {
         fail(argv[3]);
     }
     setpgid(child, child);
-    sleep(atoi(argv[2]));
+    for (int i = 0; i < 1200 && access(argv[2], F_OK); i++) usleep(100000);
+    sleep(1);
+    unlink(argv[2]);
     if (kill(whole ? -child : child, whole ? SIGINT : SIGKILL)) fail("kill");
     if (waitpid(child, &status, 0) < 0) fail("wait");
     printf("ending: %s %d\n", WIFSIGNALED(status) ? "signal" : "code",

@@ -17,34 +17,33 @@ static void print_vma(const char *at, const char *what) {
     fclose(file);
 }
 
+// What is mapped stays until the end, so that an address belongs to one mapping.
 static void show(char *at, size_t bytes, const char *what) {
     touch(at, bytes);
     print_vma(at, what);
-    munmap(at, bytes);
 }
 
 static void flags(void) {
     size_t bytes = 4 * PAGE;
-    char *at = anonymous(bytes);
-    show(at, bytes, "private");
-    at = anonymous(bytes);
-    mlock(at, bytes);
-    madvise(at, bytes, MADV_DONTDUMP);
-    show(at, bytes, "locked");
-    at = anonymous(bytes);
-    madvise(at, bytes, MADV_DONTFORK);
-    madvise(at, bytes, MADV_NOHUGEPAGE);
-    show(at, bytes, "not-inherited");
-    at = map(-1, bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, 0);
-    show(at, bytes, "shared");
-    if (!access("/dev/dri/card0", F_OK)) {
-        struct buffer made = make_buffer(16 * PAGE);
-        touch(made.at, made.bytes);
-        print_vma(made.at, "buffer");
-        drop_buffer(&made);
-    }
+    char *at[4];
+    for (int i = 0; i < 3; i++) at[i] = anonymous((bytes + i * PAGE) * 2);
+    at[3] = map(-1, bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, 0);
+    mlock(at[1], bytes);
+    madvise(at[1], bytes, MADV_DONTDUMP);
+    madvise(at[2], bytes, MADV_DONTFORK);
+    madvise(at[2], bytes, MADV_NOHUGEPAGE);
+    show(at[0], bytes, "private");
+    show(at[1], bytes, "locked");
+    show(at[2], bytes, "not-inherited");
+    show(at[3], bytes, "shared");
     int device = open("/dev/pagelab", O_RDWR);
     if (device >= 0) show(map(device, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, 0), bytes, "module");
+    if (!access("/dev/dri/card0", F_OK)) {
+        struct buffer made = make_buffer(16 * PAGE);
+        show(made.at, made.bytes, "buffer");
+        drop_buffer(&made);
+    }
+    for (int i = 0; i < 4; i++) munmap(at[i], bytes);
 }
 
 // Any memory of a device that nobody drives will do; what is written goes to the copy.
