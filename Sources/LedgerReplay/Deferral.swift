@@ -151,14 +151,14 @@ extension Replay {
   }
 
   @inline(__always)
-  func freeFits(_ event: Event, _ state: PageState) -> Bool {
+  mutating func freeFits(_ event: Event, _ state: PageState) -> Bool {
     guard state.life != .free else { return false }
     if state.bits.contains(.counted), state.count != 0 { return false }
     return state.block == 0 || fits(event, in: state.block)
   }
 
   /// False for a free that breaks its block: the split, or the put of the head, may have the same time.
-  private func fits(_ event: Event, in number: UInt32) -> Bool {
+  private mutating func fits(_ event: Event, in number: UInt32) -> Bool {
     guard blocks[number].isWhole else { return true }
     guard event.pfn == blocks[number].head else { return followsTailPath(event, blocks[number]) }
     return event.order == blocks[number].order || blocks[number].members <= 1
