@@ -24,8 +24,14 @@ def rows(prefix, program, text, capture):
             (line.split("\t") for line in output.stdout.splitlines())]
 
 
-def show(found):
+def show(found, whole):
+    """`whole` is the CPU time of a check of the same trace.dat on one core."""
     print("\nState update: the whole ledger here, one write a page in C; else both do the same and are compared.")
     print("\n| stage, one core | events | ns an event | in C | of C's speed |\n| --- | --- | --- | --- | --- |")
     for name, events, ours, c in found:
         print(f"| {name} | {events:,} | {ours:.1f} | {c:.1f} | {c / ours:.2f} |")
+    by_name = {name: (events, c) for name, events, _, c in found}
+    merged, state = by_name["sub-buffers to events, merged"], by_name["state update"]
+    floor = merged[0] * (merged[1] + state[1]) / 1e9
+    print(f"\nfloor      {floor:.2f} s in C to read, decode, merge and write one state an event; "
+          f"the whole check takes {whole:.2f} s on one core, {whole / floor:.1f} times that")
