@@ -150,11 +150,7 @@ struct FindingLedger {
   }
 
   private func isStronger(_ charge: Charge, than other: Charge) -> Bool {
-    let (a, b) = (rank(charge.verdict), rank(other.verdict))
+    let (a, b) = (charge.verdict.rank, other.verdict.rank)
     return a != b ? a < b : charge.severity > other.severity
-  }
-
-  private func rank(_ verdict: Verdict) -> Int {
-    Verdict.allCases.firstIndex(of: verdict) ?? 0
   }
 }
