@@ -35,7 +35,12 @@ by_plain() { timeout "$seconds" sh /tmp/commands; }
 by_record() { timeout "$seconds" pageledger record --for "$profile" -o "$out.dat" -- sh /tmp/commands; }
 
 # The form for machines without PageLedger: busybox and tracefs alone.
-by_script() { PATH=/bin timeout "$seconds" sh "/tmp/script-$profile" -o "$out.tar" -- /bin/sh /tmp/commands; }
+by_script() {
+  PATH=/bin:/lab/bin timeout "$seconds" sh "/tmp/script-$profile" -o /tmp/capture.tar -- /bin/sh /tmp/commands
+  code=$?
+  mv /tmp/capture.tar "$out.tar"
+  return $code
+}
 
 # Tracepoints of this list that the kernel has; both peers get the same ones.
 POINTS="page_ref/page_ref_set page_ref/page_ref_mod page_ref/page_ref_mod_and_test page_ref/page_ref_mod_and_return
