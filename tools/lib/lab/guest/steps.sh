@@ -23,10 +23,13 @@ prepare() {
   echo >$T/trace
 }
 
-# For fixtures: of the kernel's symbols only those of memory and its users, so that a capture stays small.
+# For fixtures: of the kernel's symbols only the functions of memory and its users, so that a capture stays small.
 few_symbols() {
-  grep -E ' (_text|_stext|_etext|vmemmap_base|page_offset_base)$|(alloc|free|split|compound)_page|pfn|fault|kvm|ttm|drm_gem|zap_|unmap' \
-    /proc/kallsyms | grep -v -E '__k?s(ym)?tab|__key|\.cold|___' >/tmp/commands.symbols
+  {
+    grep -E ' (_text|_stext|_etext|vmemmap_base|page_offset_base)$' /proc/kallsyms
+    grep -E ' [tT] .*(page|pfn|fault|remap|mmap|mprotect|unmap|copy_range|hva_|kvm|ttm_|drm_gem|dma_buf|follow_|grab|mmu_notif)' \
+      /proc/kallsyms | grep -v -E 'trace|perf_|bpf|__pfx|_show$|_store$|sysfs|xas_|swiotlb|\.cold|\.part|nfs|ext4|__ia32|__x64'
+  } >/tmp/commands.symbols
   mount --bind /tmp/commands.symbols /proc/kallsyms
 }
 
