@@ -33,7 +33,7 @@ def arguments():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--pageledger", required=True)
     parser.add_argument("--work", required=True)
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def chosen(options, cache):
