@@ -38,6 +38,19 @@ let hardening: [Target] =
     .executableTarget(name: "fuzz", dependencies: ["HardeningSupport"], path: "Tests/Fuzz"),
   ]
 
+/// The program of `tools/bench --micro` and the C code it compares with.
+let micro: [Target] =
+  Context.environment["PAGELEDGER_MICRO"] == nil
+  ? []
+  : [
+    .target(name: "MicroReference", path: "Tests/MicroReference"),
+    .executableTarget(
+      name: "micro",
+      dependencies: [
+        "LedgerCapture", "LedgerCore", "LedgerInput", "LedgerReplay", "MicroReference",
+      ], path: "Tests/Micro"),
+  ]
+
 let package = Package(
   name: "PageLedger",
   products: [
@@ -126,13 +139,15 @@ let package = Package(
       "FtraceTextTests",
       of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerCapture"]),
     tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),
-    tests("LedgerSymbolsTests", of: ["LedgerCore", "LedgerInput", "LedgerSymbols"]),
+    tests(
+      "LedgerSymbolsTests",
+      of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerSymbols"]),
     tests(
       "LedgerCaptureTests",
       of: [
         "CommandTestSupport", "LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore",
         "LedgerSymbols",
       ]),
-  ] + hardening,
+  ] + hardening + micro,
   swiftLanguageModes: [.v6]
 )

@@ -122,19 +122,20 @@ public struct Audit: ~Copyable {
   }
 
   private mutating func judge() {
-    for transition in replay.transitions {
-      if transition.marks.contains(.darkSince) {
-        sawGap = true
-        findings.retract(since: transition.event.time, rules: RuleCatalog.rules)
-        continue
-      }
-      if transition.marks.contains(.discontinuity) { discontinuities += 1 }
-      if isTooEarly(transition) { continue }
-      for (number, marks) in Self.marksOfRules.enumerated()
-      where !marks.isDisjoint(with: transition.marks) {
-        guard let charge = RuleCatalog.rules[number].charge(transition) else { continue }
-        findings.add(charge, rule: number, transition, replay)
-      }
+    for index in replay.transitions.indices { judge(replay.transitions[index]) }
+  }
+
+  private mutating func judge(_ transition: Transition) {
+    if transition.marks.contains(.darkSince) {
+      sawGap = true
+      return findings.retract(since: transition.event.time, rules: RuleCatalog.rules)
+    }
+    if transition.marks.contains(.discontinuity) { discontinuities += 1 }
+    if isTooEarly(transition) { return }
+    let marks = Self.marksOfRules
+    for number in marks.indices where !marks[number].isDisjoint(with: transition.marks) {
+      guard let charge = RuleCatalog.rules[number].charge(transition) else { continue }
+      findings.add(charge, rule: number, transition, replay)
     }
   }
 
