@@ -55,6 +55,7 @@ class Guest:
         finally:
             running.kill()
             running.wait()
+            (self.out / "monitor").unlink(missing_ok=True)
         return "lab: done" in self.console(self.boots)
 
     def last_sign(self):
