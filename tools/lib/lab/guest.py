@@ -18,16 +18,18 @@ class Guest:
         self.kernel, self.initramfs, self.out, self.accel = kernel, initramfs, out, accel
         self.boots = 0
 
-    def words(self, number):
-        """The command line of QEMU."""
+    def words(self, number, counted):
+        """The command line of QEMU; the clock of a counted guest is the number of instructions, whatever the host is busy with."""
         disk = self.out / "scratch.img"
         with open(disk, "wb") as file:
             file.truncate(SCRATCH)
-        machine = ["-accel", "kvm", "-cpu", "host"]
-        if self.accel == "tcg":
-            machine = ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max,+svm,+npt,-la57"]
+        machine = ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max,+svm,+npt,-la57"]
+        if counted:
+            machine = ["-accel", "tcg,thread=single,tb-size=512", "-icount", "shift=2", *machine[2:]]
+        elif self.accel == "kvm":
+            machine = ["-accel", "kvm", "-cpu", "host"]
         return [
-            "nice", "-n", "5", "qemu-system-x86_64", "-machine", "q35", *machine, "-smp", "2", "-m", "2G",
+            "nice", "-n", "5", "qemu-system-x86_64", "-machine", "q35", *machine, "-smp", "1" if counted else "2", "-m", "2G",
             "-kernel", self.kernel.image, "-initrd", self.initramfs,
             "-append", "console=ttyS0 panic=-1 oops=panic quiet loglevel=7 mitigations=off rdinit=/init",
             "-drive", f"file={disk},if=virtio,format=raw,cache=unsafe",
@@ -36,23 +38,24 @@ class Guest:
             "-nic", "none", "-serial", f"file:{self.out}/console-{number}.log",
         ]  # fmt: skip
 
-    def boot(self, job, seconds):
+    def boot(self, job, seconds, counted=False):
         """Runs a job; true when the guest came to its end."""
         self.boots += 1
         (self.out / "job").write_text(job)
-        words = [str(word) for word in self.words(self.boots)]
+        words = [str(word) for word in self.words(self.boots, counted)]
         with open(self.out / "qemu.log", "ab") as log:
             running = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.out)
-        end = time.monotonic() + seconds
+        end, patience = time.monotonic() + seconds, seconds if counted else PATIENCE
         try:
             while running.poll() is None:
-                if time.monotonic() > end or time.time() - self.last_sign() > PATIENCE:
+                if time.monotonic() > end or time.time() - self.last_sign() > patience:
                     self.ask("info registers -a")
                     break
                 time.sleep(0.5)
         finally:
             running.kill()
             running.wait()
+            (self.out / "monitor").unlink(missing_ok=True)
         return "lab: done" in self.console(self.boots)
 
     def last_sign(self):

@@ -61,10 +61,10 @@ def perform(guest, trials, checks, form):
     shutil.copy(HERE / "guest/steps.sh", guest.out / "steps.sh")
     log = guest.out / "log"
     labels = {}
-    if checks and not trials:
-        guest.boot(
-            head([], form) + "".join(check.job for check in checks), BOOT + sum(check.seconds for check in checks)
-        )
+    for check in checks:
+        if check.counted or not trials:
+            guest.boot(head([], form) + check.job, BOOT + check.seconds, check.counted)
+    checks = [check for check in checks if not check.counted]
     for _ in range(MOST_BOOTS):
         waiting = [trial for trial in trials if trial.state == "waiting"]
         if not waiting:
