@@ -178,7 +178,8 @@ import Testing
       #expect(Self.agree(rows, expected), "\(function)+\(offset): \(rows), \(expected)")
       deepest = max(deepest, rows.count)
     }
-    #expect(deepest >= 3)
+    // Link-time optimization finds all of its arguments constant, and copies functions instead.
+    #expect(deepest >= (name == "lto" ? 1 : 3))
     guard !file.isRelocatable, name != "split" else { return }
     for (address, size, function) in functions {
       for offset in [0, size - 1] {
