@@ -69,6 +69,7 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CPrefetch"),
     .target(name: "CBatch"),
+    .target(name: "CRecord"),
     .target(
       name: "CElf",
       linkerSettings: [
@@ -77,7 +78,10 @@ let package = Package(
     module("LedgerCore"),
     module(
       "LedgerInput",
-      uses: ["LedgerCore", "CArchive", "CBatch", "CElf", "CNettle", "CSQLite", "CZlib", "CZstd"]),
+      uses: [
+        "LedgerCore", "CArchive", "CBatch", "CElf", "CNettle", "CRecord", "CSQLite", "CZlib",
+        "CZstd",
+      ]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
     .target(
       name: "LedgerSymbols", dependencies: ["LedgerCore", "LedgerInput"],
@@ -87,6 +91,9 @@ let package = Package(
     module("LedgerReplay", uses: ["LedgerCore", "CPrefetch"]),
     module("LedgerRules", uses: ["LedgerCore", "LedgerReplay", "LedgerSymbols"]),
     .target(
+      name: "LedgerRecord", dependencies: ["LedgerCore", "LedgerInput", "LedgerRules"],
+      resources: [.embedInCode("Script/recorder.sh")], swiftSettings: strict),
+    .target(
       name: "LedgerReport", dependencies: ["LedgerCore", "LedgerInput"],
       exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json", "JSON/batch.schema.json"],
       resources: pageParts.map { .embedInCode("HTML/Page/\($0)") }
@@ -95,8 +102,8 @@ let package = Package(
     .executableTarget(
       name: "pageledger",
       dependencies: [
-        "LedgerBatch", "LedgerCore", "LedgerInput", "LedgerCapture", "LedgerReplay", "LedgerRules",
-        "LedgerReport", "LedgerSymbols",
+        "LedgerBatch", "LedgerCore", "LedgerInput", "LedgerCapture", "LedgerRecord", "LedgerReplay",
+        "LedgerRules", "LedgerReport", "LedgerSymbols",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -106,7 +113,7 @@ let package = Package(
       name: "HardeningSupport",
       dependencies: [
         "CommandTestSupport", "LedgerBatch", "LedgerCore", "LedgerCapture", "LedgerFormat",
-        "LedgerInput", "LedgerReport", "LedgerRules", "LedgerSymbols",
+        "LedgerInput", "LedgerRecord", "LedgerReport", "LedgerRules", "LedgerSymbols",
       ], path: "Tests/HardeningSupport", swiftSettings: [.treatAllWarnings(as: .error)]),
     .testTarget(
       name: "HardeningTests",
@@ -121,6 +128,7 @@ let package = Package(
       of: ["CommandTestSupport", "pageledger", "LedgerCapture", "LedgerCore"]),
     tests("LedgerReplayTests", of: ["LedgerCore", "LedgerReplay"]),
     tests("LedgerRulesTests", of: ["LedgerRules"]),
+    tests("LedgerRecordTests", of: ["LedgerCore", "LedgerInput", "LedgerRecord", "LedgerRules"]),
     tests("LedgerBatchTests", of: ["LedgerBatch", "LedgerCore"]),
     tests("BatchTests", of: ["CommandTestSupport", "pageledger"]),
     tests(

@@ -84,7 +84,7 @@ public struct Audit: ~Copyable {
     if !findings.incomplete.isEmpty { findings.completeStacks(replay) }
     var losses = losses
     losses.merge(replay.losses)
-    if isFiltered { losses.add(.filterSuspected) }
+    if isFiltered, !losses.isFiltered { losses.add(.filterSuspected) }
     let dropped = findings.dropped &+ complaints.dropped
     if dropped > 0 { losses.add(.findingsDropped, count: dropped) }
     let coverage = coverage(info, losses)
@@ -107,14 +107,17 @@ public struct Audit: ~Copyable {
   }
 
   private func coverage(_ info: CaptureInfo, _ losses: LossLedger) -> Coverage {
-    Coverage(info: info, losses: losses, isFiltered: isFiltered, sawDisorder: discontinuities > 0)
+    Coverage(
+      info: info, losses: losses, isFiltered: isFiltered || losses.isFiltered,
+      sawDisorder: discontinuities > 0)
   }
 
   private func conclusion(_ info: CaptureInfo, _ losses: LossLedger, _ stacks: StackTable)
     -> Conclusion
   {
     Conclusion(
-      info, isFiltered: isFiltered, breaksChains: discontinuities > 0, losses: losses,
+      info, isFiltered: isFiltered || losses.isFiltered, breaksChains: discontinuities > 0,
+      losses: losses,
       stacks: stacks)
   }
 

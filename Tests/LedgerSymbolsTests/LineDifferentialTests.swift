@@ -178,7 +178,7 @@ import Testing
       #expect(Self.agree(rows, expected), "\(function)+\(offset): \(rows), \(expected)")
       deepest = max(deepest, rows.count)
     }
-    // Link-time optimization finds all of its arguments constant, and copies functions instead.
+    // What is known of the whole program leaves little to be inlined.
     #expect(deepest >= (name == "lto" ? 1 : 3))
     guard !file.isRelocatable, name != "split" else { return }
     for (address, size, function) in functions {

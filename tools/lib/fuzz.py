@@ -6,6 +6,7 @@ import gzip
 import os
 import pathlib
 import re
+import struct
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,11 @@ def seeds(root, target, folder):
         found.append(b"ffffffff81000000 T _text\nffffffff81000010 t hva_to_pfn\nffffffffc0001000 t f\t[kvm]\n")
     if target == "elf":
         found += objects(folder)
+    if target == "btf":
+        words = [1, 0x01000000, 8, 64, 6, 0x04000002, 16, 21, 1, 0, 30, 1, 64]
+        names = b"\0long\0vm_area_struct\0vm_flags\0vma\0"
+        head = [0x0001eb9f, 24, 0, 4 * len(words), 4 * len(words), len(names)]
+        found.append(struct.pack(f"<{len(head) + len(words)}I", *head, *words) + names)
     if target in ("subbuffers", "formats", "perf", "replay"):
         found += [bytes((i * step + 7) & 255 for i in range(900)) for step in (1, 3, 7, 11, 29, 77, 113, 201)]
     for number, data in enumerate(dict.fromkeys(found)):

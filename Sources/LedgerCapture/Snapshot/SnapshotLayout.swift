@@ -82,6 +82,10 @@ struct SnapshotLayout {
   }
 
   private mutating func takeWords() {
+    let filters = buffer.words.filters.sorted()
+    if let first = filters.first {
+      layout.losses.add(.filtered, count: UInt64(filters.count), detail: first)
+    }
     for format in buffer.words.formats {
       if let format = EventFormat(text: format.text, system: format.system) {
         layout.formats.append(format)

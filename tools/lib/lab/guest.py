@@ -1,9 +1,14 @@
 """Boots a kernel in QEMU with a job, and follows what the job tells of itself."""
 
+import contextlib
+import os
 import re
+import socket
 import subprocess
+import time
 
 SCRATCH = 16 << 20
+PATIENCE = 200  # seconds without a sign of a guest that is thought to live
 
 
 class Guest:
@@ -27,7 +32,7 @@ class Guest:
             "-append", "console=ttyS0 panic=-1 oops=panic quiet loglevel=7 mitigations=off rdinit=/init",
             "-drive", f"file={disk},if=virtio,format=raw,cache=unsafe",
             "-virtfs", f"local,path={self.out},mount_tag=out,security_model=none",
-            "-vga", "std", "-display", "none", "-monitor", "none", "-no-reboot",
+            "-vga", "std", "-display", "none", "-no-reboot", "-monitor", "unix:monitor,server=on,wait=off",
             "-nic", "none", "-serial", f"file:{self.out}/console-{number}.log",
         ]  # fmt: skip
 
@@ -37,11 +42,38 @@ class Guest:
         (self.out / "job").write_text(job)
         words = [str(word) for word in self.words(self.boots)]
         with open(self.out / "qemu.log", "ab") as log:
-            try:
-                subprocess.run(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=seconds, check=False)
-            except subprocess.TimeoutExpired:
-                pass
+            running = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.out)
+        end = time.monotonic() + seconds
+        try:
+            while running.poll() is None:
+                if time.monotonic() > end or time.time() - self.last_sign() > PATIENCE:
+                    self.ask("info registers -a")
+                    break
+                time.sleep(0.5)
+        finally:
+            running.kill()
+            running.wait()
         return "lab: done" in self.console(self.boots)
+
+    def last_sign(self):
+        """When the guest last wrote anything."""
+        signs = [0.0]
+        for path in self.out.iterdir():
+            with contextlib.suppress(OSError):  # recorders rename their files
+                signs.append(path.stat().st_mtime if path.name != "scratch.img" else 0.0)
+        return max(signs)
+
+    def ask(self, question):
+        """Lets QEMU's monitor say where a guest that hangs is, into OUT/monitor-N.txt."""
+        folder = os.open(self.out, os.O_RDONLY)  # a socket's path is short
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(3)
+            line.connect(f"/proc/self/fd/{folder}/monitor")
+            line.sendall(question.encode() + b"\n")
+            with open(self.out / f"monitor-{self.boots}.txt", "wb") as file:
+                while answer := line.recv(65536):
+                    file.write(answer)
+        os.close(folder)
 
     def console(self, number):
         """What a boot's kernel and job wrote."""

@@ -1,7 +1,6 @@
 """The lab of tools/lab: boots kernels, makes them misbehave, records it, and asks whether analyze sees it."""
 
 import argparse
-import gzip
 import json
 import os
 import pathlib
@@ -34,7 +33,7 @@ def arguments():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--pageledger", required=True)
     parser.add_argument("--work", required=True)
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def chosen(options, cache):
@@ -56,7 +55,7 @@ def pack(table, out):
         capture = out / f"{one.name}.record.dat"
         if one.fixture and capture.exists():
             target = kernels.HERE.parents[2] / "fixtures/captures" / one.fixture
-            target.write_bytes(gzip.compress(capture.read_bytes(), 9, mtime=0))
+            shutil.copyfile(capture, target)
             print(f"lab: {target.name}, {target.stat().st_size:,} bytes; its row in fixtures/README.md says what it is")
 
 

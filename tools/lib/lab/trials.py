@@ -19,6 +19,7 @@ class Trial:
         self.scenario, self.recorder = scenario, recorder
         self.name = f"{scenario.name}.{recorder}"
         self.state, self.seconds, self.wrong, self.told = "waiting", 0.0, [], ""
+        self.tries = 0
 
     def line(self):
         """The job's line."""
@@ -70,20 +71,31 @@ def perform(guest, trials, checks, form):
             break
         log.unlink(missing_ok=True)
         job = head(waiting, form) + "".join([check.job for check in checks] + [trial.line() for trial in waiting])
-        alive = guest.boot(job, BOOT + SECONDS * len(waiting) + sum(check.seconds for check in checks))
-        checks = []
-        by_name = {trial.name: trial for trial in waiting}
-        for word, name, recorder, *rest in guest.log():
-            trial = by_name[f"{name}.{recorder}"]
-            trial.state = "ended" if word == "end" else "died"
-            if word == "end":
-                trial.seconds = float(rest[1])
-                trial.told = f"exit code {rest[0]}"
-        labels.update(guests.labels(guest.console(guest.boots)))
-        if not alive and all(trial.state == "waiting" for trial in waiting):
+        guest.boot(job, BOOT + SECONDS * len(waiting) + sum(check.seconds for check in checks))
+        if not guest.log() and not checks:
             for trial in waiting:
                 trial.state, trial.wrong = "died", [f"the guest did not come up; see console-{guest.boots}.log"]
+        checks = []
+        follow(guest, {trial.name: trial for trial in waiting})
+        labels.update(guests.labels(guest.console(guest.boots)))
     return labels
+
+
+def follow(guest, trials):
+    """Reads what a boot's job told. A trial in which the guest died is tried once more, if it was not meant to kill: an emulated
+    processor may hang where a real one does not."""
+    for word, name, recorder, *rest in guest.log():
+        trial = trials[f"{name}.{recorder}"]
+        trial.tries += word == "begin"
+        trial.state = "ended" if word == "end" else "died"
+        if word == "end":
+            trial.seconds, trial.told = float(rest[1]), f"exit code {rest[0]}"
+    for trial in trials.values():
+        if trial.state == "died" and trial.tries == 1 and not trial.scenario.last:
+            print(f"lab: the guest died in {trial.name}; once more", flush=True)
+            trial.state = "waiting"
+            for path in guest.out.glob(f"{trial.name}*"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def captures(trial, out):

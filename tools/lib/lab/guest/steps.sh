@@ -23,10 +23,13 @@ prepare() {
   echo >$T/trace
 }
 
-# For fixtures: of the kernel's symbols only those of memory and its users, so that a capture stays small.
+# For fixtures: of the kernel's symbols only the functions of memory and its users, so that a capture stays small.
 few_symbols() {
-  grep -E ' (_text|_stext|_etext|vmemmap_base|page_offset_base)$|(alloc|free|split|compound)_page|pfn|fault|kvm|ttm|drm_gem|zap_|unmap' \
-    /proc/kallsyms | grep -v -E '__k?s(ym)?tab|__key|\.cold|___' >/tmp/commands.symbols
+  {
+    grep -E ' (_text|_stext|_etext|vmemmap_base|page_offset_base)$' /proc/kallsyms
+    grep -E ' [tT] .*(page|pfn|fault|remap|mmap|mprotect|unmap|copy_range|hva_|kvm|ttm_|drm_gem|dma_buf|follow_|grab|mmu_notif)' \
+      /proc/kallsyms | grep -v -E 'trace|perf_|bpf|__pfx|_show$|_store$|sysfs|xas_|swiotlb|\.cold|\.part|nfs|ext4|__ia32|__x64'
+  } >/tmp/commands.symbols
   mount --bind /tmp/commands.symbols /proc/kallsyms
 }
 
@@ -35,7 +38,12 @@ by_plain() { timeout "$seconds" sh /tmp/commands; }
 by_record() { timeout "$seconds" pageledger record --for "$profile" -o "$out.dat" -- sh /tmp/commands; }
 
 # The form for machines without PageLedger: busybox and tracefs alone.
-by_script() { PATH=/bin timeout "$seconds" sh "/tmp/script-$profile" -o "$out.tar" -- /bin/sh /tmp/commands; }
+by_script() {
+  PATH=/bin:/lab/bin timeout "$seconds" sh "/tmp/script-$profile" -o /tmp/capture.tar -- /bin/sh /tmp/commands
+  code=$?
+  mv /tmp/capture.tar "$out.tar"
+  return $code
+}
 
 # Tracepoints of this list that the kernel has; both peers get the same ones.
 POINTS="page_ref/page_ref_set page_ref/page_ref_mod page_ref/page_ref_mod_and_test page_ref/page_ref_mod_and_return
