@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CElfParts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,31 @@ bool celf_is_code(const GElf_Sym *symbol) {
   int type = GELF_ST_TYPE(symbol->st_info);
   return symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_ABS &&
          (type == STT_FUNC || type == STT_NOTYPE || type == STT_GNU_IFUNC);
+}
+
+// What a list of symbols may come to.
+enum { listing_limit = 1 << 28 };
+
+char *celf_listing(celf *file, size_t *count) {
+  GElf_Shdr table;
+  Elf_Data *data = celf_symbol_table(file, &table);
+  char *text = NULL;
+  size_t room = 0;
+  FILE *stream = data == NULL ? NULL : open_memstream(&text, &room);
+  if (stream == NULL) return NULL;
+  for (size_t i = 1; i < celf_symbol_count(data, &table); i++) {
+    GElf_Sym symbol;
+    if (gelf_getsym(data, (int)i, &symbol) == NULL || ftell(stream) > listing_limit) break;
+    const char *name = elf_strptr(file->elf, table.sh_link, symbol.st_name);
+    if (!celf_is_code(&symbol) || symbol.st_value == 0 || name == NULL || name[0] == 0) continue;
+    fprintf(stream, "%016llx t %.511s\n", (unsigned long long)symbol.st_value, name);
+  }
+  if (fclose(stream) != 0) {
+    free(text);
+    return NULL;
+  }
+  *count = room;
+  return text;
 }
 
 // The place of the first address that is not below `value`.

@@ -83,6 +83,14 @@ public import LedgerCore
     return unsafe celf_file_address(file, offset, &address) ? address : nil
   }
 
+  /// The functions as kallsyms lists them; empty when there are none.
+  public var codeListing: [UInt8] {
+    var count = 0
+    guard let text = unsafe celf_listing(file, &count) else { return [] }
+    defer { unsafe free(text) }
+    return unsafe Array(UnsafeRawBufferPointer(start: text, count: count))
+  }
+
   /// The functions around ascending addresses; nil where there is none. In a module, addresses count from the start of its code.
   public func symbols(at addresses: [UInt64]) -> [Symbol?] {
     guard !addresses.isEmpty else { return [] }

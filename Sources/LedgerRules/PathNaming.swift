@@ -9,6 +9,9 @@ extension Analysis {
   /// Findings whose paths are named; beyond it they keep what the capture says.
   private static let namedLimit = 10_000
 
+  /// Events that only functions of the allocator or of reference counting record (mm/debug_page_ref.c, mm/page_alloc.c; 5.4 to 7.1).
+  private static let anchorEvents = ["page_ref_", "mm_page_"]
+
   /// Names the functions on the paths of all findings, and leaves out what lies between a cause and its event.
   ///
   /// Without sources for names, addresses stay addresses, and nothing else changes.
@@ -24,17 +27,20 @@ extension Analysis {
   ) -> Int {
     var wanted: Set<StackFrame> = []
     var chains: [[StackFrame]] = []
+    var anchors: [[StackFrame]] = []
     for finding in findings.prefix(namedLimit) {
       for path in finding.paths {
         let chain = path.frames.map(StackFrame.init)
         wanted.formUnion(chain)
         // Chains that begin with an address, and so with the tracing of an event.
-        if chains.count < 1024, chain.first?.address != nil { chains.append(chain) }
+        guard chains.count < 1024, chain.first?.address != nil else { continue }
+        chains.append(chain)
+        if Self.anchorEvents.contains(where: path.event.hasPrefix) { anchors.append(chain) }
       }
     }
     defer { nameUsers(of: &findings, &finder) }
     guard !wanted.isEmpty else { return 0 }
-    let names = finder.names(of: wanted, chains: chains)
+    let names = finder.names(of: wanted, chains: chains, anchors: anchors)
     for index in findings.indices {
       for place in findings[index].paths.indices {
         let frames = findings[index].paths[place].frames.flatMap { frame in

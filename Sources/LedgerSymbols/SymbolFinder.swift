@@ -35,6 +35,7 @@ public struct SymbolFinder {
   private var modules: ModuleFolder?
   private var programs: ProgramFiles?
   private var isOpen = false
+  private var anchors: [[UInt64]] = []
   /// To add to an address of the capture to get one of the kernel's file; nil without that file.
   private var shift: UInt64?
 
@@ -61,11 +62,13 @@ public struct SymbolFinder {
 
   /// The functions of frames, inlined ones as frames of their own; frames that nothing names are missing.
   ///
-  /// `chains` are whole call chains of the capture: they tell whether a list of symbols fits.
+  /// `chains` are whole call chains of the capture: they tell whether a list of symbols fits. `anchors` are those of them whose
+  /// innermost functions can only be of tracing or the page allocator: what fits none of them is of another kernel.
   public mutating func names(
-    of frames: Set<StackFrame>, chains: [[StackFrame]]
+    of frames: Set<StackFrame>, chains: [[StackFrame]], anchors: [[StackFrame]] = []
   ) -> [StackFrame: [CodeFrame]] {
     guard !frames.isEmpty else { return [:] }
+    self.anchors = Self.tops(anchors)
     open(frames, chains)
     var named: [StackFrame: CodeFrame] = [:]
     for frame in frames where !frame.name.isEmpty { named[frame] = CodeFrame(frame) }
@@ -158,11 +161,14 @@ extension SymbolFinder {
   private func offset(
     _ symbols: KernelSymbols, _ start: UInt64, _ chains: [[StackFrame]]
   ) -> UInt64? {
-    if let text = knownText { return start &- text }
-    let tops = chains.compactMap { chain -> [UInt64]? in
-      let top = chain.prefix(Self.topDepth).compactMap(\.address)
-      return top.isEmpty ? nil : top
+    if let text = knownText {
+      let shift = start &- text
+      let isForeign =
+        !anchors.isEmpty
+        && KernelOffset.count(anchors, symbols.extents(of: .standard), shift) * 2 < anchors.count
+      return isForeign ? nil : shift
     }
+    let tops = Self.tops(chains)
     // No chain speaks against what the user says.
     if tops.isEmpty { return clues.offset.map { 0 &- $0 } ?? 0 }
     if let offset = clues.offset, Self.fits(tops, symbols, 0 &- offset) { return 0 &- offset }
@@ -170,6 +176,14 @@ extension SymbolFinder {
   }
 
   private static let topDepth = 5
+
+  /// The innermost addresses of each chain.
+  private static func tops(_ chains: [[StackFrame]]) -> [[UInt64]] {
+    chains.compactMap { chain in
+      let top = chain.prefix(topDepth).compactMap(\.address)
+      return top.isEmpty ? nil : top
+    }
+  }
 
   private static func fits(_ tops: [[UInt64]], _ symbols: KernelSymbols, _ shift: UInt64) -> Bool {
     KernelOffset.count(tops, symbols.extents(of: .standard), shift) > 0
@@ -234,6 +248,13 @@ extension SymbolFinder {
         return refuse(
           "--vmlinux", path, Self.otherBuild(id, clues.buildID, of: "the capture's kernel"))
       }
+      if let start = file.address(of: "_text") ?? file.address(of: "_stext") {
+        shift = kernelShift(file, start, chains)
+        guard shift != nil else {
+          return refuse(
+            "--vmlinux", path, "the capture's call chains do not fit to it, at any offset")
+        }
+      }
       kernel = file
       let words = id.isEmpty ? "" : "build id \(Self.hexDigits(id))"
       sources.append(SymbolSource(kind: "--vmlinux", path: path, named: 0, detail: words))
@@ -252,25 +273,29 @@ extension SymbolFinder {
     }
   }
 
-  /// What to add to an address of the capture to get one of the kernel's file.
-  private var kernelShift: UInt64? {
-    guard let kernel, let start = kernel.address(of: "_text") ?? kernel.address(of: "_stext") else {
-      return nil
+  /// What to add to an address of the capture to get one of the kernel's file; nil when it fits at no offset.
+  private func kernelShift(
+    _ kernel: ElfFile, _ start: UInt64, _ chains: [[StackFrame]]
+  ) -> UInt64? {
+    // The same build lies where the capture says.
+    if !kernel.buildID.isEmpty, !clues.buildID.isEmpty, let text = knownText {
+      return start &- text
     }
-    return knownText.map { start &- $0 } ?? clues.offset.map { 0 &- $0 } ?? 0
+    if knownText == nil, let offset = clues.offset { return 0 &- offset }
+    return offset(KernelSymbols(kallsyms: kernel.codeListing), start, chains)
   }
 
   private mutating func nameByKernel(
     _ frames: Set<StackFrame>, _ named: inout [StackFrame: CodeFrame]
   ) {
-    guard let kernel, let shift = kernelShift else { return }
+    guard let kernel, let shift else { return }
     guard agrees(kernel, shift, named) else {
       self.kernel = nil
+      self.shift = nil
       sources.removeAll { $0.kind == "--vmlinux" }
       return refuse(
         "--vmlinux", files.vmlinux ?? "", "its functions lie elsewhere than those of the capture")
     }
-    self.shift = shift
     let wanted = frames.filter { named[$0] == nil && $0.address != nil }
       .map { (address: ($0.address ?? 0) &+ shift, frame: $0) }.sorted { $0.address < $1.address }
     for (symbol, (address, frame)) in zip(kernel.symbols(at: wanted.map(\.address)), wanted) {
@@ -356,27 +381,5 @@ extension SymbolFinder {
       }
       return part
     }
-  }
-
-  /// False for two ids that differ; nothing is held against a file or a capture without one. A record may have cut an id,
-  /// and filled the rest of its room with zeros.
-  static func isSame(_ id: [UInt8], _ known: [UInt8]) -> Bool {
-    let count = min(id.count, known.count)
-    return count == 0
-      || id.prefix(count) == known.prefix(count)
-        && (id.dropFirst(count) + known.dropFirst(count)).allSatisfy { $0 == 0 || count == 20 }
-  }
-
-  /// Why a file is not used.
-  static func otherBuild(_ id: [UInt8], _ known: [UInt8], of owner: String) -> String {
-    "its build id is \(hexDigits(id)), \(owner) has \(hexDigits(known))"
-  }
-
-  /// A build id as it is written.
-  static func hexDigits(_ bytes: [UInt8]) -> String {
-    bytes.map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0" + digits : digits
-    }.joined()
   }
 }

@@ -117,6 +117,43 @@ import Testing
     #expect(complaint.contains("its build id is abcdef01, the capture's module has 1234"))
   }
 
+  /// Where the kernel lay is known, which kernel it was is not: the innermost functions of the allocator's events tell.
+  @Test(arguments: [false, true], [false, true])
+  func anotherKernelIsRefused(isOwn: Bool, isElf: Bool) throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let function = isOwn ? "__alloc_pages" : "n_tty_open"
+    let map = folder.appendingPathComponent("System.map")
+    try
+      "ffffffff81000000 T _text\nffffffff81001000 T \(function)\nffffffff81002000 T ttm_pool_alloc\n"
+      .write(to: map, atomically: true, encoding: .utf8)
+    let source = "void \(function)(void) { for (;;) {} }\n"
+    try source.write(
+      to: folder.appendingPathComponent("k.c"), atomically: true, encoding: .utf8)
+    let line = """
+      cd \(folder.path) && gcc -O1 -fno-pie -ffreestanding -mcmodel=kernel -fno-asynchronous-unwind-tables -no-pie -nostdlib \
+      -static -Wl,-e,\(function) -Wl,-Ttext=0xffffffff81001000 -Wl,--defsym=_text=0xffffffff81000000 k.c -o vmlinux
+      """
+    guard !isElf || ElfFileTests.shell(line) != nil else { return print("skipped: no gcc") }
+    var files = SymbolFinder.Files()
+    if isElf {
+      files.vmlinux = folder.appendingPathComponent("vmlinux").path
+    } else {
+      files.systemMap = map.path
+    }
+    var clues = KernelClues()
+    clues.text = 0xffff_ffff_9a00_0000
+    var finder = SymbolFinder(files, clues: clues)
+    let frame = StackFrame(address: 0xffff_ffff_9a00_1001)
+    let names = finder.names(of: [frame], chains: [[frame]], anchors: [[frame]])
+    #expect(names[frame]?.map(\.function) == (isOwn ? [function] : nil))
+    #expect(finder.complaints.count == (isOwn ? 0 : 1))
+    // A probe may stand anywhere.
+    var other = SymbolFinder(files, clues: clues)
+    #expect(other.names(of: [frame], chains: [[frame]])[frame]?.first?.function == function)
+  }
+
   @Test(arguments: [
     ([1, 2], [1, 2], true), ([1, 2], [1, 3], false), ([], [1], true), ([1], [], true),
     ([1, 2], [1, 2, 0, 0], true), ([1, 2], [1, 2, 3], false), ([1, 2, 0], [1, 2], true),

@@ -47,6 +47,9 @@ bool celf_file_address(celf *file, uint64_t offset, uint64_t *address);
 // The address of a symbol with this name; false when there is none.
 bool celf_address(celf *file, const char *name, uint64_t *address);
 
+// The functions of the file as kallsyms lists them, a line each, in memory that the caller frees; NULL when there are none.
+char *celf_listing(celf *file, size_t *count);
+
 // For each of `count` ascending addresses the function that it lies in; an empty name when there is none. In a relocatable file
 // addresses count from the start of the code as the kernel lays it out.
 void celf_find(celf *file, const uint64_t *addresses, size_t count, celf_symbol *found);
