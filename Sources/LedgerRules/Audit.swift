@@ -129,7 +129,10 @@ public struct Audit: ~Copyable {
       if isTooEarly(transition) { continue }
       for (number, marks) in Self.marksOfRules.enumerated()
       where !marks.isDisjoint(with: transition.marks) {
-        guard let charge = RuleCatalog.rules[number].charge(transition) else { continue }
+        guard var charge = RuleCatalog.rules[number].charge(transition) else { continue }
+        if transition.marks.contains(.doubtful), charge.verdict == .proven {
+          charge.verdict = .likely
+        }
         findings.add(charge, rule: number, transition, replay)
       }
     }
