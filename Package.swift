@@ -38,6 +38,19 @@ let hardening: [Target] =
     .executableTarget(name: "fuzz", dependencies: ["HardeningSupport"], path: "Tests/Fuzz"),
   ]
 
+/// The program of `tools/bench --micro` and the C code it compares with.
+let micro: [Target] =
+  Context.environment["PAGELEDGER_MICRO"] == nil
+  ? []
+  : [
+    .target(name: "MicroReference", path: "Tests/MicroReference"),
+    .executableTarget(
+      name: "micro",
+      dependencies: [
+        "LedgerCapture", "LedgerCore", "LedgerInput", "LedgerReplay", "MicroReference",
+      ], path: "Tests/Micro"),
+  ]
+
 let package = Package(
   name: "PageLedger",
   products: [
@@ -56,6 +69,7 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CPrefetch"),
     .target(name: "CBatch"),
+    .target(name: "CRecord"),
     .target(
       name: "CElf",
       linkerSettings: [
@@ -64,7 +78,10 @@ let package = Package(
     module("LedgerCore"),
     module(
       "LedgerInput",
-      uses: ["LedgerCore", "CArchive", "CBatch", "CElf", "CNettle", "CSQLite", "CZlib", "CZstd"]),
+      uses: [
+        "LedgerCore", "CArchive", "CBatch", "CElf", "CNettle", "CRecord", "CSQLite", "CZlib",
+        "CZstd",
+      ]),
     module("LedgerFormat", uses: ["LedgerCore", "LedgerInput"]),
     .target(
       name: "LedgerSymbols", dependencies: ["LedgerCore", "LedgerInput"],
@@ -74,6 +91,9 @@ let package = Package(
     module("LedgerReplay", uses: ["LedgerCore", "CPrefetch"]),
     module("LedgerRules", uses: ["LedgerCore", "LedgerReplay", "LedgerSymbols"]),
     .target(
+      name: "LedgerRecord", dependencies: ["LedgerCore", "LedgerInput", "LedgerRules"],
+      resources: [.embedInCode("Script/recorder.sh")], swiftSettings: strict),
+    .target(
       name: "LedgerReport", dependencies: ["LedgerCore", "LedgerInput"],
       exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json", "JSON/batch.schema.json"],
       resources: pageParts.map { .embedInCode("HTML/Page/\($0)") }
@@ -82,8 +102,8 @@ let package = Package(
     .executableTarget(
       name: "pageledger",
       dependencies: [
-        "LedgerBatch", "LedgerCore", "LedgerInput", "LedgerCapture", "LedgerReplay", "LedgerRules",
-        "LedgerReport", "LedgerSymbols",
+        "LedgerBatch", "LedgerCore", "LedgerInput", "LedgerCapture", "LedgerRecord", "LedgerReplay",
+        "LedgerRules", "LedgerReport", "LedgerSymbols",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -93,7 +113,7 @@ let package = Package(
       name: "HardeningSupport",
       dependencies: [
         "CommandTestSupport", "LedgerBatch", "LedgerCore", "LedgerCapture", "LedgerFormat",
-        "LedgerInput", "LedgerReport", "LedgerRules", "LedgerSymbols",
+        "LedgerInput", "LedgerRecord", "LedgerReport", "LedgerRules", "LedgerSymbols",
       ], path: "Tests/HardeningSupport", swiftSettings: [.treatAllWarnings(as: .error)]),
     .testTarget(
       name: "HardeningTests",
@@ -108,6 +128,7 @@ let package = Package(
       of: ["CommandTestSupport", "pageledger", "LedgerCapture", "LedgerCore"]),
     tests("LedgerReplayTests", of: ["LedgerCore", "LedgerReplay"]),
     tests("LedgerRulesTests", of: ["LedgerRules"]),
+    tests("LedgerRecordTests", of: ["LedgerCore", "LedgerInput", "LedgerRecord", "LedgerRules"]),
     tests("LedgerBatchTests", of: ["LedgerBatch", "LedgerCore"]),
     tests("BatchTests", of: ["CommandTestSupport", "pageledger"]),
     tests(
@@ -118,13 +139,15 @@ let package = Package(
       "FtraceTextTests",
       of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerCapture"]),
     tests("LedgerFormatTests", of: ["LedgerFormat", "LedgerCore", "LedgerInput"]),
-    tests("LedgerSymbolsTests", of: ["LedgerCore", "LedgerInput", "LedgerSymbols"]),
+    tests(
+      "LedgerSymbolsTests",
+      of: ["CommandTestSupport", "LedgerCore", "LedgerInput", "LedgerSymbols"]),
     tests(
       "LedgerCaptureTests",
       of: [
         "CommandTestSupport", "LedgerCapture", "LedgerFormat", "LedgerInput", "LedgerCore",
         "LedgerSymbols",
       ]),
-  ] + hardening,
+  ] + hardening + micro,
   swiftLanguageModes: [.v6]
 )

@@ -82,8 +82,8 @@ public struct CodePath: Sendable, Equatable {
   public var comm: String
   /// Innermost function first.
   public var frames: [CodeFrame]
-  /// The way through the user's program that led into the kernel, innermost first, as recorded: no source of symbols is
-  /// asked for it, and no fingerprint depends on it.
+  /// The way through the user's program that led into the kernel, innermost first: named by files below `--debug-dir` where the
+  /// capture knows their build ids, else as recorded. No fingerprint depends on it.
   public var user: [CodeFrame] = []
 
   /// A path with all its parts.
@@ -133,6 +133,8 @@ public struct KernelClues: Sendable {
   public var buildID: [UInt8] = []
   /// Build ids of modules, by name.
   public var moduleIDs: [String: [UInt8]] = [:]
+  /// Build ids of programs and libraries that processes had mapped, by the name of the file; none for a name of several files.
+  public var programIDs: [String: [UInt8]] = [:]
 
   /// Nothing is known.
   public init() {}

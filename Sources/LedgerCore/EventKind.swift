@@ -122,12 +122,12 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
   case complaint
 
   /// True for the seven events that read or change `_refcount`.
-  public var isPageRef: Bool {
+  @inlinable public var isPageRef: Bool {
     rawValue >= Self.pageRefSet.rawValue && rawValue <= Self.pageRefUnfreeze.rawValue
   }
 
   /// True for the reader's own marks, which no capture contains as an event.
-  public var isGap: Bool { self == .gapOpens || self == .gapCloses }
+  @inlinable public var isGap: Bool { self == .gapOpens || self == .gapCloses }
 
   /// The kernel's own name of the event, or of the function a probe is attached to.
   public var name: String {

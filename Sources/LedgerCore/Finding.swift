@@ -8,13 +8,32 @@ public enum Verdict: String, Sendable, CaseIterable {
   case suspect
   /// It looks wrong and is legal.
   case explained
+
+  /// Place in the order of certainty, 0 for what is proven.
+  public var rank: Int {
+    switch self {
+    case .proven: 0
+    case .likely: 1
+    case .suspect: 2
+    case .explained: 3
+    }
+  }
 }
 
 /// What a misuse costs, by its effect.
 public enum Severity: String, Sendable, CaseIterable, Comparable {
   case info, low, medium, high, critical
 
-  private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+  /// Place in the order of weight, 0 for `info`.
+  public var rank: Int {
+    switch self {
+    case .info: 0
+    case .low: 1
+    case .medium: 2
+    case .high: 3
+    case .critical: 4
+    }
+  }
 
   /// Orders by weight, `info` first.
   public static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }

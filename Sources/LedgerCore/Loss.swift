@@ -26,6 +26,7 @@ public enum LossCode: String, Sendable, CaseIterable {
   case implausibleFrame = "implausible-frame"
   case tableFull = "table-full"
   case filterSuspected = "filter-suspected"
+  case filtered = "filtered"
   case findingsDropped = "findings-dropped"
   case stacksDropped = "stacks-dropped"
   case interrupted = "interrupted"
@@ -39,7 +40,8 @@ public enum LossCode: String, Sendable, CaseIterable {
       .interrupted, .timeBackwards, .noRawData, .bodyNotPrinted:
       .dataLoss
     case .findingsDropped, .unknownSection, .malformedFormat, .missingFormats, .unknownEvent,
-      .malformedLine, .unorderedClock, .missingColumns, .filterSuspected, .contextNotPrinted,
+      .malformedLine, .unorderedClock, .missingColumns, .filterSuspected, .filtered,
+      .contextNotPrinted,
       .stacksDropped:
       .notice
     }
@@ -106,6 +108,8 @@ public enum LossCode: String, Sendable, CaseIterable {
       "the capture names more page frames than the memory limit allows: raise --max-memory"
     case .filterSuspected:
       "all events belong to one task, as if a pid filter was set: what other tasks did to the pages is not known"
+    case .filtered:
+      "events were left out on purpose while it was recorded: what lies outside of the filter is not known"
     case .findingsDropped: "more findings than are kept: the ones beyond 100,000 were counted only"
     case .stacksDropped:
       "more different call chains than are kept: some findings lack the path to their code"
@@ -184,6 +188,9 @@ public struct LossLedger: Sendable {
   public mutating func merge(_ other: LossLedger) {
     for row in other.rows { add(row.code, count: row.count, cpu: row.cpu, detail: row.detail) }
   }
+
+  /// The recorder left out events on purpose.
+  public var isFiltered: Bool { rows.contains { $0.code == .filtered } }
 
   /// True when events are missing, so that silence proves nothing.
   public var isIncomplete: Bool { rows.contains { $0.code.severity == .dataLoss } }

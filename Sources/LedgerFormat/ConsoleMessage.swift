@@ -1,6 +1,7 @@
 internal import LedgerInput
 
-/// Where the text of `printk:console` lies: include/trace/events/printk.h, 5.4 to 7.1.
+/// Where the text of `printk:console` lies, or that of a mark which user space wrote: include/trace/events/printk.h,
+/// kernel/trace/trace_entries.h (print), 5.4 to 7.1.
 public struct ConsoleMessage: Sendable {
   /// The format's place among the capture's formats.
   public let format: Int
@@ -10,10 +11,11 @@ public struct ConsoleMessage: Sendable {
   /// Longest text that is taken, in bytes.
   private static let limit = 1024
 
-  /// Nil when the capture does not hold such events.
-  public init?(_ formats: [EventFormat], bigEndian: Bool) {
-    let place = formats.firstIndex { $0.system == "printk" && $0.name == "console" }
-    guard let place, let field = formats[place].field("msg") else { return nil }
+  /// Nil when the capture does not hold such events; `isMark` asks for `ftrace:print`.
+  public init?(_ formats: [EventFormat], bigEndian: Bool, isMark: Bool = false) {
+    let (system, name, text) = isMark ? ("ftrace", "print", "buf") : ("printk", "console", "msg")
+    let place = formats.firstIndex { $0.system == system && $0.name == name }
+    guard let place, let field = formats[place].field(text) else { return nil }
     format = place
     self.field = field
     self.bigEndian = bigEndian

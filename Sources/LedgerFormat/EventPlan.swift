@@ -18,6 +18,17 @@ struct EventPlan: Sendable {
     case pageRefResult, pageRef, alloc, free, batched
   }
 
+  /// Slots that most records lack as a whole.
+  struct Groups: OptionSet, Sendable {
+    let rawValue: UInt8
+    /// `count`, `mapcount`, `value`, `result`, `order`.
+    static let numbers = Groups(rawValue: 1)
+    /// `extra`, `span`.
+    static let wide = Groups(rawValue: 2)
+    /// `page`, `vmemmap`, `size`.
+    static let pages = Groups(rawValue: 4)
+  }
+
   var kind = EventKind.other
   var layout = Layout.general
   /// The record names its function at run time.
@@ -41,6 +52,8 @@ struct EventPlan: Sendable {
   var page = FieldSlot.absent
   var vmemmap = FieldSlot.absent
   var size = FieldSlot.absent
+  /// Which groups of slots a record has at all.
+  private(set) var groups: Groups = []
   /// Address of the probed function.
   var function = FieldSlot.absent
   /// The function whose meaning `kind` is, for probes; 0 before the first record.
@@ -86,6 +99,7 @@ struct EventPlan: Sendable {
     }
     guard complete else { return nil }
     layout = fixedLayout
+    groups = presentGroups
     maximum = Self.longest(format)
   }
 
@@ -152,6 +166,15 @@ struct EventPlan: Sendable {
       let offset = UInt16(exactly: field.offset)
     else { return nil }
     return FieldSlot(offset: offset, width: UInt8(field.size), isSigned: field.isSigned)
+  }
+
+  private var presentGroups: Groups {
+    func isAny(_ slots: FieldSlot...) -> Bool { slots.contains { $0.width != 0 } }
+    var found: Groups = []
+    if isAny(count, mapcount, value, result, order) { found.insert(.numbers) }
+    if isAny(extra, span) { found.insert(.wide) }
+    if isAny(page, vmemmap, size) { found.insert(.pages) }
+    return found
   }
 
   /// Which of the constant layouts this is, if any.

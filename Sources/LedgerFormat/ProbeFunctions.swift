@@ -1,4 +1,5 @@
 internal import LedgerCore
+internal import Synchronization
 
 /// Which addresses belong to which probed function; answers what a probe means from the address in its record.
 public struct ProbeFunctions: Sendable {
@@ -21,12 +22,32 @@ public struct ProbeFunctions: Sendable {
     var address: UInt64
   }
 
-  private let extents: [Extent]
+  /// Functions that are looked up at the first question, once for all copies.
+  private final class Source: Sendable {
+    private let load: @Sendable () -> [Extent]
+    private let known = Mutex<[Extent]?>(nil)
+
+    init(_ load: @escaping @Sendable () -> [Extent]) { self.load = load }
+
+    var extents: [Extent] {
+      known.withLock { known in
+        if let known { return known }
+        let found = load()
+        known = found
+        return found
+      }
+    }
+  }
+
+  private let source: Source
   private var plans: [Key: EventPlan] = [:]
   private static let cacheLimit = 256
 
   /// Functions as the capture's symbols place them; empty when it has none.
-  public init(_ extents: [Extent] = []) { self.extents = extents }
+  public init(_ extents: [Extent] = []) { source = Source { extents } }
+
+  /// Functions that `load` finds when the first record of a probe asks.
+  public init(_ load: @escaping @Sendable () -> [Extent]) { source = Source(load) }
 
   /// The plan for records of a probe that name this address.
   mutating func plan(
@@ -45,6 +66,7 @@ public struct ProbeFunctions: Sendable {
 
   /// The symbols decide; the event's name does when they do not know the function it suggests.
   private func function(of format: EventFormat, at address: UInt64) -> String {
+    let extents = source.extents
     if let extent = extents.first(where: { $0.addresses.contains(address) }) {
       return extent.function
     }

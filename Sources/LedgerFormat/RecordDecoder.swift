@@ -70,7 +70,7 @@ public struct RecordDecoder: Sendable {
     return index == .max ? nil : Int(index)
   }
 
-  /// Decodes the record of `count` bytes at `start`; time, CPU and format number are left to the caller.
+  /// Decodes the record of `count` bytes at `start` into a fresh event; time, CPU and format number are left to the caller.
   ///
   /// The range must lie within `bytes`.
   public mutating func decode(
@@ -162,27 +162,37 @@ public struct RecordDecoder: Sendable {
   private static func decodeGeneral(
     _ bytes: RawSpan, _ start: Int, _ plan: EventPlan, _ swapped: Bool, _ event: inout Event
   ) -> Bool {
-    func number(_ slot: FieldSlot) -> UInt64 { bytes.number(slot, start, swapped) }
-    func int(_ slot: FieldSlot) -> Int32 { Int32(truncatingIfNeeded: number(slot)) }
-    event.context = UInt8(truncatingIfNeeded: number(plan.flags))
-    event.pid = plan.pid.width == 0 ? -1 : int(plan.pid)
-    if plan.pfn.width != 0 { event.pfn = number(plan.pfn) }
+    event.context = UInt8(truncatingIfNeeded: bytes.number(plan.flags, start, swapped))
+    event.pid = plan.pid.width == 0 ? -1 : bytes.int(plan.pid, start, swapped)
+    if plan.pfn.width != 0 { event.pfn = bytes.number(plan.pfn, start, swapped) }
     if plan.pfn.width == 4 && event.pfn == 0xffff_ffff { event.pfn = Event.noFrame }
-    event.word = number(plan.word)
-    event.pointer = number(plan.pointer)
-    event.count = int(plan.count)
-    event.mapcount = int(plan.mapcount)
-    event.value = int(plan.value)
-    event.result = int(plan.result)
-    if plan.order.width != 0 {
-      event.order =
-        plan.kind.isPageRef
-        ? UInt8(truncatingIfNeeded: number(plan.order)) : UInt8(clamping: number(plan.order))
+    event.word = bytes.number(plan.word, start, swapped)
+    event.pointer = bytes.number(plan.pointer, start, swapped)
+    let groups = plan.groups
+    if groups.contains(.numbers) { decodeNumbers(bytes, start, plan, swapped, &event) }
+    if groups.contains(.wide) {
+      if plan.extra.width != 0 { event.extra = bytes.number(plan.extra, start, swapped) }
+      if plan.span.width != 0 { event.span = bytes.number(plan.span, start, swapped) }
     }
-    if plan.extra.width != 0 { event.extra = number(plan.extra) }
-    if plan.span.width != 0 { event.span = number(plan.span) }
+    guard groups.contains(.pages) else { return event.complete(page: 0, vmemmap: 0, size: 0) }
     return event.complete(
-      page: number(plan.page), vmemmap: number(plan.vmemmap), size: number(plan.size))
+      page: bytes.number(plan.page, start, swapped),
+      vmemmap: bytes.number(plan.vmemmap, start, swapped),
+      size: bytes.number(plan.size, start, swapped))
+  }
+
+  @inline(__always)
+  private static func decodeNumbers(
+    _ bytes: RawSpan, _ start: Int, _ plan: EventPlan, _ swapped: Bool, _ event: inout Event
+  ) {
+    event.count = bytes.int(plan.count, start, swapped)
+    event.mapcount = bytes.int(plan.mapcount, start, swapped)
+    event.value = bytes.int(plan.value, start, swapped)
+    event.result = bytes.int(plan.result, start, swapped)
+    guard plan.order.width != 0 else { return }
+    let order = bytes.number(plan.order, start, swapped)
+    event.order =
+      plan.kind.isPageRef ? UInt8(truncatingIfNeeded: order) : UInt8(clamping: order)
   }
 }
 
@@ -191,6 +201,16 @@ extension RawSpan {
   @inline(__always)
   func number(_ slot: FieldSlot, _ start: Int, _ swapped: Bool) -> UInt64 {
     let at = start &+ Int(slot.offset)
+    if slot.width == 8 { return swapped ? u64(at).byteSwapped : u64(at) }
+    return narrow(slot, at, swapped)
+  }
+
+  @inline(__always)
+  func int(_ slot: FieldSlot, _ start: Int, _ swapped: Bool) -> Int32 {
+    Int32(truncatingIfNeeded: number(slot, start, swapped))
+  }
+
+  private func narrow(_ slot: FieldSlot, _ at: Int, _ swapped: Bool) -> UInt64 {
     switch slot.width {
     case 1:
       let raw = u8(at)
@@ -201,7 +221,6 @@ extension RawSpan {
     case 4:
       let raw = swapped ? u32(at).byteSwapped : u32(at)
       return slot.isSigned ? UInt64(bitPattern: Int64(Int32(bitPattern: raw))) : UInt64(raw)
-    case 8: return swapped ? u64(at).byteSwapped : u64(at)
     default: return 0
     }
   }

@@ -45,15 +45,6 @@ public struct ByteCursor: Sendable {
   /// Bytes up to the end.
   public var remaining: UInt64 { end > offset ? end - offset : 0 }
 
-  /// Reads the next bytes when it is called, and gives none when they cannot be read; the cursor stays where it is.
-  public func deferred(_ count: UInt64) -> @Sendable () -> [UInt8] {
-    let place = self
-    return {
-      var cursor = place
-      return (try? cursor.bytes(count, "deferred bytes")) ?? []
-    }
-  }
-
   /// The next byte.
   public mutating func u8(_ what: String) throws(CaptureError) -> UInt8 {
     let place = try reserve(1, what)

@@ -48,7 +48,7 @@ public final class ChildProcess {
   }
 
   /// A pipe that other programs do not inherit; this process starts them from one thread.
-  private static func pipe() -> (from: CInt, to: CInt)? {
+  static func pipe() -> (from: CInt, to: CInt)? {
     var ends: [CInt] = [-1, -1]
     let made = unsafe ends.withUnsafeMutableBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return false }

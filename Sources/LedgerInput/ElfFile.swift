@@ -77,6 +77,12 @@ public import LedgerCore
     return unsafe celf_address(file, name, &address) ? address : nil
   }
 
+  /// The address of the code at an offset of the file, in a program or a library; nil where it has none.
+  public func address(ofFileOffset offset: UInt64) -> UInt64? {
+    var address: UInt64 = 0
+    return unsafe celf_file_address(file, offset, &address) ? address : nil
+  }
+
   /// The functions around ascending addresses; nil where there is none. In a module, addresses count from the start of its code.
   public func symbols(at addresses: [UInt64]) -> [Symbol?] {
     guard !addresses.isEmpty else { return [] }

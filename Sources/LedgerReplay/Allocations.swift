@@ -19,7 +19,7 @@ extension Replay {
   }
 
   /// Up to 6.13 the head got its reference right before the event; from 6.14 it may get one after it.
-  private func headState(_ event: Event, before head: PageState) -> PageState {
+  private mutating func headState(_ event: Event, before head: PageState) -> PageState {
     var state = PageState()
     state.epoch = gaps.epoch
     state.bits = .allocated
@@ -34,7 +34,7 @@ extension Replay {
     return state
   }
 
-  private func record(of event: Event) -> Block {
+  private mutating func record(of event: Event) -> Block {
     var block = Block()
     block.head = event.pfn
     block.gfp = event.word
@@ -59,6 +59,8 @@ extension Replay {
     head.block = block
     head.step = journal.record(event, previous: before.step, after: head)
     holders.lastAllocation = head.step
+    if event.order > Regions.shift { waiting.widen() }
+    waiting.stir(event)
     var tail = head
     tail.life = .owned
     tail.zero = .never
@@ -76,7 +78,7 @@ extension Replay {
   }
 
   /// False if a page of the block is still in use as far as the ledger knows: its free may have the same time.
-  func allocationFits(_ event: Event, head: PageState) -> Bool {
+  mutating func allocationFits(_ event: Event, head: PageState) -> Bool {
     if head.life == .live, !head.bits.contains(.born) { return false }
     guard event.order > 0 else { return true }
     for pfn in event.pfn &+ 1..<event.pfn &+ (1 << UInt64(event.order)) {

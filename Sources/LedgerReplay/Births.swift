@@ -43,6 +43,7 @@ extension Replay {
     let state = freshState(slot)
     guard state.block != 0, blocks[state.block].head == event.pfn else { return }
     blocks[state.block].kind = .split
+    waiting.stirAll()
   }
 
   /// A probe on prep_compound_page() names the head: the owner made its block compound.
@@ -51,5 +52,6 @@ extension Replay {
     let state = freshState(slot)
     guard state.block != 0, blocks[state.block].head == event.pfn else { return }
     blocks[state.block].kind = .compound
+    waiting.stirAll()
   }
 }

@@ -8,20 +8,74 @@ struct Deferral {
   /// More than ever wait in a healthy capture; beyond it the oldest is applied as it is.
   private static let limit = 64
   private var events: [Event] = []
+  /// The regions of each event, in the same order.
+  private var regions: [Regions] = []
+  /// Where states have changed since those who wait were asked last.
+  private var changed = Regions.none
+  /// Blocks were seen that lie in more than one region.
+  private var areWide = false
 
   var isWaiting: Bool { !events.isEmpty }
   var isFull: Bool { events.count >= Self.limit }
   var time: UInt64 { events.first?.time ?? 0 }
   var count: Int { events.count }
 
-  mutating func add(_ event: Event) { events.append(event) }
-  mutating func remove(at index: Int) -> Event { events.remove(at: index) }
+  mutating func add(_ event: Event) {
+    events.append(event)
+    regions.append(event.regions)
+  }
+
+  mutating func remove(at index: Int) -> Event {
+    changed.formUnion(regions.remove(at: index))
+    return events.remove(at: index)
+  }
+
   func event(at index: Int) -> Event { events[index] }
+
+  /// The states of an event's pages, or the records of their blocks, have changed.
+  @inline(__always)
+  mutating func stir(_ event: Event) { changed.formUnion(areWide ? .all : event.regions) }
+
+  /// A block above order 10 was seen: from now on a page's state may depend on pages of other regions.
+  mutating func widen() { areWide = true }
+
+  /// Any state may have changed.
+  @inline(__always)
+  mutating func stirAll() { changed = .all }
+
+  /// Nothing that those who wait depend on has changed.
+  var isCalm: Bool { changed.isDisjoint(with: .all) }
+
+  mutating func calm() { changed = .none }
+
+  /// True if something changed on which the event depends.
+  func mayFit(at index: Int) -> Bool { !regions[index].isDisjoint(with: changed) }
 
   /// True if an event of the same CPU waits for one of the same pages: it must stay in front.
   func blocks(_ event: Event, before index: Int? = nil) -> Bool {
-    events[..<(index ?? events.count)].contains { $0.cpu == event.cpu && $0.overlaps(event) }
+    let own = event.regions
+    for other in 0..<(index ?? events.count) where !regions[other].isDisjoint(with: own) {
+      if events[other].cpu == event.cpu, events[other].overlaps(event) { return true }
+    }
+    return false
   }
+}
+
+/// A set of regions of 1,024 pages, told apart by the last six bits of their numbers.
+///
+/// A block of the buddy allocator lies within one: order 10 is its highest, and a block is aligned to its size
+/// (include/linux/mmzone.h:MAX_ORDER, 5.4 to 7.1). Larger blocks, gigantic pages, are in all regions.
+struct Regions: OptionSet {
+  let rawValue: UInt64
+  static let none: Regions = []
+  static let all = Regions(rawValue: .max)
+  static let shift: UInt64 = 10
+
+  @inline(__always)
+  init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  @inline(__always)
+  init(of pfn: UInt64) { rawValue = 1 << ((pfn >> Self.shift) & 63) }
 }
 
 extension Event {
@@ -32,6 +86,15 @@ extension Event {
   }
 
   fileprivate func overlaps(_ other: Event) -> Bool { frames.overlaps(other.frames) }
+
+  /// The regions of the event's pages and of their blocks.
+  @inline(__always)
+  fileprivate var regions: Regions {
+    let first = Regions(of: pfn)
+    guard kind == .pageAlloc || kind == .pageFree else { return first }
+    guard order <= UInt8(Regions.shift) else { return .all }
+    return first.union(Regions(of: pfn &+ (1 << UInt64(order)) &- 1))
+  }
 }
 
 extension Replay {
@@ -52,17 +115,20 @@ extension Replay {
 
   /// Applies the waiting events that fit by now.
   private mutating func retryWaiting() {
+    guard !waiting.isCalm else { return }
     var index = 0
     while index < waiting.count {
-      let event = waiting.event(at: index)
       // Whether it fits is known from one page; whether another stands in front, only from all that wait.
-      guard fits(event), !waiting.blocks(event, before: index) else {
+      guard waiting.mayFit(at: index), fits(waiting.event(at: index)),
+        !waiting.blocks(waiting.event(at: index), before: index)
+      else {
         index += 1
         continue
       }
       applyLate(waiting.remove(at: index))
       index = 0
     }
+    waiting.calm()
   }
 
   mutating func flushWaiting() {
@@ -85,17 +151,17 @@ extension Replay {
   }
 
   @inline(__always)
-  func freeFits(_ event: Event, _ state: PageState) -> Bool {
+  mutating func freeFits(_ event: Event, _ state: PageState) -> Bool {
     guard state.life != .free else { return false }
     if state.bits.contains(.counted), state.count != 0 { return false }
-    return state.block == 0 || fits(event, in: blocks[state.block])
+    return state.block == 0 || fits(event, in: state.block)
   }
 
   /// False for a free that breaks its block: the split, or the put of the head, may have the same time.
-  private func fits(_ event: Event, in block: Block) -> Bool {
-    guard block.isWhole else { return true }
-    guard event.pfn == block.head else { return followsTailPath(event, block) }
-    return event.order == block.order || block.members <= 1
+  private mutating func fits(_ event: Event, in number: UInt32) -> Bool {
+    guard blocks[number].isWhole else { return true }
+    guard event.pfn == blocks[number].head else { return followsTailPath(event, blocks[number]) }
+    return event.order == blocks[number].order || blocks[number].members <= 1
   }
 
   @inline(__always)

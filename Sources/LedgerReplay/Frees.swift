@@ -10,7 +10,8 @@ extension Replay {
       if !fits || waiting.isWaiting, waits(event, fits: fits) { return }
     }
     freeIsDoubtful = lastPuts.contradict(event, isDue: head.life == .dying)
-    let block = head.block == 0 ? loneBlock(event, head) : blocks[head.block]
+    let block =
+      head.block != 0 ? blocks[head.block] : event.order == 0 ? nil : loneBlock(event, head)
     let watched = watch == nil ? head : watchedState(event, head: head)
     var step = PageState()
     step.life = .free
@@ -57,8 +58,8 @@ extension Replay {
   }
 
   /// A page that was allocated alone and is freed as a block, with what the journal knows of its allocation.
-  private func loneBlock(_ event: Event, _ head: PageState) -> Block? {
-    guard event.order > 0, head.bits.contains(.allocated) else { return nil }
+  private mutating func loneBlock(_ event: Event, _ head: PageState) -> Block? {
+    guard head.bits.contains(.allocated) else { return nil }
     let steps = journal.chain(of: event.pfn, endingAt: head.step, limit: 64)
     guard let birth = steps.last(where: { $0.event.kind == .pageAlloc })?.event, birth.order == 0
     else { return nil }
@@ -74,7 +75,7 @@ extension Replay {
 
   /// mm/page_alloc.c:__free_pages (5.10 on): when somebody else holds the head of a plain block, its tails are freed in
   /// halves, the upper half first.
-  func followsTailPath(_ event: Event, _ block: Block) -> Bool {
+  mutating func followsTailPath(_ event: Event, _ block: Block) -> Bool {
     guard block.headPutter == event.pid, block.kind != .compound else { return false }
     return event.order &+ 1 == block.tailPathOrder
       && event.pfn &- block.head == 1 << UInt64(event.order)
@@ -126,6 +127,7 @@ extension Replay {
 
   /// Writes the free state of all pages that the event covers.
   private mutating func release(_ event: Event, as free: PageState) {
+    waiting.stir(event)
     for pfn in event.pfn..<event.pfn &+ (1 << UInt64(event.order)) {
       guard let slot = slot(of: pfn) else { continue }
       let old = table[slot]

@@ -21,24 +21,22 @@ extension Replay {
   mutating func guestRefusal(_ event: Event) {
     guard vcpus.isInFault(event), let slot = slot(of: event.pfn) else { return }
     let state = freshState(slot)
-    let block = state.block == 0 ? nil : blocks[state.block]
-    vcpus.refuse(VirtualCPUs.Refusal(event: event, page: state, block: block))
+    guard state.block != 0 else {
+      return vcpus.refuse(event, page: state, block: nil, isTail: false)
+    }
+    let isTail =
+      blocks[state.block].isWhole && event.pfn != blocks[state.block].head
+      && !state.bits.contains(.ownUnit)
+    vcpus.refuse(event, page: state, block: BlockView(blocks[state.block]), isTail: isTail)
   }
 
   /// Reports a fault that ended after a refusal.
   mutating func noteRefusal(_ fault: KvmFault) {
-    let pfn = fault.refusal.pfn
     let view = PageView(fault.page)
-    var marks: Transition.Marks = .kvmRefused
-    if let block = fault.block, block.isWhole, pfn != block.head,
-      !fault.page.bits.contains(.ownUnit)
-    {
-      marks.insert(.tail)
-    }
     note(
       Transition(
-        event: fault.refusal, pfn: pfn, before: view, after: view,
-        block: fault.block.map { BlockView($0) }, marks: marks, step: fault.page.step, fault: fault)
-    )
+        event: fault.refusal, pfn: fault.refusal.pfn, before: view, after: view,
+        block: fault.block, marks: fault.isTail ? [.kvmRefused, .tail] : .kvmRefused,
+        step: fault.page.step, fault: fault))
   }
 }

@@ -35,32 +35,28 @@ struct StoredStep {
 ///
 /// Bounded on purpose: memory must not follow the length of the capture. The allocation of a live block is kept
 /// in its record and does not depend on the journal.
-struct Journal {
+struct Journal: ~Copyable {
   static let capacity = 1 << 19
-  private static let mask = capacity - 1
-  /// It grows by 1 MiB.
-  private static let growth = 1 << 14
-  /// Grows up to `capacity`, in room that is taken at once and touched only as it fills; numbers share places only when it is full.
-  private var steps: [StoredStep] = []
+  private let mask: Int
+  /// Touched only as it fills; numbers share places only when it is full.
+  private var steps: ReservedMemory<StoredStep>
+  /// Places that hold a step.
+  private var used = 0
   /// Number of the next step; starts at 1, and skips 0 when it wraps.
   private(set) var next: UInt32 = 1
 
   init() {
-    steps.reserveCapacity(Self.capacity)
-    grow()
-  }
-
-  @inline(never)
-  private mutating func grow() {
-    steps.append(contentsOf: repeatElement(StoredStep(), count: Self.growth))
+    steps = ReservedMemory(atMost: Self.capacity, atLeast: 1 << 12, isHuge: true)
+    mask = steps.count - 1
   }
 
   /// Writes a step and returns its number.
   @inline(__always)
   mutating func record(_ event: Event, previous: UInt32, after state: PageState) -> UInt32 {
     let number = next
-    if Int(number) >= steps.count, steps.count < Self.capacity { grow() }
-    steps[Int(number) & Self.mask] = StoredStep(
+    let place = Int(number) & mask
+    if place >= used { used = place &+ 1 }
+    steps[place] = StoredStep(
       time: event.time, pfn: event.pfn, word: event.word, count: event.count,
       mapcount: event.mapcount, value: event.value, result: event.result, pid: event.pid,
       previous: previous, ledger: state.count, ordinal: event.ordinal, cpu: event.cpu,
@@ -71,12 +67,17 @@ struct Journal {
     return number
   }
 
+  /// True if the place of a step's number has not been given to another one.
+  private func keeps(_ number: UInt32) -> Bool {
+    number != 0 && next &- number <= UInt32(truncatingIfNeeded: steps.count)
+  }
+
   /// The steps of `pfn` that end with step `number`, oldest first, at most `limit`.
   func chain(of pfn: UInt64, endingAt number: UInt32, limit: Int) -> [Step] {
     var found: [Step] = []
     var number = number
-    while number != 0, next &- number <= UInt32(Self.capacity), found.count < limit {
-      let stored = steps[Int(number) & Self.mask]
+    while keeps(number), found.count < limit {
+      let stored = steps[Int(number) & mask]
       guard covers(stored, pfn) else { break }
       found.append(step(stored))
       // A block's event stands in the chain of its head: what came before it there is not this page's.
@@ -88,10 +89,12 @@ struct Journal {
 
   /// Calls `body` with each allocation that is kept and the page_ref event of its head right before it, in no order.
   func forEachAllocation(_ body: (_ gfp: UInt64, _ flags: UInt64, _ pfn: UInt64) -> Void) {
-    for alloc in steps where alloc.kind == .pageAlloc && !alloc.gaps.contains(.gfp) {
+    for place in 0..<used {
+      let alloc = steps[place]
+      guard alloc.kind == .pageAlloc, !alloc.gaps.contains(.gfp) else { continue }
       let number = alloc.previous
-      guard number != 0, next &- number <= UInt32(Self.capacity) else { continue }
-      let birth = steps[Int(number) & Self.mask]
+      guard keeps(number) else { continue }
+      let birth = steps[Int(number) & mask]
       guard birth.pfn == alloc.pfn, birth.kind.isPageRef, !birth.gaps.contains(.pageFlags) else {
         continue
       }

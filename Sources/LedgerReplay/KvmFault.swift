@@ -4,23 +4,39 @@ public import LedgerCore
 ///
 /// virt/kvm/kvm_main.c:hva_to_pfn_remapped (5.13 to 6.12) asks for a reference with get_page_unless_zero(); on a page
 /// whose count is 0 it fails, and KVM_RUN ends with -EFAULT.
-public struct KvmFault: Sendable {
+///
+/// A class, because transitions are moved about and most have no fault.
+public final class KvmFault: Sendable {
   /// `kvm_page_fault` that opened it, or the entry of `hva_to_pfn`.
-  public var fault: Event
+  public let fault: Event
   /// The lookup of the host address, if `hva_to_pfn` was probed.
-  public var lookup: Event?
+  public let lookup: Event?
   /// `page_ref_mod_unless` with ret=0.
-  public var refusal: Event
+  public let refusal: Event
   /// The failed return of `hva_to_pfn`, if it was probed.
-  public var lookupFailure: Event?
+  public let lookupFailure: Event?
   /// `kvm_userspace_exit`, if it was recorded.
-  public var exit: Event?
+  public let exit: Event?
   /// The page's state when it was refused.
-  var page: PageState
+  let page: PageState
   /// Its block then.
-  var block: Block?
+  let block: BlockView?
+  /// The page was a tail of a whole block then.
+  let isTail: Bool
   /// The task did other page reference work between the refusal and the end of the fault.
-  public var isBlurred: Bool
+  public let isBlurred: Bool
+
+  fileprivate init(_ task: borrowing VirtualCPUs.Task, _ refusal: Event, exit: Event?) {
+    fault = task.fault
+    lookup = task.lookup
+    self.refusal = refusal
+    lookupFailure = task.failure
+    self.exit = exit
+    page = task.page
+    block = task.block
+    isTail = task.isTail
+    isBlurred = task.isBlurred
+  }
 
   /// KVM itself said that the fault failed with -EFAULT, or that it failed.
   public var isConfirmed: Bool {
@@ -38,43 +54,48 @@ public struct KvmFault: Sendable {
 
 /// The page faults of guests in progress, one a vCPU task.
 struct VirtualCPUs {
-  /// More vCPU tasks than any host has; beyond it the oldest knowledge is dropped.
+  /// More vCPU tasks than any host has; beyond it those that are in no fault are dropped.
   private static let limit = 1 << 16
   /// `KVM_PFN_ERR_FAULT`: arch-independent error pfns have these bits. include/linux/kvm_host.h, 5.4 to 7.1
   private static let errorFault: UInt64 = 0x7ff0_0000_0000_0000
 
-  private struct Open {
-    let pid: Int32
+  /// A task that had a guest's fault, and the one that it is in.
+  fileprivate struct Task {
+    var isInFault = false
     var fault: Event
     var lookup: Event?
-    var refusal: Refusal?
+    /// The refused reference, with what the ledger knew of the page then.
+    var refusal: Event?
+    var page = PageState()
+    var block: BlockView?
+    var isTail = false
     var failure: Event?
     var isBlurred = false
   }
 
-  /// A refused reference, with what the ledger knew of the page then.
-  struct Refusal {
-    var event: Event
-    var page: PageState
-    var block: Block?
-  }
-
-  /// In no order: changed where they are, because an entry is too large to be moved about for each event.
-  private var open: [Open] = []
-  /// Index in `open` by task.
-  private var places: [Int32: Int] = [:]
+  /// By pid; a task stays when its fault has ended, because it is too large to be moved about for each event.
+  private var tasks = FewMap<Int32, Task>()
   /// Faults with a refusal, so that ordinary events need not look further.
   private var refusals = 0
 
   /// True if the task is in a guest's fault, so that a refusal of it matters.
-  func isInFault(_ event: Event) -> Bool { !event.isInInterrupt && places[event.pid] != nil }
+  func isInFault(_ event: Event) -> Bool { !event.isInInterrupt && open(event.pid) != nil }
+
+  /// The index of a task that is in a fault.
+  private func open(_ pid: Int32) -> Int? {
+    guard let place = tasks.place(of: pid), tasks[at: place].isInFault else { return nil }
+    return place
+  }
 
   /// `page_ref_mod_unless` with ret=0 in a guest's fault.
-  mutating func refuse(_ refusal: Refusal) {
-    guard let place = places[refusal.event.pid] else { return }
-    if open[place].refusal == nil { refusals += 1 }
-    open[place].refusal = refusal
-    open[place].isBlurred = false
+  mutating func refuse(_ event: Event, page: PageState, block: BlockView?, isTail: Bool) {
+    guard let place = open(event.pid) else { return }
+    if tasks[at: place].refusal == nil { refusals += 1 }
+    tasks[at: place].refusal = event
+    tasks[at: place].page = page
+    tasks[at: place].block = block
+    tasks[at: place].isTail = isTail
+    tasks[at: place].isBlurred = false
   }
 
   /// Any other `page_ref` event: after a refusal it blurs what the fault ended for.
@@ -84,81 +105,100 @@ struct VirtualCPUs {
   }
 
   private mutating func blur(_ event: Event) {
-    guard !event.isInInterrupt, let place = places[event.pid], open[place].refusal != nil else {
+    guard !event.isInInterrupt, let place = open(event.pid), tasks[at: place].refusal != nil else {
       return
     }
-    open[place].isBlurred = true
+    tasks[at: place].isBlurred = true
   }
 
   /// `kvm_page_fault`: opens a fault; returns the task's fault before it when that one was refused and never ended.
   mutating func begin(_ event: Event) -> KvmFault? {
-    let unfinished = close(event.pid, exit: nil)
-    if open.count >= Self.limit {
-      open.removeAll()
-      places.removeAll()
-      refusals = 0
+    guard let place = tasks.place(of: event.pid) else {
+      add(event)
+      return nil
     }
-    places[event.pid] = open.count
-    open.append(Open(pid: event.pid, fault: event))
+    let unfinished = close(place, exit: nil)
+    tasks[at: place].isInFault = true
+    tasks[at: place].fault = event
     return unfinished
+  }
+
+  private mutating func add(_ event: Event) {
+    if tasks.count >= Self.limit { dropResting() }
+    tasks.add(event.pid, Task(isInFault: true, fault: event))
+  }
+
+  /// Makes room: keeps the tasks that are in a fault, unless that would be most of them.
+  private mutating func dropResting() {
+    let kept = tasks.keys.indices.filter { tasks[at: $0].isInFault }
+    var rest = FewMap<Int32, Task>()
+    if kept.count <= Self.limit / 2 {
+      for place in kept { rest.add(tasks.keys[place], tasks[at: place]) }
+    }
+    tasks = rest
+    refusals = rest.values.count { $0.refusal != nil }
   }
 
   /// `hva_to_pfn`: the lookup of an open fault, or, where `kvm_page_fault` is not recorded, a fault of its own.
   /// Returns the task's fault before it, as `begin` does.
   mutating func lookup(_ event: Event) -> KvmFault? {
-    guard let place = places[event.pid], open[place].fault.kind == .kvmPageFault else {
+    guard let place = open(event.pid), tasks[at: place].fault.kind == .kvmPageFault else {
       return begin(event)
     }
-    open[place].lookup = event
+    tasks[at: place].lookup = event
     return nil
   }
 
   mutating func lookupReturned(_ event: Event) {
-    guard let place = places[event.pid], open[place].refusal != nil else { return }
+    guard let place = open(event.pid), tasks[at: place].refusal != nil else { return }
     if event.word == Self.errorFault {
-      open[place].failure = event
+      tasks[at: place].failure = event
     } else {
-      forget(event.pid)
+      rest(place)
     }
   }
 
   /// `kvm_mmu_spte_requested`: the page was resolved after all.
-  mutating func resolved(_ event: Event) { forget(event.pid) }
+  mutating func resolved(_ event: Event) {
+    if let place = open(event.pid) { rest(place) }
+  }
 
   /// `kvm_userspace_exit`: returns the fault if it was refused and the exit does not contradict that.
-  mutating func exited(_ event: Event) -> KvmFault? { close(event.pid, exit: event) }
+  mutating func exited(_ event: Event) -> KvmFault? {
+    tasks.place(of: event.pid).flatMap { close($0, exit: event) }
+  }
 
   /// Drops the faults that were last seen on a CPU whose events are missing now.
   mutating func forget(cpu: UInt16) {
-    for entry in open where entry.fault.cpu == cpu || entry.refusal?.event.cpu == cpu {
-      forget(entry.pid)
+    for place in tasks.keys.indices
+    where tasks[at: place].fault.cpu == cpu || tasks[at: place].refusal?.cpu == cpu {
+      rest(place)
     }
   }
 
   /// At the end of the capture: the refused faults that never ended, by task.
   mutating func finish() -> [KvmFault] {
-    places.keys.sorted().compactMap { close($0, exit: nil) }
+    let inOrder = tasks.keys.indices.sorted { tasks.keys[$0] < tasks.keys[$1] }
+    return inOrder.compactMap { close($0, exit: nil) }
   }
 
-  private mutating func forget(_ pid: Int32) {
-    guard let place = places.removeValue(forKey: pid) else { return }
-    if open[place].refusal != nil { refusals -= 1 }
-    let last = open.removeLast()
-    guard place < open.count else { return }
-    open[place] = last
-    places[last.pid] = place
+  /// The task is in no fault any more.
+  private mutating func rest(_ place: Int) {
+    if tasks[at: place].refusal != nil {
+      refusals -= 1
+      tasks[at: place].refusal = nil
+    }
+    tasks[at: place].lookup = nil
+    tasks[at: place].failure = nil
+    tasks[at: place].isBlurred = false
+    tasks[at: place].isInFault = false
   }
 
-  private mutating func close(_ pid: Int32, exit: Event?) -> KvmFault? {
-    guard let place = places[pid] else { return nil }
-    let entry = open[place]
-    forget(pid)
-    guard let refusal = entry.refusal else { return nil }
+  private mutating func close(_ place: Int, exit: Event?) -> KvmFault? {
+    defer { rest(place) }
+    guard let refusal = tasks[at: place].refusal else { return nil }
     if let exit, !exit.gaps.contains(.exitErrno), exit.result != -14 { return nil }
-    return KvmFault(
-      fault: entry.fault, lookup: entry.lookup, refusal: refusal.event,
-      lookupFailure: entry.failure, exit: exit, page: refusal.page, block: refusal.block,
-      isBlurred: entry.isBlurred)
+    return KvmFault(tasks[at: place], refusal, exit: exit)
   }
 }
 

@@ -25,6 +25,7 @@ extension Replay {
     noteMapcount(event, &marks)
     finishStep(event, &state, from: before)
     table[slot] = state
+    waiting.stir(event)
     if isNegative(event, before) {
       marks.insert(.negative)
       if !before.bits.contains(.counted) { marks.insert(.unchained) }
@@ -233,7 +234,7 @@ extension Replay {
     holders.headGrabs[table[slot].block] = event
   }
 
-  private func headGrab(of number: UInt32) -> Event? {
+  private mutating func headGrab(of number: UInt32) -> Event? {
     guard number != 0, let grab = holders.headGrabs[number] else { return nil }
     let block = blocks[number]
     return block.kind == .plain && grab.pfn == block.head && grab.time >= block.time ? grab : nil

@@ -6,6 +6,9 @@ public import LedgerCore
 /// of its page waits until the clock moves on, so that the other CPU's event of the same time may come first.
 /// The transitions follow mm/page_alloc.c and include/linux/page_ref.h, 5.4 to 7.1, as
 /// they are described rule by rule in `LedgerRules`.
+///
+/// Methods on the way of an event are `mutating` even where they only read: Swift 6.3 copies the whole struct, more than a
+/// kilobyte, to lend it to one that is not.
 public struct Replay: ~Copyable {
   var table: PageTable
   var blocks = BlockTable()
@@ -78,7 +81,7 @@ public struct Replay: ~Copyable {
     journal.chain(of: pfn, endingAt: step, limit: limit)
   }
 
-  private func prefetch(_ batch: Span<Event>) {
+  private mutating func prefetch(_ batch: Span<Event>) {
     for i in batch.indices {
       guard let slot = table.existingSlot(of: batch[i].pfn) else { continue }
       table.prefetch(slot)
@@ -173,12 +176,12 @@ public struct Replay: ~Copyable {
     fresh.epoch = gaps.epoch
     fresh.step = state.step
     table[slot] = fresh
+    waiting.stirAll()
     return fresh
   }
 
   /// Reports a transition unless nothing stands out.
-  mutating func note(_ transition: Transition) {
-    var transition = transition
+  mutating func note(_ transition: consuming Transition) {
     if gaps.isDark { transition.marks.insert(.dark) }
     transitions.append(transition)
   }

@@ -16,11 +16,17 @@ enum VerdictWords {
     switch analysis.verdict {
     case .clean:
       let decided = decided(analysis)
-      return decided < analysis.rules.count
+      let words =
+        decided < analysis.rules.count
         ? "No misuse by the \(decided) of \(analysis.rules.count) rules that could decide"
         : "No misuse; all \(decided) rules could decide"
+      let notes = UInt64(analysis.findings.count { $0.severity == .info })
+      return notes == 0
+        ? words : words + "; \(NumberText.counted(notes, "finding")) for information"
     case .findings: return counts(analysis)
-    case .incomplete: return "Nothing was found, and that proves nothing"
+    case .incomplete:
+      return analysis.findings.contains { $0.severity > .info }
+        ? "Nothing is certain: \(counts(analysis))" : "Nothing was found, and that proves nothing"
     case .unreadable:
       let reason = analysis.failure ?? "the capture could not be read"
       return analysis.findings.isEmpty ? reason : counts(analysis) + "; then: " + reason

@@ -84,7 +84,7 @@ public struct Audit: ~Copyable {
     if !findings.incomplete.isEmpty { findings.completeStacks(replay) }
     var losses = losses
     losses.merge(replay.losses)
-    if isFiltered { losses.add(.filterSuspected) }
+    if isFiltered, !losses.isFiltered { losses.add(.filterSuspected) }
     let dropped = findings.dropped &+ complaints.dropped
     if dropped > 0 { losses.add(.findingsDropped, count: dropped) }
     let coverage = coverage(info, losses)
@@ -107,34 +107,38 @@ public struct Audit: ~Copyable {
   }
 
   private func coverage(_ info: CaptureInfo, _ losses: LossLedger) -> Coverage {
-    Coverage(info: info, losses: losses, isFiltered: isFiltered, sawDisorder: discontinuities > 0)
+    Coverage(
+      info: info, losses: losses, isFiltered: isFiltered || losses.isFiltered,
+      sawDisorder: discontinuities > 0)
   }
 
   private func conclusion(_ info: CaptureInfo, _ losses: LossLedger, _ stacks: StackTable)
     -> Conclusion
   {
     Conclusion(
-      info, isFiltered: isFiltered, breaksChains: discontinuities > 0, losses: losses,
+      info, isFiltered: isFiltered || losses.isFiltered, breaksChains: discontinuities > 0,
+      losses: losses,
       stacks: stacks)
   }
 
   private mutating func judge() {
-    for transition in replay.transitions {
-      if transition.marks.contains(.darkSince) {
-        sawGap = true
-        findings.retract(since: transition.event.time, rules: RuleCatalog.rules)
-        continue
+    for index in replay.transitions.indices { judge(replay.transitions[index]) }
+  }
+
+  private mutating func judge(_ transition: Transition) {
+    if transition.marks.contains(.darkSince) {
+      sawGap = true
+      return findings.retract(since: transition.event.time, rules: RuleCatalog.rules)
+    }
+    if transition.marks.contains(.discontinuity) { discontinuities += 1 }
+    if isTooEarly(transition) { return }
+    let marks = Self.marksOfRules
+    for number in marks.indices where !marks[number].isDisjoint(with: transition.marks) {
+      guard var charge = RuleCatalog.rules[number].charge(transition) else { continue }
+      if transition.marks.contains(.doubtful), charge.verdict == .proven {
+        charge.verdict = .likely
       }
-      if transition.marks.contains(.discontinuity) { discontinuities += 1 }
-      if isTooEarly(transition) { continue }
-      for (number, marks) in Self.marksOfRules.enumerated()
-      where !marks.isDisjoint(with: transition.marks) {
-        guard var charge = RuleCatalog.rules[number].charge(transition) else { continue }
-        if transition.marks.contains(.doubtful), charge.verdict == .proven {
-          charge.verdict = .likely
-        }
-        findings.add(charge, rule: number, transition, replay)
-      }
+      findings.add(charge, rule: number, transition, replay)
     }
   }
 

@@ -163,9 +163,8 @@ struct Conclusion {
   }
 
   static func weighsMore(_ a: Finding, _ b: Finding) -> Bool {
-    let rank = { (verdict: Verdict) in Verdict.allCases.firstIndex(of: verdict) ?? 0 }
     if a.severity != b.severity { return a.severity > b.severity }
-    if a.verdict != b.verdict { return rank(a.verdict) < rank(b.verdict) }
+    if a.verdict != b.verdict { return a.verdict.rank < b.verdict.rank }
     return (a.rule, a.firstTime, a.pfn) < (b.rule, b.firstTime, b.pfn)
   }
 }

@@ -73,7 +73,11 @@ struct Coverage {
     if losses.isIncomplete { reasons.append("a capture without gaps (see losses)") }
     guard requirements.restsOnAbsence else { return reasons }
     if hidesEvents { reasons.append("the formats of all records (see losses)") }
-    if isFiltered { reasons.append("the events of all tasks (no pid filter)") }
+    if losses.isFiltered {
+      reasons.append("the events that a filter left out (see losses)")
+    } else if isFiltered {
+      reasons.append("the events of all tasks (no pid filter)")
+    }
     if lacksContext {
       reasons.append("task, CPU and time of the events (option context-info)")
     } else if !ordersCPUs {

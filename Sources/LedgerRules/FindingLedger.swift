@@ -50,6 +50,8 @@ struct FindingLedger {
 
   private(set) var drafts: [Draft] = []
   private var places: [Key: Int] = [:]
+  /// The charge before, for a fault that repeats itself page by page.
+  private var last: (key: Key, place: Int)?
   private(set) var dropped: UInt64 = 0
   /// Drafts made so far.
   private(set) var made: UInt64 = 0
@@ -68,13 +70,20 @@ struct FindingLedger {
     let key = Key(
       rule: number, variant: charge.variant, block: block?.head ?? Event.noFrame,
       born: block?.time ?? 0, pid: block == nil ? charge.pid : 0)
-    guard let place = places[key] else { return open(key, charge, transition, replay) }
+    guard let place = place(of: key) else { return open(key, charge, transition, replay) }
     if isStronger(charge, than: drafts[place].charge) {
       rewrite(place, charge, transition, replay)
     }
     drafts[place].insert(charge, transition)
     drafts[place].occurrences &+= 1
     drafts[place].lastTime = max(drafts[place].lastTime, transition.event.time)
+  }
+
+  private mutating func place(of key: Key) -> Int? {
+    if let last, last.key == key { return last.place }
+    guard let place = places[key] else { return nil }
+    last = (key, place)
+    return place
   }
 
   /// Looks once more for call chains that come a batch later than their events.
@@ -95,6 +104,7 @@ struct FindingLedger {
       draft.firstTime < time || !rules[draft.rule].requirements.restsOnAbsence
     }
     guard !drafts.allSatisfy(isUntouched) else { return }
+    last = nil
     places = places.filter { isUntouched(drafts[$0.value]) }
     var moved: [Int: Int] = [:]
     var kept: [Draft] = []
@@ -140,11 +150,7 @@ struct FindingLedger {
   }
 
   private func isStronger(_ charge: Charge, than other: Charge) -> Bool {
-    let (a, b) = (rank(charge.verdict), rank(other.verdict))
+    let (a, b) = (charge.verdict.rank, other.verdict.rank)
     return a != b ? a < b : charge.severity > other.severity
-  }
-
-  private func rank(_ verdict: Verdict) -> Int {
-    Verdict.allCases.firstIndex(of: verdict) ?? 0
   }
 }

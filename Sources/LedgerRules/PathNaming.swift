@@ -32,6 +32,7 @@ extension Analysis {
         if chains.count < 1024, chain.first?.address != nil { chains.append(chain) }
       }
     }
+    defer { nameUsers(of: &findings, &finder) }
     guard !wanted.isEmpty else { return 0 }
     let names = finder.names(of: wanted, chains: chains)
     for index in findings.indices {
@@ -44,6 +45,15 @@ extension Analysis {
       findings[index].pathID = pathID(findings[index])
     }
     return wanted.count { $0.name.isEmpty && names[$0] == nil }
+  }
+
+  private static func nameUsers(of findings: inout [Finding], _ finder: inout SymbolFinder) {
+    for index in findings.indices.prefix(namedLimit) {
+      for place in findings[index].paths.indices where !findings[index].paths[place].user.isEmpty {
+        let user = finder.userNames(of: findings[index].paths[place].user)
+        findings[index].paths[place].user = Array(user.prefix(pathLimit))
+      }
+    }
   }
 
   /// The path from the first function that is no machinery; all of it when there is nothing else.

@@ -33,6 +33,7 @@ public struct SymbolFinder {
   private var listings: [Listing] = []
   private var kernel: ElfFile?
   private var modules: ModuleFolder?
+  private var programs: ProgramFiles?
   private var isOpen = false
   /// To add to an address of the capture to get one of the kernel's file; nil without that file.
   private var shift: UInt64?
@@ -73,6 +74,24 @@ public struct SymbolFinder {
     nameByModules(frames, &named)
     return withLines(named)
   }
+
+  /// The way through a user's program, innermost first, with the names that files below the folder of debug files have for it.
+  public mutating func userNames(of frames: [CodeFrame]) -> [CodeFrame] {
+    guard let folder = files.debugFolder, !clues.programIDs.isEmpty else { return frames }
+    let files = programs ?? ProgramFiles(folder, ids: clues.programIDs)
+    programs = files
+    let named = frames.enumerated().flatMap { place, frame in
+      guard let offset = frame.offset, frame.module.isEmpty else { return [frame] }
+      return files.frames(frame.function, at: offset, isReturn: place > 0) ?? [frame]
+    }
+    guard files.named > 0 else { return named }
+    sources.removeAll { $0.kind == Self.debugKind }
+    sources.append(
+      SymbolSource(kind: Self.debugKind, path: folder, named: files.named, detail: ""))
+    return named
+  }
+
+  private static let debugKind = "--debug-dir"
 
   private mutating func open(_ frames: Set<StackFrame>, _ chains: [[StackFrame]]) {
     guard !isOpen else { return }
@@ -326,7 +345,7 @@ extension SymbolFinder {
   }
 
   /// The frame with its line, behind those of functions that were put into it.
-  private static func frames(_ frame: CodeFrame, _ lines: [ElfFile.Line]) -> [CodeFrame] {
+  static func frames(_ frame: CodeFrame, _ lines: [ElfFile.Line]) -> [CodeFrame] {
     lines.map { line in
       var part = frame
       part.line = line.file.isEmpty || line.line == 0 ? "" : "\(line.file):\(line.line)"

@@ -10,13 +10,14 @@ struct PageLedger: ParsableCommand {
     abstract: "Audits what a Linux kernel recorded about its pages.",
     usage: """
       pageledger [analyze] [OPTIONS] CAPTURE...
-      pageledger batch|diff|info|page|events|rules|symbols ...
+      pageledger record|batch|diff|info|page|events|rules|symbols ...
       """,
     discussion: """
       Reads trace.dat files and ftrace text ('-' is standard input), replays the
       state of each page and names every misuse with the events that prove it.
 
         pageledger trace.dat                     was a page misused, by whom?
+        pageledger record --for kvm -- COMMAND   what decides it, recorded
         pageledger info trace.dat                what does the capture hold?
         pageledger page 0x10af2c trace.dat       the life of one page
         pageledger events --name 'mm_*' t.dat    decoded events
@@ -31,7 +32,8 @@ struct PageLedger: ParsableCommand {
     version: version,
     subcommands: [
       AnalyzeCommand.self, BatchCommand.self, DiffCommand.self, InfoCommand.self,
-      PageCommand.self, EventsCommand.self, RulesCommand.self, SymbolsCommand.self,
+      PageCommand.self, EventsCommand.self, RecordCommand.self, RulesCommand.self,
+      SymbolsCommand.self,
       MergeCommand.self, ListCommand.self, RowsCommand.self, WorkerCommand.self,
     ],
     defaultSubcommand: AnalyzeCommand.self)
@@ -47,6 +49,7 @@ struct PageLedger: ParsableCommand {
     if words.first == "batch", words.count > 1, ["merge", "list", "rows"].contains(words[1]) {
       words.replaceSubrange(..<2, with: ["batch-" + words[1]])
     }
+    if words.first == "record" { words = RecordCommand.separated(words) }
     do {
       var command = try parseAsRoot(words)
       try command.run()

@@ -11,8 +11,8 @@ struct SymbolsCommand: ParsableCommand {
     abstract: "Name the functions at addresses of a kernel.",
     usage: "pageledger symbols [--vmlinux FILE] [OPTIONS] <ADDRESSES",
     discussion: """
-      Reads a line an address (0xffffffff81234567) or a place (func+0x1c) from
-      standard input and prints the function, and its line when the files have
+      Reads a line an address (0xffffffff81234567) or a place (func+0x1c,
+      func+0x1c/0x130 [module]) from standard input and prints the function, and its line when the files have
       debug information; functions that were put into it come first, a line each.
 
         echo ffffffffbda882f3 |
@@ -66,16 +66,19 @@ struct SymbolsCommand: ParsableCommand {
     return reader.clues
   }
 
-  /// An address in hexadecimal, or a name with or without an offset.
+  /// An address in hexadecimal, or a name with or without an offset and a module.
   static func frame(_ line: String) -> StackFrame? {
-    let word = line.split { $0 == " " || $0 == "\t" }.first.map(String.init) ?? ""
+    let words = line.split { $0 == " " || $0 == "\t" }
+    let word = words.first.map(String.init) ?? ""
     guard !word.isEmpty else { return nil }
     if let address = HexArgument(argument: word) { return StackFrame(address: address.value) }
+    let isOfModule = words.count > 1 && words[1].hasPrefix("[") && words[1].hasSuffix("]")
+    let module = isOfModule ? "\t" + words[1].dropFirst().dropLast() : ""
     let parts = word.split(separator: "+", maxSplits: 1)
-    guard parts.count == 2 else { return StackFrame(name: word, offset: 0) }
+    guard parts.count == 2 else { return StackFrame(name: word + module, offset: 0) }
     let digits = parts[1].prefix { $0 != "/" }
     return HexArgument(argument: String(digits)).map {
-      StackFrame(name: String(parts[0]), offset: $0.value)
+      StackFrame(name: parts[0] + module, offset: $0.value)
     }
   }
 }

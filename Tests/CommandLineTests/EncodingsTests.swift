@@ -10,7 +10,7 @@ import Testing
     return (names ?? []).sorted()
   }()
 
-  @Test(.enabled(if: !captures.isEmpty, "no shared captures"), arguments: captures)
+  @Test(.needs(shared: "captures/encodings-6.1"), arguments: captures)
   func tellsTheDefect(_ capture: String) throws {
     let folder = try #require(Self.folder)
     let outcome = try Invocation.pageledger(["analyze", "--quiet", capture], in: folder)

@@ -172,16 +172,19 @@ import Testing
   }
 
   /// A perf.data with the record of a build id before all others.
-  private static func data(_ original: [UInt8], withBuildID id: [UInt8]) -> [UInt8] {
+  private static func data(
+    _ original: [UInt8], withBuildID id: [UInt8], of file: String = "[kernel.kallsyms]",
+    mode: UInt8 = 1
+  ) -> [UInt8] {
     func word(_ at: Int) -> Int {
       (0..<8).reduce(0) { $0 | Int(original[at + $1]) << (8 * $1) }
     }
     func bytes(_ value: Int) -> [UInt8] {
       (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
     }
-    let name = Array("[kernel.kallsyms]".utf8) + [UInt8](repeating: 0, count: 15)
+    let name = Array(file.utf8) + [UInt8](repeating: 0, count: 32 - file.utf8.count)
     let record =
-      [67, 0, 0, 0, 1, 0, UInt8(36 + name.count), 0, 0xff, 0xff, 0xff, 0xff] + id + [0, 0, 0, 0]
+      [67, 0, 0, 0, mode, 0, UInt8(36 + name.count), 0, 0xff, 0xff, 0xff, 0xff] + id + [0, 0, 0, 0]
       + name
     var data = original
     let (start, size) = (word(40), word(48))
@@ -198,12 +201,12 @@ import Testing
   /// The kernel of another build is refused with both ids, and costs no finding; one of the same build is not.
   @Test(
     .enabled(
-      if: KernelFileTests.built != nil && Repository.shared != nil,
-      "gcc, or the shared captures, are missing"), arguments: [false, true])
+      if: KernelFileTests.built != nil, "gcc or nm is not installed"),
+    .needs(shared: "captures/encodings-6.1/perf-callchain.data"), arguments: [false, true])
   func anotherBuildIsRefused(isSame: Bool) throws {
     guard let built = Self.built, let shared = Repository.shared else { return }
     let original = shared.appendingPathComponent("captures/encodings-6.1/perf-callchain.data")
-    guard let content = try? Data(contentsOf: original) else { return }
+    let content = try Data(contentsOf: original)
     let own: [UInt8] = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef]
     let id = (isSame ? own : []) + [UInt8](repeating: isSame ? 0 : 0x5a, count: isSame ? 12 : 20)
     let capture = built.folder.appendingPathComponent("perf-\(isSame).data")
@@ -217,6 +220,62 @@ import Testing
       "--vmlinux vmlinux: not used: its build id is 0123456789abcdef, the capture's kernel has "
       + String(repeating: "5a", count: 20)
     #expect(outcome.errors.contains(refusal) == !isSame, "\(outcome.errors)")
+  }
+}
+
+/// Programs of users, by the build ids in a perf.data.
+extension KernelFileTests {
+  /// A folder of debug files with the program of the captured chains, built here: split or whole.
+  private static func debugFolder(_ form: String, id: [UInt8]) throws -> URL {
+    let folder = try #require(built?.folder).appendingPathComponent("users-\(form)")
+    let hex = id.map { String(format: "%02x", $0) }.joined()
+    let place = "\(folder.path)/.build-id/\(hex.prefix(2))"
+    let target = "\(place)/\(hex.dropFirst(2))"
+    let source =
+      "int cell;\nvoid user_loop(void) {\n  __asm__ volatile(\".fill 0x2000, 1, 0x90\");\n}\n"
+    try FileManager.default.createDirectory(
+      atPath: place, withIntermediateDirectories: true)
+    try source.write(
+      to: folder.appendingPathComponent("loop.c"), atomically: true, encoding: .utf8)
+    let copy =
+      form == "split"
+      ? "objcopy --only-keep-debug ttm_kvm \(target).debug" : "cp ttm_kvm \(target)"
+    let outcome = try Invocation.shell(
+      "gcc -g -O1 -fno-pie -no-pie -nostdlib -static -Wl,-e,user_loop -Wl,--build-id=0x\(hex) loop.c -o ttm_kvm && \(copy)",
+      in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    return folder
+  }
+
+  /// A user's address becomes a function with its line where the debug folder has the very program, whatever else it has.
+  @Test(
+    .enabled(if: KernelFileTests.built != nil, "gcc or nm is not installed"),
+    .needs(shared: "captures/encodings-6.1/perf-callchain.data"), .needs(commands: "objcopy"),
+    arguments: ["split", "whole", "other"])
+  func usersFunctionsAreNamed(form: String) throws {
+    let shared = try #require(Repository.shared("captures/encodings-6.1/perf-callchain.data"))
+    let id = (0..<20).map { UInt8(0x30 + $0) }
+    let folder = try Self.debugFolder(form, id: form == "other" ? id.reversed() : id)
+    let content = [UInt8](try Data(contentsOf: URL(fileURLWithPath: shared)))
+    try Data(Self.data(content, withBuildID: id, of: "/root/ttm_kvm", mode: 2)).write(
+      to: folder.appendingPathComponent("perf.data"))
+    let plain = try Invocation.pageledger(["analyze", "perf.data"], in: folder)
+    let outcome = try Invocation.pageledger(
+      ["analyze", "--debug-dir", ".", "perf.data"], in: folder)
+    #expect(outcome.status == 1 && outcome.errors.isEmpty)
+    #expect(plain.output.contains("              ttm_kvm+0x1630\n"))
+    guard form != "other" else {
+      #expect(outcome.output == plain.output)
+      return
+    }
+    #expect(outcome.output.contains("              user_loop+0x630 [ttm_kvm] (loop.c:"))
+    #expect(outcome.output.contains("--debug-dir .: 1 name\n"))
+    // Its code ends long before.
+    #expect(outcome.output.contains("              ttm_kvm+0x397ab\n"))
+    let ids = [plain, outcome].map {
+      $0.output.split(separator: "\n").filter { $0.hasPrefix("  id ") }
+    }
+    #expect(ids[0] == ids[1])
   }
 }
 
@@ -263,11 +322,10 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Repository.shared != nil, "the shared captures are missing"))
+  @Test(.needs(shared: "captures/encodings-6.1/stack.dat"))
   func pathsOfAllEncodingsAreOne() throws {
     guard let shared = Repository.shared else { return }
     let captures = shared.appendingPathComponent("captures/encodings-6.1").path
-    guard FileManager.default.fileExists(atPath: captures + "/stack.dat") else { return }
     try Repository.withFolder { folder in
       let expected = try Self.paths([captures + "/stack.dat"], folder)
       #expect(expected.count == 1)

@@ -1,3 +1,4 @@
+import CommandTestSupport
 import Foundation
 import LedgerCore
 import Testing
@@ -43,9 +44,9 @@ private struct Essence: Equatable {
     return counts
   }
 
-  @Test(arguments: texts)
+  @Test(.needs(shared: "captures/encodings-6.1"), arguments: texts)
   func countsByName(_ name: String) throws {
-    guard let path = shared("captures/encodings-6.1/text-\(name).txt") else { return }
+    let path = try #require(Repository.shared("captures/encodings-6.1/text-\(name).txt"))
     let reading = try Reading(path: path)
     let text = try String(contentsOfFile: path, encoding: .utf8)
     let seen = Dictionary(uniqueKeysWithValues: reading.info.events.map { ($0.name, $0.count) })
@@ -60,10 +61,10 @@ private struct Essence: Equatable {
     text.matches(of: pattern).reduce(0) { $0 + (UInt64($1.1) ?? 0) }
   }
 
-  @Test func latencyTellsTheSameAsDefault() throws {
-    guard let latency = shared("captures/encodings-6.1/text-latency.txt"),
-      let plain = shared("captures/encodings-6.1/text-default.txt")
-    else { return }
+  @Test(.needs(shared: "captures/encodings-6.1"))
+  func latencyTellsTheSameAsDefault() throws {
+    let latency = try #require(Repository.shared("captures/encodings-6.1/text-latency.txt"))
+    let plain = try #require(Repository.shared("captures/encodings-6.1/text-default.txt"))
     let (a, b) = (try Reading(path: latency), try Reading(path: plain))
     #expect(a.info.kernel == "6.1.192-pglab" && b.info.kernel == "")
     #expect(a.records.map(\.pfn) == b.records.map(\.pfn))
@@ -71,18 +72,14 @@ private struct Essence: Equatable {
     #expect(a.records.map(\.result) == b.records.map(\.result))
   }
 
-  static var scenarios: [String] {
-    guard let folder = shared("captures/scenarios-6.1") else { return [] }
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return files.filter { $0.hasSuffix(".dat") }.sorted()
-  }
+  static let scenarios = Repository.shared(in: "captures/scenarios-6.1") { $0.hasSuffix(".dat") }
 
-  @Test(arguments: scenarios)
+  @Test(
+    .needs(shared: "captures/scenarios-6.1"), .needs(commands: "trace-cmd"), arguments: scenarios)
   func rawTextTellsTheSameAsCooked(_ file: String) throws {
-    guard let path = shared("captures/scenarios-6.1/\(file)"),
-      let raw = output(of: ["trace-cmd", "report", "-t", "-R", path]),
-      let cooked = output(of: ["trace-cmd", "report", "-t", path])
-    else { return }
+    let path = try #require(Repository.shared(file))
+    let raw = try #require(output(of: ["trace-cmd", "report", "-t", "-R", path]))
+    let cooked = try #require(output(of: ["trace-cmd", "report", "-t", path]))
     let (a, b) = (
       Reading(parsing: raw, detail: .replay), Reading(parsing: cooked, detail: .replay)
     )

@@ -1,3 +1,4 @@
+import CommandTestSupport
 import Foundation
 import LedgerCore
 import Testing
@@ -200,17 +201,18 @@ import Testing
     #expect(after.complaints.map(\.relation) == [.afterTrace])
   }
 
-  @Test(arguments: [
-    ("172", ComplaintKind.kasan, nil), ("177", .kasan, nil), ("627", .kasan, 0x3a42e),
-    ("638", .kasan, 0x1a883), ("646", .kasan, 0x1a663), ("650", .kasan, nil),
-    ("658", .kasan, 0x6f2e3), ("704", .kasan, 0x77ec0), ("721", .kasan, 0x68fe8),
-    ("726", .badPageState, 0x7071f), ("729", .badPageState, 0xab652),
-    ("89", .badPageState, 0x199e00),
-  ])
+  @Test(
+    .needs(shared: "samples/console-pagestate"),
+    arguments: [
+      ("172", ComplaintKind.kasan, nil), ("177", .kasan, nil), ("627", .kasan, 0x3a42e),
+      ("638", .kasan, 0x1a883), ("646", .kasan, 0x1a663), ("650", .kasan, nil),
+      ("658", .kasan, 0x6f2e3), ("704", .kasan, 0x77ec0), ("721", .kasan, 0x68fe8),
+      ("726", .badPageState, 0x7071f), ("729", .badPageState, 0xab652),
+      ("89", .badPageState, 0x199e00),
+    ])
   func samples(_ number: String, _ kind: ComplaintKind, _ pfn: UInt64?) throws {
-    guard let path = shared("samples/console-pagestate/syzkaller__report_\(number).log") else {
-      return
-    }
+    let name = "samples/console-pagestate/syzkaller__report_\(number).log"
+    let path = try #require(Repository.shared(name))
     let found = try Reading(path: path).complaints
     #expect(found.map(\.kind) == [kind] && found.map(\.pfn) == [pfn])
     #expect(found.allSatisfy { !$0.isDamaged && $0.hasPage && !$0.reason.isEmpty })

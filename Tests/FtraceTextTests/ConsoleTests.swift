@@ -1,3 +1,4 @@
+import CommandTestSupport
 import Foundation
 import LedgerCore
 import Testing
@@ -181,8 +182,8 @@ import Testing
     }
   }
 
-  @Test func panicLog() throws {
-    guard let path = shared("captures/console/panic-ftrace-dump.log") else { return }
+  @Test(.needs(shared: "captures/console/panic-ftrace-dump.log")) func panicLog() throws {
+    let path = try #require(Repository.shared("captures/console/panic-ftrace-dump.log"))
     let text = try String(contentsOfFile: path, encoding: .utf8)
     let reading = try Reading(path: path)
     let lines = text.components(separatedBy: "us : ").count - 1
@@ -194,21 +195,23 @@ import Testing
     #expect(reading.records.contains { $0.kind == .kvmUserspaceExit && $0.result == -14 })
   }
 
-  @Test(arguments: [
-    ("console-dump/syzkaller__report_350.log", 35), ("console-dump/syzkaller__report_435.log", 0),
-    ("mail-embedded-dump/cachefiles_oops_dump.txt", 50),
-    ("mail-embedded-dump/s390x_ftrace_dump_qemu.txt", 87),
-  ])
+  @Test(
+    .needs(shared: "samples"),
+    arguments: [
+      ("console-dump/syzkaller__report_350.log", 35), ("console-dump/syzkaller__report_435.log", 0),
+      ("mail-embedded-dump/cachefiles_oops_dump.txt", 50),
+      ("mail-embedded-dump/s390x_ftrace_dump_qemu.txt", 87),
+    ])
   func samples(_ file: String, _ events: UInt64) throws {
-    guard let path = shared("samples/" + file) else { return }
+    let path = try #require(Repository.shared("samples/" + file))
     let reading = try Reading(path: path)
     #expect(reading.info.kind == "console log with ftrace dump")
     #expect(reading.info.eventsRead == events)
   }
 
-  @Test(arguments: ["console-nodump", "console-pagestate"])
+  @Test(.needs(shared: "samples"), arguments: ["console-nodump", "console-pagestate"])
   func logsWithoutDump(_ folder: String) throws {
-    guard let path = shared("samples/" + folder) else { return }
+    let path = try #require(Repository.shared("samples/" + folder))
     for file in try FileManager.default.contentsOfDirectory(atPath: path) {
       let reading = try Reading(path: path + "/" + file)
       #expect(reading.info.kind == "console log" && reading.records.isEmpty, "\(file)")

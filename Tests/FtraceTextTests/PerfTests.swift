@@ -1,3 +1,4 @@
+import CommandTestSupport
 import Foundation
 import LedgerCore
 import LedgerInput
@@ -138,12 +139,14 @@ import Testing
     #expect(reading.losses.rows.map(\.code) == [.bodyNotPrinted] && reading.info.eventsRead == 2)
   }
 
-  @Test(arguments: ["--deltatime", "--reltime", "-L"])
+  @Test(
+    .needs(shared: "captures/encodings-6.1/perf-file.data"), .needs(commands: "perf"),
+    arguments: ["--deltatime", "--reltime", "-L"])
   func otherClocksAndColumns(_ option: String) throws {
-    guard let data = shared("captures/encodings-6.1/perf-file.data"),
-      let text = output(of: ["perf", "script", "--ns", "-i", data, option]), !text.isEmpty,
+    let data = try #require(Repository.shared("captures/encodings-6.1/perf-file.data"))
+    guard let text = output(of: ["perf", "script", "--ns", "-i", data, option]), !text.isEmpty,
       let whole = output(of: ["perf", "script", "--ns", "-i", data])
-    else { return }
+    else { return print("skipped: this perf does not know \(option)") }
     let (a, b) = (try Reading(text), try Reading(whole))
     #expect(a.losses.rows.isEmpty && a.info.eventsRead == b.info.eventsRead)
     let offset = option == "-L" ? 0 : b.info.start
@@ -198,11 +201,12 @@ import Testing
     }
   }
 
-  @Test func recordedText() throws {
-    guard let path = shared("captures/encodings-6.1/perf-script.txt"),
-      let packed = shared("captures/encodings-6.1/perf-script-callchain.txt.gz"),
-      let chains = output(of: ["gzip", "-dc", packed])
-    else { return }
+  @Test(.needs(shared: "captures/encodings-6.1"), .needs(commands: "gzip"))
+  func recordedText() throws {
+    let path = try #require(Repository.shared("captures/encodings-6.1/perf-script.txt"))
+    let packed = try #require(
+      Repository.shared("captures/encodings-6.1/perf-script-callchain.txt.gz"))
+    let chains = try #require(output(of: ["gzip", "-dc", packed]))
     let text = try String(contentsOfFile: path, encoding: .utf8)
     let plain = try Reading(path: path)
     #expect(plain.info.eventsRead == UInt64(text.split(separator: "\n").count))
@@ -217,18 +221,21 @@ import Testing
   }
 
   /// What `-F` leaves out must not change what the events say.
-  @Test(arguments: [
-    "comm,tid,time,event,trace", "comm,pid,tid,cpu,time,event,trace", "tid,cpu,time,event,trace",
-    "cpu,time,event,trace", "time,event,trace", "comm,tid,cpu,time,period,event,trace",
-    "comm,tid,cpu,time,event,trace,ip,sym", "event,trace", "cpu,event,trace", "comm,event,trace",
-    "tid,event,trace", "comm,pid,tid,cpu,event,trace", "comm,cpu,time,event,trace",
-    "comm,tid,cpu,period,event,trace",
-  ])
+  @Test(
+    .needs(shared: "captures/encodings-6.1/perf-file.data"), .needs(commands: "perf"),
+    arguments: [
+      "comm,tid,time,event,trace", "comm,pid,tid,cpu,time,event,trace", "tid,cpu,time,event,trace",
+      "cpu,time,event,trace", "time,event,trace", "comm,tid,cpu,time,period,event,trace",
+      "comm,tid,cpu,time,event,trace,ip,sym", "event,trace", "cpu,event,trace", "comm,event,trace",
+      "tid,event,trace", "comm,pid,tid,cpu,event,trace", "comm,cpu,time,event,trace",
+      "comm,tid,cpu,period,event,trace",
+    ])
   func selectedFields(_ fields: String) throws {
-    guard let data = shared("captures/encodings-6.1/perf-file.data"),
-      let text = output(of: ["perf", "script", "--ns", "-i", data, "-F", fields]), !text.isEmpty,
+    let data = try #require(Repository.shared("captures/encodings-6.1/perf-file.data"))
+    guard let text = output(of: ["perf", "script", "--ns", "-i", data, "-F", fields]),
+      !text.isEmpty,
       let whole = output(of: ["perf", "script", "--ns", "-i", data])
-    else { return }
+    else { return print("skipped: this perf does not know -F \(fields)") }
     let (a, b) = (try Reading(text), try Reading(whole))
     #expect(a.info.kind == "perf script text" && a.records.count > 1000)
     let words = Set(fields.split(separator: ","))
@@ -241,13 +248,14 @@ import Testing
     #expect(b.losses.rows.isEmpty)
   }
 
-  @Test func samples() throws {
-    guard let folder = shared("samples/perf-script-text"),
-      let manifest = shared("samples/MANIFEST.tsv")
-    else { return }
+  @Test(
+    .needs(shared: "samples/perf-script-text", "samples/MANIFEST.tsv"), .needs(commands: "gzip"))
+  func samples() throws {
+    let folder = try #require(Repository.shared("samples/perf-script-text"))
+    let manifest = try #require(Repository.shared("samples/MANIFEST.tsv"))
     let rows = try String(contentsOfFile: manifest, encoding: .utf8).split(separator: "\n")
     for file in try FileManager.default.contentsOfDirectory(atPath: folder) {
-      guard let text = output(of: ["gzip", "-dcf", folder + "/" + file]) else { return }
+      let text = try #require(output(of: ["gzip", "-dcf", folder + "/" + file]))
       let reading = try? Reading(text)
       let row = rows.first { $0.contains("/" + file + "\t") }
       let count = row?.firstMatch(of: /perf=(\d+)/).flatMap { UInt64($0.1) } ?? 0

@@ -72,18 +72,6 @@ struct Reading {
   }
 }
 
-/// The captures beside the checkout, nil (with a message) where they are not.
-func shared(_ path: String) -> String? {
-  let root =
-    ProcessInfo.processInfo.environment["PAGELEDGER_SHARED"]
-    ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared").path
-  let full = root + "/" + path
-  if FileManager.default.fileExists(atPath: full) { return full }
-  print("skipped: \(path) is not there; set PAGELEDGER_SHARED to the folder that holds captures/")
-  return nil
-}
-
 /// Runs a peer and gives what it prints; nil when it is not installed.
 func output(of command: [String]) -> [UInt8]? {
   let process = Process()

@@ -46,20 +46,12 @@ import Testing
     "kvm_moved_legal": [Planted("PL010", 3, "proven"), Planted("PL010", 3, "proven")],
   ]
 
-  static let captures: [URL] = {
-    let folder = Repository.shared?.appendingPathComponent("captures/scenarios-6.1")
-    let names =
-      folder.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0.path) } ?? []
-    return names.filter { $0.hasSuffix(".dat") }.sorted().compactMap {
-      folder?.appendingPathComponent($0)
-    }
-  }()
+  static let captures = Repository.shared(in: "captures/scenarios-6.1") { $0.hasSuffix(".dat") }
+    .compactMap { Repository.shared($0) }.map { URL(fileURLWithPath: $0) }
 
-  @Test func captureFolderIsThere() {
-    if Self.captures.isEmpty { print("skipped: no shared captures beside this clone") }
-  }
-
-  @Test(arguments: captures) func findsWhatWasPlanted(_ capture: URL) throws {
+  @Test(.needs(shared: "captures/scenarios-6.1"), arguments: captures) func findsWhatWasPlanted(
+    _ capture: URL
+  ) throws {
     let run = try Invocation.pageledger(
       ["analyze", "--format", "json", capture.path], in: Repository.root)
     let object = try JSONSerialization.jsonObject(with: Data(run.output.utf8))

@@ -2,6 +2,7 @@ import LedgerBatch
 import LedgerCore
 import LedgerFormat
 import LedgerInput
+import LedgerRecord
 import LedgerSymbols
 
 /// What a fuzzer feeds: one reader, or the replay; each takes any bytes and must come back.
@@ -22,6 +23,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case symbols
   /// An ELF file.
   case elf
+  /// Type information of a kernel and of a module.
+  case btf
   /// JSON: suppressions, manifests, reports of earlier runs.
   case json
   /// The replay and the rules.
@@ -44,6 +47,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
       Self.analyze(script.text(), form: bytes.count)
     case .symbols: Self.name(bytes)
     case .elf: Self.open(bytes)
+    case .btf: Self.ask(bytes)
     case .json: Self.parse(bytes)
     case .replay:
       var script = EventScript(bytes)
@@ -131,6 +135,25 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     _ = (elf.buildID, elf.isRelocatable, elf.address(of: "main"))
     _ = elf.symbols(at: [0, 0x1000, 0x40_1000, 0xffff_ffff_8100_0010, .max])
     _ = elf.lines(of: "main", offset: 4)
+  }
+
+  private static func ask(_ bytes: [UInt8]) {
+    let half = bytes.count / 2
+    let base = try? BTF(bytes)
+    for types in [base, try? BTF(Array(bytes[half...]), base: base)].compactMap(\.self) {
+      for name in ["vm_area_struct", "vm_fault", "file"] {
+        guard let structure = types.structure(named: name) else { continue }
+        for member in ["vm_flags", "vma", "private_data"] {
+          guard let place = types.member(member, of: structure) else { continue }
+          _ = types.pointee(of: place.type).map(types.name(of:))
+        }
+      }
+      for function in ["unmap_page_range", "copy_page_range"] {
+        for parameter in types.parameters(of: function) ?? [] {
+          _ = types.pointee(of: parameter.type).map(types.name(of:))
+        }
+      }
+    }
   }
 
   private static func parse(_ bytes: [UInt8]) {

@@ -1,3 +1,4 @@
+import CommandTestSupport
 import Foundation
 import LedgerCore
 import Testing
@@ -10,49 +11,30 @@ import Testing
 /// a pointer from printk_formats, arrays as bytes (beyond the end of the record for kernel_stack, empty for bprint),
 /// `0x0x` for pointers that a format already prefixes, and hexadecimal numbers without `0x` where the format says so.
 @Suite struct DifferentialTests {
-  static let shared: URL = {
-    if let named = ProcessInfo.processInfo.environment["PAGELEDGER_SHARED"] {
-      return URL(fileURLWithPath: named)
-    }
-    return URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("shared")
-  }()
-
   static let folders = [
     "captures/scenarios-6.1", "captures/encodings-6.1", "samples/tracedat-v6",
     "samples/tracedat-v7",
   ]
 
-  static let files: [String] = folders.flatMap { folder -> [String] in
-    let names = try? FileManager.default.contentsOfDirectory(
-      atPath: shared.appendingPathComponent(folder).path)
-    return (names ?? []).filter { $0.hasSuffix(".dat") || $0.hasSuffix(".dat.xz") }
-      .map { folder + "/" + $0 }.sorted()
+  static let files = folders.flatMap { folder in
+    Repository.shared(in: folder) { $0.hasSuffix(".dat") || $0.hasSuffix(".dat.xz") }
   }
 
   /// Records compared in each file; the rest is only counted.
   static let limit = 4000
 
-  @Test func capturesArePresent() {
-    if Self.files.isEmpty {
-      print("skipped: no captures in \(Self.shared.path); set PAGELEDGER_SHARED")
-    }
-    if run("trace-cmd", ["--help"]) == nil { print("skipped: trace-cmd is not installed") }
-  }
-
-  @Test(arguments: files)
+  @Test(
+    .needs(shared: "captures/scenarios-6.1"), .needs(commands: "trace-cmd", "xz"),
+    arguments: files)
   func agreesWithTraceCmd(name: String) throws {
-    var path = Self.shared.appendingPathComponent(name).path
+    var path = try #require(Repository.shared(name))
     if name.hasSuffix(".xz") {
-      guard let bytes = run("xz", ["-dc", path]) else { return print("skipped: no xz") }
+      let bytes = try #require(run("xz", ["-dc", path]))
       path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
       try bytes.write(to: URL(fileURLWithPath: path))
     }
     defer { if name.hasSuffix(".xz") { try? FileManager.default.removeItem(atPath: path) } }
-    guard let report = run("trace-cmd", ["report", "-R", "-t", path]) else {
-      return print("skipped: trace-cmd is not installed")
-    }
+    let report = try #require(run("trace-cmd", ["report", "-R", "-t", path]))
     let lines = report.split(separator: 0x0a).compactMap { PeerLine($0) }
     let reader = try openCapture(path: path, detail: .fields)
     var batch = EventBatch()

@@ -1,3 +1,4 @@
+import CommandTestSupport
 import Foundation
 import LedgerCore
 import Testing
@@ -8,21 +9,8 @@ import Testing
 ///
 /// perf puts equal times in the order of the file and delivers some samples late; both sides are ordered by time and CPU here.
 @Suite struct PerfDifferentialTests {
-  static let captures: [String] = names("captures/encodings-6.1") { $0.hasSuffix(".data") }
-  static let samples: [String] = names("samples/perfdata") { _ in true }
-
-  private static func names(_ folder: String, _ isWanted: (String) -> Bool) -> [String] {
-    let url = DifferentialTests.shared.appendingPathComponent(folder)
-    let names = try? FileManager.default.contentsOfDirectory(atPath: url.path)
-    return (names ?? []).filter(isWanted).map { folder + "/" + $0 }.sorted()
-  }
-
-  @Test func capturesArePresent() {
-    if Self.captures.isEmpty {
-      print("skipped: no perf.data in \(DifferentialTests.shared.path); set PAGELEDGER_SHARED")
-    }
-    if run("perf", ["--version"]) == nil { print("skipped: perf is not installed") }
-  }
+  static let captures = Repository.shared(in: "captures/encodings-6.1") { $0.hasSuffix(".data") }
+  static let samples = Repository.shared(in: "samples/perfdata") { _ in true }
 
   struct Row: Equatable, Comparable {
     var time: UInt64
@@ -31,12 +19,12 @@ import Testing
     static func < (a: Row, b: Row) -> Bool { (a.time, a.cpu) < (b.time, b.cpu) }
   }
 
-  @Test(arguments: captures)
+  @Test(
+    .needs(shared: "captures/encodings-6.1"), .needs(commands: "perf"), arguments: captures)
   func agreesWithPerfScript(name: String) throws {
-    let path = DifferentialTests.shared.appendingPathComponent(name).path
+    let path = try #require(Repository.shared(name))
     let fields = "comm,pid,tid,cpu,time,event,trace"
-    guard let output = run("perf", ["script", "-F", fields, "--ns", "-i", path]), !output.isEmpty
-    else { return print("skipped: perf is not installed") }
+    let output = try #require(run("perf", ["script", "-F", fields, "--ns", "-i", path]))
     var peer: [Row] = []
     var peerCounts: [String: Int] = [:]
     for line in output.split(separator: 0x0a) {
@@ -97,9 +85,9 @@ import Testing
     "stijn__tlb_shootdown.perf.data": 21707,
   ]
 
-  @Test(arguments: samples)
+  @Test(.needs(shared: "samples/perfdata"), arguments: samples)
   func readsPublicFiles(name: String) throws {
-    let url = DifferentialTests.shared.appendingPathComponent(name)
+    let url = URL(fileURLWithPath: try #require(Repository.shared(name)))
     let reader = try openCapture(path: url.path, detail: .fields)
     var batch = EventBatch()
     var last: UInt64 = 0

@@ -1,3 +1,4 @@
+import CommandTestSupport
 import Foundation
 import LedgerCapture
 import LedgerCore
@@ -9,20 +10,9 @@ import Testing
     "stack.dat", "text-tgid-stack.txt", "perf-callchain.data", "perf-script-callchain.txt.gz",
   ]
 
-  static func folder() -> String? {
-    let environment = ProcessInfo.processInfo.environment["PAGELEDGER_SHARED"]
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let shared =
-      environment ?? root.deletingLastPathComponent().appendingPathComponent("shared").path
-    let folder = shared + "/captures/encodings-6.1"
-    return FileManager.default.fileExists(atPath: folder) ? folder : nil
-  }
-
-  @Test(
-    .enabled(if: StackTests.folder() != nil, "the shared captures are missing"), arguments: names)
+  @Test(.needs(shared: "captures/encodings-6.1"), arguments: names)
   func everyUsedEventHasItsChain(name: String) throws {
-    guard let folder = Self.folder() else { return }
+    let folder = try #require(Repository.shared("captures/encodings-6.1"))
     let reader = try openCapture(path: "\(folder)/\(name)", detail: .replay)
     var batch = EventBatch()
     var events = 0
@@ -46,10 +36,8 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: StackTests.folder() != nil, "the shared captures are missing")) func clues()
-    throws
-  {
-    guard let folder = Self.folder() else { return }
+  @Test(.needs(shared: "captures/encodings-6.1")) func clues() throws {
+    let folder = try #require(Repository.shared("captures/encodings-6.1"))
     let perf = try openCapture(path: "\(folder)/perf-callchain.data", detail: .replay)
     var batch = EventBatch()
     while try perf.next(&batch) {}

@@ -95,7 +95,9 @@ import Testing
     guard let built = Self.built else { return }
     let path = built.folder.appendingPathComponent(name).path
     // Old binutils do not know every form.
-    guard FileManager.default.fileExists(atPath: path) else { return }
+    guard FileManager.default.fileExists(atPath: path) else {
+      return print("skipped: binutils or zstd could not make \(name)")
+    }
     var debug: String?
     if name == "stripped" || name == "packed" {
       let id = try ElfFile(path: path).buildID.map { String(format: "%02x", $0) }.joined()

@@ -4,11 +4,14 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import shutil
 import statistics
 import subprocess
 import sys
 import time
+
+import micro
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RATIOS = os.path.join(HERE, "bench-ratios.json")
@@ -24,6 +27,8 @@ def options():
     parser.add_argument("--check", action="store_true", help="compare with the committed ratios")
     parser.add_argument("--record", action="store_true", help="commit these ratios")
     parser.add_argument("--trace-processor", help="Perfetto's trace_processor_shell")
+    parser.add_argument("--lisa", help="LISA's decoder, as a command in which {} stands for the trace.dat")
+    parser.add_argument("--micro", help=argparse.SUPPRESS)
     parser.add_argument("--pageledger", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--default", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--work", required=True, help=argparse.SUPPRESS)
@@ -97,12 +102,18 @@ class Inputs:
     def text(self):
         return self.made(".txt", ["trace-cmd", "report", "-t", "-i", self.capture], True)
 
+    def perf(self, events):
+        """The first so many records as a perf.data."""
+        old = self.version6()
+        convert = os.path.join(HERE, "perf_of.py")
+        return self.made(f"-{events}.perf.data", [sys.executable, convert, old or "", "OUT", str(events)])
+
     def grown(self, perf, copies):
-        """A short perf.data so many times, each later: no tool turns a trace.dat into one."""
+        """A short perf.data so many times, each later and of other pages."""
         if perf is None:
             return None
         grow = os.path.join(HERE, "perf_grow.py")
-        return self.made(f"-{copies}.data", [sys.executable, grow, perf, "OUT", str(copies)])
+        return self.made(f"-{copies}.copies.data", [sys.executable, grow, perf, "OUT", str(copies)])
 
     def packed(self, tool):
         text = self.text()
@@ -137,9 +148,13 @@ def rows(chosen, inputs):
     row("text.gz", gz, "gzip -dc", ["gzip", "-dc", gz or ""])
     beside = os.path.join(os.path.dirname(chosen.default), "..", "encodings-6.1", "perf-file.data")
     perf = beside if os.path.exists(beside) else None
+    long = inputs.perf(2_000_000)
+    row("perf.data, 2 M events of it", long, "perf script", ["perf", "script", "-i", long or ""])
     row("perf.data, 0.9 MB", perf, "perf script", ["perf", "script", "-i", perf or ""])
     long = inputs.grown(perf, 100)
     row("perf.data, 100 copies", long, "perf script", ["perf", "script", "-i", long or ""])
+    if chosen.lisa:
+        row("trace.dat v6, LISA", old, "LISA", [word.replace("{}", old or "") for word in shlex.split(chosen.lisa)])
     if chosen.trace_processor:
         shell = [chosen.trace_processor, "--query-string", "select count(*) from ftrace_event"]
         row("text, Perfetto", text, "trace_processor", shell + [text or ""])
@@ -179,6 +194,11 @@ def main():
         print(f"{name:<24}{size:>7.0f}{us[0]:>9.2f}{us[1]:>8.2f}{us[2]:>9.0f}{size / us[0]:>8.0f}   "
               f"{peer:<20}{them[0]:>9.2f}{them[2]:>9.0f}{ratios[name]:>8.2f}", flush=True)
     start_up(chosen.pageledger, prefix)
+    first_finding(chosen, prefix)
+    if chosen.micro and chosen.only is None and inputs.text() and inputs.version6():
+        micro.show(micro.rows(prefix, chosen.micro, inputs.text(), inputs.version6()),
+                   min(measure(prefix + ["taskset", "-c", "0", chosen.pageledger, "analyze", "--quiet",
+                                         inputs.version6()])[1] for _ in range(chosen.runs)))
     finish(chosen, ratios)
 
 
@@ -189,6 +209,15 @@ def start_up(binary, prefix):
     loaded = f", {int(sections[9]) / 1e6:.1f} MB without debug information" if len(sections) > 9 else ""
     print()
     print(f"start-up   {walls[10] * 1000:.1f} ms (--version), {os.path.getsize(binary) / 1e6:.1f} MB{loaded}")
+
+
+def first_finding(chosen, prefix):
+    """A whole run over a small capture with a finding: at least what its first finding takes."""
+    small = os.path.join(HERE, "..", "..", "fixtures", "captures", "ttm-kvm.dat")
+    scenario = os.path.join(os.path.dirname(chosen.default), "..", "scenarios-6.1", "tail_ref.dat")
+    path = scenario if os.path.exists(scenario) else small
+    walls = sorted(measure(prefix + [chosen.pageledger, "analyze", path])[0] for _ in range(21))
+    print(f"findings   {walls[10] * 1000:.1f} ms for all of {os.path.basename(path)}, {os.path.getsize(path) / 1e6:.1f} MB")
 
 
 def finish(chosen, ratios):

@@ -3,6 +3,7 @@
 import argparse
 import concurrent.futures
 import gzip
+import json
 import os
 import pathlib
 import re
@@ -18,7 +19,7 @@ import zlib
 
 import hostile
 
-TARGETS = "capture fields subbuffers formats perf console symbols elf json replay".split()
+TARGETS = "capture fields subbuffers formats perf console symbols elf json btf replay".split()
 LENGTHS = {"capture": 24576, "fields": 24576, "console": 24576, "elf": 32768, "symbols": 8192}
 MODULES = "LedgerCapture LedgerFormat LedgerInput LedgerSymbols".split()
 # What writes, or asks the system, reads nothing that could be hostile.
@@ -84,6 +85,54 @@ def tracefs(with_formats=True):
     return archive(files)
 
 
+FREE = "page=0x1400 pfn=0x1400 order=0"
+REFERENCE = "pfn=0x1400 flags=none count=1 mapcount=0 mapping=(nil) mt=0 val=1"
+BUG = ["BUG: Bad page state in process a  pfn:1400", "page:0000 refcount:2 mapcount:0 mapping:0000000000000000 index:0x0 pfn:0x1400",
+       "page dumped because: nonzero _refcount", "CPU: 1 PID: 7 Comm: a Not tainted 6.1.192 #1", "Call Trace:", " <TASK>",
+       " dump_stack_lvl+0x34/0x44", " bad_page+0x70/0xa0", " </TASK>"]
+
+
+def dialects():
+    """The same few events and complaints in the words of each printer and logger."""
+    rows = [(1000 + n, n % 2, ("kmem:mm_page_free", FREE) if n % 3 else ("page_ref:page_ref_set", REFERENCE)) for n in range(24)]
+    perf = "".join(f"a b {7 + cpu}/{7 + cpu} [00{cpu}] {t / 1000:.6f}: {name}: {body}\n" for t, cpu, (name, body) in rows)
+    chains = "".join(f"task {7 + cpu} [00{cpu}] {t / 1000:.6f}: {name}: {body}\n\tffffffff81000010 f+0x10 ([kernel.kallsyms])\n"
+                     "\t    7f0000001000 main+0x4 (/usr/bin/a)\n\n" for t, cpu, (name, body) in rows)
+    deltas = "".join(f"task {7 + cpu} [00{cpu}] {0.001 * n:9.6f}: {name}: {body}\n" for n, (t, cpu, (name, body)) in enumerate(rows))
+    header = "# ========\n# captured on    : Sat Nov 21 2026\n# hostname : h\n# os release : 6.1.0\n# nrcpus online : 2\n# ========\n#\n"
+    ftrace = "".join(f"  t-{7 + cpu}  [00{cpu}] d..2.  {t / 1000:.6f}: {name.split(':')[1]}: {body}\n" for t, cpu, (name, body) in rows)
+    report = "cpus=2\n" + "".join(f"  t-{7 + cpu}  [00{cpu}]  {t / 1000:.6f}: {name.split(':')[1]}:  {body}\n" for t, cpu, (name, body) in rows)
+    dump = ["Dumping ftrace buffer:", "---------------------------------"]
+    dump += [f"  t-{7 + cpu}       {cpu}d..2.. {t * 1000}us : {name.split(':')[1]}: {body}" for t, cpu, (name, body) in rows]
+    log = BUG + dump + ["---------------------------------", "Kernel panic - not syncing: x", "Kernel Offset: 0x1000000 from 0xffffffff81000000"]
+
+    def dressed(dress, lines=log):
+        return "".join(dress(n, line) for n, line in enumerate(lines))
+
+    texts = [
+        perf, header + perf, chains, header + deltas, perf.replace("[000] ", "").replace("[001] ", ""), ftrace, report,
+        re.sub(r" \d+\.\d+:", "", perf), perf.replace("kmem:mm_page_free: " + FREE, "kmem:mm_page_free:"),
+        "<!DOCTYPE html><html><body>\n<script class=\"trace-data\" type=\"application/text\">\n# tracer: nop\n#\n" + ftrace
+        + "</script>\n</body></html>\n", ftrace.replace("<", "&lt;").join(["<html><pre>\n# tracer: nop\n#\n", "</pre></html>\n"]),
+        "##### CPU 0 buffer started ####\n" + ftrace, "CPU:1 [LOST 12 EVENTS]\n" + ftrace, "> " + ftrace.replace("\n", "\n> "),
+        ftrace.replace("order=0\n", "order=0\n => f\n => kernel_stack+0x10/0x20\n"),
+        dressed(lambda n, x: f"[{n:5}.{100000 + n:06}] {x}\n"), dressed(lambda n, x: f"<4>[{n:5}.{100000 + n:06}][  T{n}] {x}\n"),
+        dressed(lambda n, x: f"Jan  2 03:04:{n % 60:02} host kernel: [{n:5}.{100000 + n:06}] {x}\n"),
+        dressed(lambda n, x: f"2026-01-02T03:04:{n % 60:02}.123456+00:00 host kernel: {x}\n"),
+        dressed(lambda n, x: f"6,{n},{n}000000,-;{x}\n SUBSYSTEM=mm\n"), dressed(lambda n, x: f"6,{n},{n}000000,-,ncfrag=0/{len(x)};{x}\n"),
+        dressed(lambda n, x: f"<6>1 2026-01-02T03:04:05Z host kernel - - - [{n:5}.{100000 + n:06}] {x}\n"),
+        dressed(lambda n, x: f"01-02 03:04:05.{n:03} 0 0 I kernel  : {x}\n"), dressed(lambda n, x: f"[  +0.{n:06}] {x}\n"),
+        dressed(lambda n, x: f"[Jan 2 03:0{n % 10}] {x}\n"), dressed(lambda n, x: f"[Fri Jan  2 03:04:{n % 60:02} 2026] {x}\n"),
+        dressed(lambda n, x: json.dumps({"__REALTIME_TIMESTAMP": str(n), "_TRANSPORT": "kernel", "MESSAGE": x}) + "\n"),
+        dressed(lambda n, x: f"__CURSOR=s={n}\n__REALTIME_TIMESTAMP={n}\n_TRANSPORT=kernel\nMESSAGE={x}\n\n"),
+        json.dumps({"dmesg": [{"pri": 4, "time": n, "msg": x} for n, x in enumerate(log)]}, indent=1) + "\n",
+        dressed(lambda n, x: "- " + json.dumps({"dt": "2026-01-02T03:04:05.1", "lvl": "target", "msg": f"[{n:5}.{100000 + n:06}] {x}"}) + "\n"),
+        dressed(lambda n, x: f"2026-01-02T03:04:05.1234567Z \x1b[32m[{n:5}.{100000 + n:06}]\x1b[0m {x}\r\n"),
+        dressed(lambda n, x: f"Panic#1 Part{n // 12}\n<4>[{n:5}.{100000 + n:06}] {x}\n"),
+    ]
+    return [text.encode() for text in texts]
+
+
 def built():
     """Small files of each kind that nothing in fixtures is small enough for."""
     pages = hostile.sub_buffer() + hostile.sub_buffer(9000)
@@ -109,6 +158,7 @@ def built():
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("a.txt", hostile.TEXT)
     found.append(out.getvalue())
+    found += dialects()
     for name, words in hostile.PACKERS.items():
         if name != "zip" and shutil.which(words[0]):
             found.append(subprocess.run(words, input=hostile.TEXT, stdout=subprocess.PIPE, check=True).stdout)
@@ -146,6 +196,11 @@ def seeds(root, target, folder):
         found.append(b"ffffffff81000000 T _text\nffffffff81000010 t hva_to_pfn\nffffffffc0001000 t f\t[kvm]\n")
     if target == "elf":
         found += objects(folder)
+    if target == "btf":
+        words = [1, 0x01000000, 8, 64, 6, 0x04000002, 16, 21, 1, 0, 30, 1, 64]
+        names = b"\0long\0vm_area_struct\0vm_flags\0vma\0"
+        head = [0x0001eb9f, 24, 0, 4 * len(words), 4 * len(words), len(names)]
+        found.append(struct.pack(f"<{len(head) + len(words)}I", *head, *words) + names)
     if target in ("subbuffers", "formats", "perf", "replay"):
         found += [bytes((i * step + 7) & 255 for i in range(900)) for step in (1, 3, 7, 11, 29, 77, 113, 201)]
     for number, data in enumerate(dict.fromkeys(found)):
@@ -243,8 +298,6 @@ def coverage(args):
         report = subprocess.run(
             [tool["llvm-cov"], "export", "--summary-only", f"--instr-profile={profile}", args.fuzzer],
             capture_output=True, text=True, check=True).stdout
-    import json
-
     files = json.loads(report)["data"][0]["files"]
     total = covered = 0
     rows = {}

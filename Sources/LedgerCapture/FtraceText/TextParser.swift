@@ -261,7 +261,10 @@ struct TextParser {
       event.kind = .other
       return unfinished(isCut, event)
     }
-    guard line.byte == 0x28 || known.probe != .other else { return false }
+    guard line.byte == 0x28 || known.probe != .other else {
+      if known.mayContinue { readMark(line) }
+      return false
+    }
     let place = line.at
     let kind = ProbeBody.kind(&line, named: known.probe)
     guard kind != .other else { return false }
@@ -274,6 +277,12 @@ struct TextParser {
       event.pointer = chains.caller(LineCursor(line.bytes, from: place &+ 1, to: line.at))
     }
     return true
+  }
+
+  /// What a recorder wrote into the trace about itself.
+  private mutating func readMark(_ line: borrowing LineCursor) {
+    let text = line.bytes.text(from: line.at, to: min(line.end, line.at &+ 256))
+    if let filter = RecorderMark.filter(in: text) { losses.add(.filtered, detail: filter) }
   }
 
   /// A page event that lacks something: the next line may be its rest.

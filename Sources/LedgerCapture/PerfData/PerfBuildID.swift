@@ -1,7 +1,7 @@
 import LedgerCore
 import LedgerInput
 
-/// Build ids of the kernel and of its modules, in perf's records.
+/// Build ids of the kernel, of its modules and of users' programs, in perf's records.
 enum PerfBuildID {
   /// In `misc` of a mapping: the place of the device and inode holds a build id (PERF_RECORD_MISC_MMAP_BUILD_ID, 5.12).
   static let inMapping: UInt16 = 1 << 14
@@ -9,10 +9,11 @@ enum PerfBuildID {
   private static let hasLength: UInt16 = 1 << 15
   /// In `misc`: whose code it is; guests have kernels of their own (PERF_RECORD_MISC_CPUMODE_MASK).
   private static let modeMask: UInt16 = 7
-  private static let kernelMode: UInt16 = 1
+  private static let userMode: UInt16 = 2
   private static let kernelName = Array("[kernel.".utf8)
   private static let limit = 20
   private static let moduleLimit = 1 << 12
+  private static let programLimit = 1 << 14
 
   /// The `count` bytes of an id; none when they are all 0.
   static func bytes(_ bytes: RawSpan, _ place: Int, count: Int) -> [UInt8] {
@@ -27,10 +28,15 @@ enum PerfBuildID {
   static func note(
     _ bytes: RawSpan, _ body: Int, _ end: Int, misc: UInt16, _ clues: inout KernelClues
   ) {
-    guard body &+ 28 < end, misc & modeMask <= kernelMode else { return }
+    guard body &+ 28 < end, misc & modeMask <= userMode else { return }
     let count = misc & hasLength != 0 ? Int(bytes.u8(body &+ 24)) : limit
     let id = Self.bytes(bytes, body &+ 4, count: count)
-    note(id, of: PerfChain.name(bytes, body &+ 28, end), &clues)
+    let name = PerfChain.name(bytes, body &+ 28, end)
+    if misc & modeMask == userMode {
+      noteProgram(id, of: name, &clues)
+    } else {
+      note(id, of: name, &clues)
+    }
   }
 
   /// Keeps the id of `[kernel.kallsyms]`, of a file `vmlinux`, or of a module.
@@ -41,6 +47,17 @@ enum PerfBuildID {
       if clues.buildID.isEmpty { clues.buildID = id }
     } else if let module = PerfChain.module(name), clues.moduleIDs.count < moduleLimit {
       clues.moduleIDs[module] = id
+    }
+  }
+  /// Keeps the id of a program or a library; which of two files of one name is meant, is not known later.
+  static func noteProgram(_ id: [UInt8], of name: [UInt8], _ clues: inout KernelClues) {
+    guard !id.isEmpty, name.first == 0x2f, clues.programIDs.count < programLimit else { return }
+    let file = name[(name.lastIndex(of: 0x2f).map { $0 + 1 } ?? 0)...]
+    let key = String(decoding: file, as: UTF8.self)
+    if let known = clues.programIDs[key], known != id {
+      clues.programIDs[key] = []
+    } else {
+      clues.programIDs[key] = id
     }
   }
 }

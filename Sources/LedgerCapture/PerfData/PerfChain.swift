@@ -35,13 +35,15 @@ enum PerfChain {
     _ clues: inout KernelClues
   ) {
     let place = body &+ (isNewer ? 64 : 32)
-    guard place < end, bytes.word32(body, swapped) == .max,
-      bytes.u8(place) == 0x5b || bytes.u8(place) == 0x2f
-    else { return }
+    guard place < end, bytes.u8(place) == 0x5b || bytes.u8(place) == 0x2f else { return }
+    let isKernel = bytes.word32(body, swapped) == .max
+    let hasID = isNewer && misc & PerfBuildID.inMapping != 0
+    guard isKernel || hasID else { return }
     let start = bytes.word64(body &+ 8, swapped)
     let name = name(bytes, place, end)
-    if isNewer, misc & PerfBuildID.inMapping != 0 {
+    if hasID {
       let id = PerfBuildID.bytes(bytes, body &+ 36, count: Int(bytes.u8(body &+ 32)))
+      guard isKernel else { return PerfBuildID.noteProgram(id, of: name, &clues) }
       PerfBuildID.note(id, of: name, &clues)
     }
     if name.starts(with: textName) {

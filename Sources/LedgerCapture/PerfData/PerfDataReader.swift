@@ -59,7 +59,6 @@ final class PerfDataReader: CaptureReader {
     var decoder = PerfDecoder(
       metadata, info: Self.describe(header, metadata, source.path), detail: detail)
     if missing > 0 { decoder.miss(streams: missing, cpus: metadata.cpus) }
-    metadata.tracing.deferSymbols()
     symbols = metadata.tracing.symbols
     chains = decoder.chains
     let feeds =

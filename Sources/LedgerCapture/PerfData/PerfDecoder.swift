@@ -24,6 +24,8 @@ struct PerfDecoder {
   var queue: TimeQueue
   private var records: RecordDecoder
   let meanings: [Meaning]
+  /// By attribute.
+  private var fixed: [FixedSample] = []
   /// There is one attribute.
   private let isAlone: Bool
   /// Where samples have their number, -1 if they have none.
@@ -82,7 +84,15 @@ struct PerfDecoder {
     isAlone = meanings.count == 1
     idPlace = meanings.first?.shape.id ?? -1
     counts = Array(repeating: 0, count: self.info.events.count)
+    fixed = meanings.map { fixedSample($0) ?? FixedSample() }
     noteThinned(metadata)
+  }
+
+  private func fixedSample(_ meaning: Meaning) -> FixedSample? {
+    guard words == nil, !swapped, !rawSwapped, !meaning.isRepeated, let format = meaning.format,
+      format != console?.format, format == meaning.row, !records.kind(ofFormat: format).isList
+    else { return nil }
+    return FixedSample(meaning.shape, type: meaning.type, format: format)
   }
 
   /// Rows of the table of events: the formats in their order, then what has none.
@@ -148,7 +158,8 @@ struct PerfDecoder {
     let body = start &+ 8
     let end = start &+ size
     switch type {
-    case PerfRecord.sample: takeSample(bytes, body, end, offset)
+    case PerfRecord.sample:
+      if !takeFixed(bytes, body, end) { takeSample(bytes, body, end, offset) }
     case PerfRecord.finishedRound: queue.endRound()
     case PerfRecord.lost, PerfRecord.lostSamples:
       guard type == PerfRecord.lost || misc & PerfRecord.droppedByFilter == 0 else { return }
@@ -243,6 +254,36 @@ extension PerfDecoder {
     else { return 0 }
     let type = bytes.word16(raw.lowerBound, rawSwapped)
     return meanings.firstIndex { $0.format != nil && $0.type == type }
+  }
+
+  /// The short way for a sample whose parts lie at known places; false, with nothing done, when it needs the long one.
+  @inline(__always)
+  private mutating func takeFixed(_ bytes: RawSpan, _ body: Int, _ end: Int) -> Bool {
+    guard isAlone || idPlace >= 0, let place = meaning(bytes, body, end) else { return false }
+    let sample = fixed[place]
+    let raw = body &+ sample.raw
+    guard sample.raw > 0, raw &+ 4 <= end else { return false }
+    let count = Int(bytes.u32(raw))
+    let cpu = sample.cpu(bytes, body)
+    guard count >= 8, count <= end &- raw &- 4, bytes.u16(raw &+ 4) == sample.type,
+      cpu <= UInt32(UInt16.max)
+    else { return false }
+    var event = Event()
+    event.time = sample.time(bytes, body)
+    event.cpu = UInt16(truncatingIfNeeded: cpu)
+    event.format = sample.format
+    event.pid = sample.tid(bytes, body)
+    let outcome = records.decode(
+      bytes, at: raw &+ 4, count: count, format: Int(sample.format), into: &event)
+    guard outcome == .decoded || outcome == .meaningless else { return false }
+    info.eventsRead &+= 1
+    counts[Int(sample.format)] &+= 1
+    noteTime(event.time)
+    if let mark = darkness.enter(cpu: event.cpu, time: event.time) {
+      queue.enter(mark, EventDetail(name: ""))
+    }
+    if outcome == .decoded { queue.enter(event, EventDetail(name: "")) }
+    return true
   }
 
   private mutating func takeSample(

@@ -58,6 +58,18 @@ struct SampleShape: Sendable {
   /// Samples have an instruction's address.
   var hasAddress: Bool { ip >= 0 }
 
+  /// Where the size of the tracepoint's record lies when nothing in front of it varies in length, and the sample tells
+  /// task, time and CPU; else nil.
+  var rawPlace: Int? {
+    guard bits.contains(.raw), bits.isDisjoint(with: [.read, .callchain]), tid >= 0, time >= 0,
+      cpu >= 0
+    else { return nil }
+    return Int(fixed)
+  }
+
+  /// Offsets of the task, the time and the CPU in a sample that has them.
+  var places: (tid: Int8, time: Int8, cpu: Int8) { (tid, time, cpu) }
+
   /// The sample between `start` and `end`, which lie within `bytes`; nil when it is too short for its parts.
   @inline(__always)
   func sample(

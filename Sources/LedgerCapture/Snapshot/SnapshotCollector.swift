@@ -114,6 +114,8 @@ final class SnapshotCollector {
     wordBytes += text.count
     guard wordBytes <= Self.wordsLimit else { return }
     switch role {
+    case .filter(let event): root.words.note(filter: text, of: event)
+    case .tasks: root.words.note(filter: text, of: "tasks")
     case .format(let system): root.words.formats.append(.init(system: system, text: text))
     case .headerPage: root.words.headerPage = text
     case .comms: root.words.comms = text
@@ -203,6 +205,8 @@ final class SnapshotCollector {
     words.headerPage = first(\.headerPage) ?? []
     words.comms = first(\.comms) ?? []
     words.kernel = first(\.kernel) ?? []
+    // An instance has filters of its own.
+    words.filters = roots[name]?.words.filters ?? []
     for root in near.reversed() {
       words.buildIDs.merge(roots[root]?.words.buildIDs ?? [:]) { $1 }
     }

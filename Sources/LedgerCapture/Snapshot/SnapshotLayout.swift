@@ -82,6 +82,10 @@ struct SnapshotLayout {
   }
 
   private mutating func takeWords() {
+    let filters = buffer.words.filters.sorted()
+    if let first = filters.first {
+      layout.losses.add(.filtered, count: UInt64(filters.count), detail: first)
+    }
     for format in buffer.words.formats {
       if let format = EventFormat(text: format.text, system: format.system) {
         layout.formats.append(format)
@@ -97,18 +101,17 @@ struct SnapshotLayout {
 
   private mutating func takeSymbols() throws(CaptureError) {
     guard let symbols = buffer.words.symbols else { return }
-    guard layout.formats.isEmpty || layout.formats.contains(where: \.isProbe) else {
-      layout.symbols = { (try? symbols.bytes(limit: Self.symbolLimit)) ?? [] }
-      return
+    layout.symbolText = SymbolText(at: symbols.range.lowerBound) { () throws(CaptureError) in
+      try symbols.bytes(limit: Self.symbolLimit)
     }
-    layout.kallsyms = try symbols.bytes(limit: Self.symbolLimit)
   }
 
   /// Without descriptions, the symbols and the records themselves tell what some ids are.
   private mutating func recoverFormats() throws(CaptureError) {
-    let symbols = KernelSymbols(kallsyms: layout.kallsyms)
+    let symbols = KernelSymbols(kallsyms: layout.symbolText?.bytes ?? [])
     let runs = shape.page.long == 8 ? symbols.eventRuns() : []
     guard !runs.isEmpty else {
+      if let failure = layout.symbolText?.failure { throw failure }
       throw .notACapture(
         path: path,
         hint: """

@@ -8,6 +8,10 @@ struct SnapshotPart: Equatable {
     case raw(cpu: Int, isSnapshot: Bool)
     case stats(cpu: Int)
     case format(system: String)
+    /// The condition on an event.
+    case filter(event: String)
+    /// Tasks that are recorded alone.
+    case tasks
     case headerPage
     case comms
     case symbols
@@ -80,6 +84,7 @@ struct SnapshotPart: Equatable {
     case "kallsyms", "proc_kallsyms", "kallsyms.txt": .symbols
     case "trace_clock": .clock
     case "uname", "osrelease", "uname.txt": .kernel
+    case "set_event_pid", "set_event_notrace_pid": .tasks
     case "buffer_size_kb": .bufferSize
     case "buffer_total_size_kb": .totalSize
     case "tracing_cpumask": .cpuMask
@@ -138,6 +143,9 @@ struct SnapshotPart: Equatable {
     let isEvent = above.dropLast(2).last == "events"
     if name == "format", above.count >= 2, let group = above.dropLast().last {
       return (.format(system: String(group)), isEvent ? 3 : 2)
+    }
+    if name == "filter", isEvent, let event = above.last {
+      return (.filter(event: String(event)), 3)
     }
     let known = ["enable", "filter", "id", "trigger", "hist", "inject", "hist_debug"]
     guard known.contains(String(name)) else { return nil }

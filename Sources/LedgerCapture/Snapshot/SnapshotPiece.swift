@@ -1,4 +1,5 @@
 import LedgerCore
+import LedgerFormat
 import LedgerInput
 
 /// The content of one file of a snapshot: a file, or a part of one.
@@ -31,10 +32,30 @@ struct SnapshotWords {
   var symbols: SnapshotPiece?
   /// Build ids by module, that of the kernel without a name.
   var buildIDs: [String: [UInt8]] = [:]
+  /// What kept events out while they were recorded.
+  var filters: [String] = []
   var bufferSize: [UInt8] = []
   var totalSize: [UInt8] = []
   var cpuMask: [UInt8] = []
   var possibleCPUs: [UInt8] = []
+
+  private static let filterLimit = 64
+
+  /// Takes a `filter` or `set_event_pid`: `none`, nothing or words. kernel/trace/trace_events_filter.c:print_event_filter, 6.1
+  mutating func note(filter text: [UInt8], of event: String) {
+    let words = String(decoding: text.prefix(256), as: UTF8.self)
+      .split { $0 == "\n" || $0 == " " }.joined(separator: " ")
+    // Conditions on events without meaning hide nothing.
+    let matters =
+      event == "tasks" || ProbeCatalog.kind(ofEvent: event) != .other
+      || EventKind.allCases.contains { $0.isNamed(event) }
+    guard matters else { return }
+    let isNone = words.isEmpty || words == "none" || words == "no pid"
+    guard !isNone, !words.hasPrefix("### global filter"), filters.count < Self.filterLimit else {
+      return
+    }
+    filters.append("\(event): \(words)")
+  }
 
   /// The text of a format and the group of its event.
   struct EventText {

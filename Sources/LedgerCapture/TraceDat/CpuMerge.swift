@@ -1,11 +1,11 @@
-import LedgerCore
-import LedgerInput
+package import LedgerCore
+package import LedgerInput
 
 /// One CPU's place in the merge.
-struct MergeLane: Sendable {
-  var chunk: EventChunk?
+package struct MergeLane: Sendable {
+  package var chunk: EventChunk?
   /// Next event of the chunk.
-  var at = 0
+  package var at = 0
   /// Next message of the chunk.
   var message = 0
   /// Next call chain of the chunk.
@@ -13,18 +13,20 @@ struct MergeLane: Sendable {
   /// The last event that was given, when call chains are met.
   var last: Event?
   /// Time of the next event, never lower than that of an earlier one; `UInt64.max` at the end.
-  var key: UInt64 = 0
+  package var key: UInt64 = 0
   /// Nothing follows.
-  var isDone = false
+  package var isDone = false
+
+  package init() {}
 }
 
 /// Finds the lane whose turn it is: by scanning when there are few, by a loser tree when there are many.
 ///
 /// For equal times the lane with the lower number comes first. Keys are compared as (time, lane).
-struct LaneOrder: Sendable {
+package struct LaneOrder: Sendable {
   /// What the winner may run up to: the best of the others.
-  struct Turn: Sendable {
-    var lane: Int
+  package struct Turn: Sendable {
+    package var lane: Int
     var limit: UInt64
     var rival: Int
   }
@@ -35,14 +37,14 @@ struct LaneOrder: Sendable {
   private static let scanLimit = 8
 
   /// An order of `count` lanes.
-  init(count: Int) {
+  package init(count: Int) {
     var leaves = 1
     while leaves < count { leaves *= 2 }
     self.leaves = leaves
   }
 
   /// Builds the order from all keys.
-  mutating func build(_ lanes: [MergeLane]) {
+  package mutating func build(_ lanes: [MergeLane]) {
     guard lanes.count > Self.scanLimit else { return }
     tree = Array(repeating: -1, count: leaves)
     var level = Array(0..<leaves)
@@ -62,7 +64,7 @@ struct LaneOrder: Sendable {
   }
 
   /// Restores the order after the key of `lane`, the last winner, has changed.
-  mutating func update(_ lane: Int, _ lanes: [MergeLane]) {
+  package mutating func update(_ lane: Int, _ lanes: [MergeLane]) {
     guard lanes.count > Self.scanLimit else { return }
     var best = lane
     var node = (lane + leaves) / 2
@@ -74,7 +76,7 @@ struct LaneOrder: Sendable {
   }
 
   /// The lane whose event comes next, and how far it may run.
-  func turn(_ lanes: [MergeLane]) -> Turn {
+  package func turn(_ lanes: [MergeLane]) -> Turn {
     lanes.count > Self.scanLimit ? treeTurn(lanes) : scanTurn(lanes)
   }
 
@@ -118,7 +120,7 @@ struct LaneOrder: Sendable {
 
 extension MergeLane {
   /// Appends events up to the rival's key, the room of the batch or the end of the chunk.
-  mutating func run(
+  package mutating func run(
     _ turn: LaneOrder.Turn, into events: inout [Event], details: inout [EventDetail],
     stacks: inout [StackNote], ordinal: inout UInt32
   ) {

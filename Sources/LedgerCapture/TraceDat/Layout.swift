@@ -92,9 +92,12 @@ struct TraceDatLayout: Sendable {
   var compression = Compression.none
   var page = PageHeader()
   var formats: [EventFormat] = []
-  var kallsyms: [UInt8] = []
-  /// Reads the kallsyms that were passed over, when they are asked for.
-  var symbols: (@Sendable () -> [UInt8])?
+  /// The kallsyms that were passed over.
+  var symbolText: SymbolText?
+  /// Reads them when they are asked for.
+  var symbols: (@Sendable () -> [UInt8])? {
+    symbolText.map { text in { @Sendable in text.bytes } }
+  }
   /// Build ids by module, that of the kernel without a name.
   var buildIDs: [String: [UInt8]] = [:]
   var comms: [Int32: String] = [:]

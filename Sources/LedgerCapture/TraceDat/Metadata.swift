@@ -28,13 +28,15 @@ extension TraceDatLayout {
     try readHeaders(&cursor, path: path)
     try readBuiltins(&cursor, path: path)
     try readFormats(&cursor, path: path)
-    let symbols = try cursor.u32("size of kallsyms")
-    if formats.contains(where: \.isProbe) {
-      kallsyms = try cursor.bytes(UInt64(symbols), "kallsyms")
-    } else {
-      if symbols > 0 { self.symbols = cursor.deferred(UInt64(symbols)) }
-      try cursor.skip(UInt64(symbols), "kallsyms")
+    let symbols = UInt64(try cursor.u32("size of kallsyms"))
+    if symbols > 0 {
+      let place = cursor
+      symbolText = SymbolText(at: cursor.offset) { () throws(CaptureError) in
+        var cursor = place
+        return try cursor.bytes(symbols, "kallsyms")
+      }
     }
+    try cursor.skip(symbols, "kallsyms")
     try cursor.skip(UInt64(try cursor.u32("size of printk_formats")), "printk_formats")
     guard hasComms else { return }
     readComms(try cursor.bytes(try cursor.u64("size of cmdlines"), "cmdlines"))

@@ -66,6 +66,7 @@ struct SubBufferDecoder: Sendable {
   /// Every event is wanted, with its words.
   let words: FieldWords?
   private let console: ConsoleMessage?
+  private let mark: ConsoleMessage?
   private let chain: StackRecord?
   private let userChain: StackRecord?
   private let chains: StackStore
@@ -85,6 +86,7 @@ struct SubBufferDecoder: Sendable {
     self.time = time
     self.words = words
     console = ConsoleMessage(records.formats, bigEndian: bigEndian)
+    mark = ConsoleMessage(records.formats, bigEndian: bigEndian, isMark: true)
   }
 
   /// Bytes of the sub-buffer at `start` of `bytes`, which lies at `offset` of the file, are decoded into `chunk`.
@@ -211,6 +213,8 @@ struct SubBufferDecoder: Sendable {
       state.previous = CpuState.other
       if console?.format == format {
         takeMessage(bytes, payload, length, format, chunk, &room)
+      } else if mark?.format == format {
+        takeMark(bytes, payload, length, chunk)
       }
     }
     if outcome == .short || outcome == .implausible {
@@ -246,6 +250,15 @@ struct SubBufferDecoder: Sendable {
     room.events[room.place].kind = .complaint
     room.place &+= 1
     chunk.messages.append(text)
+  }
+
+  /// What a recorder says about itself; marks of others are counted only.
+  @inline(never)
+  private func takeMark(_ bytes: RawSpan, _ payload: Int, _ length: Int, _ chunk: EventChunk) {
+    guard let text = mark?.text(bytes, at: payload, count: length),
+      let filter = RecorderMark.filter(in: text)
+    else { return }
+    chunk.losses.add(.filtered, detail: filter)
   }
 
   /// The way to the event right before it; an interrupt's event and chain may lie between the two, and the kernel's part of

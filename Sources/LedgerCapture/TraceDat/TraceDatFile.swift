@@ -15,11 +15,10 @@ struct TraceDatFile {
 
   /// Reads the layout of a seekable source.
   init(_ source: ByteSource) throws(CaptureError) {
-    var layout = try TraceDatLayout.read(source)
+    let layout = try TraceDatLayout.read(source)
     records = RecordDecoder(
       layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
       release: layout.kernel)
-    layout.deferSymbols()
     self.source = source
     self.layout = layout
     groups = layout.groups(source, records)

@@ -19,6 +19,7 @@ final class TraceDatReader: CaptureReader {
   private let hasConsole: Bool
   private var traced = TracedLog()
   private let chains = StackStore()
+  private var symbolText: SymbolText?
   /// What the capture knows about its kernel's symbols.
   private(set) var clues = KernelClues()
 
@@ -36,12 +37,10 @@ final class TraceDatReader: CaptureReader {
     _ layout: TraceDatLayout, sources: [ByteSource], path: String, kind: String,
     detail: ReadDetail
   ) {
-    var layout = layout
     // Recovered formats end with the last field that matters.
     let records = RecordDecoder(
       layout.formats, functions: layout.probedFunctions, bigEndian: layout.bigEndian,
       release: layout.kernel, slack: layout.formatsAreOfSeenEvents ? 1 << 16 : 0)
-    layout.deferSymbols()
     self.init(
       layout, records: records, sources: sources, path: path, kind: kind, detail: detail)
   }
@@ -50,6 +49,7 @@ final class TraceDatReader: CaptureReader {
     _ layout: TraceDatLayout, records: RecordDecoder, sources: [ByteSource], path: String,
     kind: String, detail: ReadDetail
   ) {
+    symbolText = layout.symbolText
     clues.kallsyms = layout.symbols
     clues.moduleIDs = layout.buildIDs
     clues.buildID = clues.moduleIDs.removeValue(forKey: "") ?? []
@@ -106,7 +106,10 @@ final class TraceDatReader: CaptureReader {
       }
       order.update(turn.lane, lanes)
     }
-    if batch.events.isEmpty { finishLog() }
+    if batch.events.isEmpty {
+      finishLog()
+      accountSymbols()
+    }
     return !batch.events.isEmpty
   }
 
@@ -129,6 +132,13 @@ final class TraceDatReader: CaptureReader {
   private func finishLog() {
     traced.finish()
     info.logLines = traced.lines
+  }
+
+  /// Probes that were judged without the symbols which the capture should have.
+  private func accountSymbols() {
+    guard let text = symbolText, let error = text.failure else { return }
+    symbolText = nil
+    losses.add(Version7.loss(for: error), detail: "kallsyms at offset \(text.offset)")
   }
 
   private func lastTime(_ batch: borrowing EventBatch) -> UInt64 {
@@ -243,20 +253,13 @@ extension TraceDatLayout {
     return kind
   }
 
-  /// The symbols are not needed any more until somebody asks for names.
-  mutating func deferSymbols() {
-    let text = kallsyms
-    if symbols == nil, !text.isEmpty { symbols = { @Sendable in text } }
-    kallsyms = []
-  }
-
-  /// Where the capture's symbols place the functions that probes may be attached to.
+  /// Where the capture's symbols place the functions that probes may be attached to; they are read at the first record of a probe.
   var probedFunctions: ProbeFunctions {
-    guard formats.contains(where: \.isProbe) else { return ProbeFunctions() }
-    let symbols = KernelSymbols(kallsyms: kallsyms)
-    return ProbeFunctions(
-      symbols.extents(of: ProbeCatalog.functions).map {
+    guard let text = symbolText else { return ProbeFunctions() }
+    return ProbeFunctions {
+      KernelSymbols(kallsyms: text.bytes).extents(of: ProbeCatalog.functions).map {
         ProbeFunctions.Extent(function: $0.name, addresses: $0.addresses)
-      })
+      }
+    }
   }
 }

@@ -61,7 +61,7 @@ struct Version7 {
   }
 
   /// A file that ends too soon is not damaged in what it has.
-  private static func loss(for error: CaptureError) -> LossCode {
+  static func loss(for error: CaptureError) -> LossCode {
     if case .headerTruncated = error { return .truncated }
     return .malformedSection
   }
@@ -110,15 +110,11 @@ struct Version7 {
   }
 
   /// Reads the symbols when they are asked for.
-  private func deferredSymbols(_ section: Section) -> @Sendable () -> [UInt8] {
+  private func deferredSymbols(_ section: Section) -> SymbolText {
     let (source, bigEndian, method) = (source, layout.bigEndian, layout.compression)
-    return {
-      do throws(CaptureError) {
-        var cursor = try Self.open(section, source, bigEndian: bigEndian, Inflater(method))
-        return try cursor.bytes(UInt64(try cursor.u32("size of kallsyms")), "kallsyms")
-      } catch {
-        return []
-      }
+    return SymbolText(at: section.body) { () throws(CaptureError) in
+      var cursor = try Self.open(section, source, bigEndian: bigEndian, Inflater(method))
+      return try cursor.bytes(UInt64(try cursor.u32("size of kallsyms")), "kallsyms")
     }
   }
 
@@ -194,9 +190,9 @@ struct Version7 {
   }
 
   private mutating func readSection(_ section: Section) throws(CaptureError) {
-    // Symbols are megabytes and only matter to probes; the formats come before them in the file.
-    if section.id == 19, !layout.formats.contains(where: \.isProbe) {
-      layout.symbols = deferredSymbols(section)
+    // Symbols are megabytes that few captures need.
+    if section.id == 19 {
+      layout.symbolText = deferredSymbols(section)
       return
     }
     guard section.id != 20 else { return }
@@ -205,9 +201,6 @@ struct Version7 {
     case 16: try layout.readHeaders(&cursor, path: source.path)
     case 17: try layout.readBuiltins(&cursor, path: source.path)
     case 18: try layout.readFormats(&cursor, path: source.path)
-    case 19:
-      let size = try cursor.u32("size of kallsyms")
-      layout.kallsyms = try cursor.bytes(UInt64(size), "kallsyms")
     case 21: layout.readComms(try cursor.bytes(try cursor.u64("size of cmdlines"), "cmdlines"))
     default: break
     }

@@ -44,7 +44,7 @@ extension Replay {
   }
 
   /// The event with the flags of its vma, where it does not say them itself.
-  func withFlags(_ event: Event) -> Event {
+  mutating func withFlags(_ event: Event) -> Event {
     guard event.value == 0, event.pointer != 0,
       let area = holders.vmas.area(at: event.word, space: event.pointer, vma: event.extra)
     else { return event }

@@ -18,7 +18,7 @@ struct AddressSpaces {
   private static let limit = 1 << 18
 
   /// By `mm`, in order of address.
-  private var spaces: [UInt64: [MemoryArea]] = [:]
+  private var spaces = FewMap<UInt64, [MemoryArea]>()
   private var count = 0
   /// Address of an mm's maple tree less that of the mm: 0 in 6.1, 64 from 6.4 on; learnt from `exit_mmap`.
   private var treeOffset: UInt64?
@@ -36,15 +36,17 @@ struct AddressSpaces {
     guard offset != 0 else { return }
     // What was stored by tree so far.
     let old = spaces
-    spaces = [:]
-    for (key, areas) in old { spaces[key & 0x3f == offset & 0x3f ? key &- offset : key] = areas }
+    spaces.removeAll()
+    for (key, areas) in zip(old.keys, old.values) {
+      spaces[key & 0x3f == offset & 0x3f ? key &- offset : key] = areas
+    }
   }
 
   /// The area at an address; of another `vma` than the asker's nothing is said.
   func area(at address: UInt64, space: UInt64, vma: UInt64 = 0) -> MemoryArea? {
-    guard count > 0, let list = spaces[space] else { return nil }
-    let place = Self.firstPlace(list, endingAfter: address)
-    guard place < list.count, list[place].addresses.contains(address) else { return nil }
+    guard count > 0, let list = spaces[space], let place = Self.place(of: address, in: list) else {
+      return nil
+    }
     let found = list[place]
     return vma == 0 || found.vma == 0 || found.vma == vma ? found : nil
   }
@@ -62,40 +64,46 @@ struct AddressSpaces {
 
   /// Nothing is known of a range any more.
   mutating func erase(_ range: Range<UInt64>, space: UInt64) {
-    guard !range.isEmpty, let list = spaces[space] else { return }
-    let first = Self.firstPlace(list, endingAfter: range.lowerBound)
+    guard !range.isEmpty, let key = spaces.place(of: space) else { return }
+    let first = Self.firstPlace(spaces[at: key], endingAfter: range.lowerBound)
     var last = first
     var rest: [MemoryArea] = []
-    while last < list.count, list[last].addresses.lowerBound < range.upperBound {
-      let old = list[last].addresses
+    while last < spaces[at: key].count,
+      spaces[at: key][last].addresses.lowerBound < range.upperBound
+    {
+      let area = spaces[at: key][last]
+      let old = area.addresses
       for part in [
         old.lowerBound..<max(old.lowerBound, min(old.upperBound, range.lowerBound)),
         min(old.upperBound, max(old.lowerBound, range.upperBound))..<old.upperBound,
       ] where !part.isEmpty {
-        rest.append(MemoryArea(addresses: part, vma: list[last].vma, flags: list[last].flags))
+        rest.append(MemoryArea(addresses: part, vma: area.vma, flags: area.flags))
       }
       last += 1
     }
     guard last > first else { return }
-    spaces[space]?.replaceSubrange(first..<last, with: rest)
+    spaces[at: key].replaceSubrange(first..<last, with: rest)
     count += rest.count - (last - first)
-    if spaces[space]?.isEmpty == true { spaces[space] = nil }
+    if spaces[at: key].isEmpty { spaces.remove(space) }
   }
 
   /// The process is gone.
-  mutating func remove(space: UInt64) { count -= spaces.removeValue(forKey: space)?.count ?? 0 }
+  mutating func remove(space: UInt64) { count -= spaces.take(space)?.count ?? 0 }
 
   /// `vm_flags` of a vma, as an event inside of it says.
   mutating func note(flags: UInt32, vma: UInt64, at address: UInt64, space: UInt64) {
-    guard count > 0, flags != 0, let list = spaces[space] else { return }
-    let place = Self.firstPlace(list, endingAfter: address)
-    guard place < list.count, list[place].addresses.contains(address) else { return }
-    if list[place].vma != 0, vma != 0, list[place].vma != vma {
+    guard count > 0, flags != 0, let list = spaces.place(of: space),
+      let place = Self.place(of: address, in: spaces[at: list])
+    else { return }
+    let area = spaces[at: list][place]
+    if area.vma != 0, vma != 0, area.vma != vma {
       // The area has been replaced, unseen.
-      return erase(list[place].addresses, space: space)
+      return erase(area.addresses, space: space)
     }
-    spaces[space]?[place].flags = flags
-    if vma != 0 { spaces[space]?[place].vma = vma }
+    // As a rule, nothing new: an area's pages are mapped one by one.
+    guard area.flags != flags || (vma != 0 && area.vma != vma) else { return }
+    spaces[at: list][place].flags = flags
+    if vma != 0 { spaces[at: list][place].vma = vma }
   }
 
   /// `vm_flags` of a range change.
@@ -130,6 +138,12 @@ struct AddressSpaces {
     erase(part, space: space)
     guard !overflow, end < 1 << 57 else { return }
     set(MemoryArea(addresses: start..<end, vma: 0, flags: area.flags), space: space)
+  }
+
+  /// The area that an address lies in.
+  private static func place(of address: UInt64, in list: [MemoryArea]) -> Int? {
+    let place = firstPlace(list, endingAfter: address)
+    return place < list.count && list[place].addresses.contains(address) ? place : nil
   }
 
   private static func firstPlace(_ list: [MemoryArea], endingAfter address: UInt64) -> Int {

@@ -19,7 +19,7 @@ struct BufferObjects {
     }
   }
 
-  private(set) var showings: [UInt64: Showing] = [:]
+  private(set) var showings = FewMap<UInt64, Showing>()
   private var vmas: [UInt64: Set<UInt64>] = [:]
   private var moves: [Int32: Event] = [:]
   /// `ttm_bo_unmap_virtual` calls whose zap of a vma has not come yet, by vma.
@@ -44,7 +44,7 @@ struct BufferObjects {
 
   /// The vma is gone, or will be used for something else.
   mutating func hide(_ vma: UInt64) {
-    guard let old = showings.removeValue(forKey: vma) else { return }
+    guard let old = showings.take(vma) else { return }
     zaps[vma] = nil
     vmas[old.object]?.remove(vma)
     if vmas[old.object]?.isEmpty == true { vmas[old.object] = nil }

@@ -179,7 +179,7 @@ extension Replay {
   }
 
   /// The VM of a `kvm_vcpu_map`: named by the probe (`kvm=+0($arg1)`), or that of the task.
-  private func machine(of map: Event) -> UInt64 {
+  private mutating func machine(of map: Event) -> UInt64 {
     if map.extra != 0 { return map.extra }
     return holders.machines.machine(ofTask: map.pid, spaces: holders.host.spaces(of: map.pid))
   }

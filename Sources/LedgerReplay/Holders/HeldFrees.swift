@@ -101,7 +101,7 @@ extension Replay {
   }
 
   /// What a suspicion comes to if its holder is still there; nil when it is gone.
-  private func outcome(of suspicion: Suspicion) -> Suspicion.Outcome? {
+  private mutating func outcome(of suspicion: Suspicion) -> Suspicion.Outcome? {
     switch suspicion.holder {
     case .host(let number):
       let mapping = holders.host[number]

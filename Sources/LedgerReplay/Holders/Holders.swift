@@ -73,12 +73,12 @@ struct Pair {
 /// Something each task is in the middle of; there are not more tasks than a machine has pids at once.
 struct PerTask<Value> {
   private static var limit: Int { 1 << 16 }
-  private var values: [Int32: Value] = [:]
+  private var values = FewMap<Int32, Value>()
 
   var isEmpty: Bool { values.isEmpty }
 
   /// The values of all tasks, in no order.
-  var all: [Value] { Array(values.values) }
+  var all: [Value] { values.values }
 
   subscript(pid: Int32) -> Value? {
     get { values[pid] }
@@ -89,7 +89,7 @@ struct PerTask<Value> {
   }
 
   /// Takes the task's value out.
-  mutating func take(_ pid: Int32) -> Value? { values.removeValue(forKey: pid) }
+  mutating func take(_ pid: Int32) -> Value? { values.take(pid) }
 }
 
 /// Events of the present time, which on other CPUs may have come before or behind.

@@ -46,7 +46,7 @@ extension Replay {
   }
 
   /// True if entries in a range were removed or moved at the same time on another CPU: that may have come behind.
-  private func mayHaveLeft(_ range: Range<UInt64>, besides event: Event) -> Bool {
+  private mutating func mayHaveLeft(_ range: Range<UInt64>, besides event: Event) -> Bool {
     holders.letGo.contains(besides: event) { other in
       let end =
         other.kind == .moveTables ? other.word.addingReportingOverflow(other.extra).0 : other.span
@@ -149,7 +149,7 @@ extension Replay {
   }
 
   /// `resolved` will give a page, so that asking costs no rule its certainty.
-  func isResolvable(_ event: Event) -> Bool {
+  mutating func isResolvable(_ event: Event) -> Bool {
     !event.gaps.contains(.pageAddress) || holders.geometry.frame(of: event.pfn) != nil
   }
 

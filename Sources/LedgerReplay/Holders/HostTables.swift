@@ -16,7 +16,7 @@ struct HostTables {
 
   private var records = Pool<HostMapping>()
   /// Numbers of live records by space, in order of address.
-  private var spaces: [UInt64: [UInt32]] = [:]
+  private var spaces = FewMap<UInt64, [UInt32]>()
   private(set) var frames = FrameIndex()
   /// The newest mapping of each vma; the others are chained behind it.
   private var vmas: [UInt64: UInt32] = [:]
@@ -137,7 +137,7 @@ struct HostTables {
   func spaces(of pid: Int32) -> [UInt64] { makers[pid].map { [$0] } ?? [] }
 
   /// The spaces that hold anything.
-  var allSpaces: [UInt64] { Array(spaces.keys) }
+  var allSpaces: [UInt64] { spaces.keys }
 
   private mutating func cut(
     _ number: UInt32, _ range: Range<UInt64>, _ gone: (HostMapping) -> Void
@@ -166,12 +166,13 @@ struct HostTables {
     unchain(old)
     records[number].isLive = false
     records.remove(number)
-    let place = place(in: old.space, endingAfter: old.address)
-    guard let count = spaces[old.space]?.count, place < count else { return }
-    if count == 1 {
-      spaces[old.space] = nil
+    guard let list = spaces.place(of: old.space) else { return }
+    let place = Self.firstPlace(spaces[at: list], records, endingAfter: old.address)
+    guard place < spaces[at: list].count else { return }
+    if spaces[at: list].count == 1 {
+      spaces.remove(old.space)
     } else {
-      spaces[old.space]?.remove(at: place)
+      spaces[at: list].remove(at: place)
     }
   }
 

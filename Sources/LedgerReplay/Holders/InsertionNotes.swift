@@ -91,7 +91,7 @@ extension Replay {
     pageInserted(insertion, by: nil)
   }
 
-  func isPlainHead(_ pfn: UInt64) -> Bool {
+  mutating func isPlainHead(_ pfn: UInt64) -> Bool {
     guard let slot = table.existingSlot(of: pfn) else { return false }
     let state = table[slot]
     guard state.epoch == gaps.epoch, state.block != 0 else { return false }
@@ -160,13 +160,13 @@ extension Replay {
   }
 
   /// What the vma's flags were, by the event or by what is known of the vma.
-  private func oldFlags(_ event: Event) -> UInt32 {
+  private mutating func oldFlags(_ event: Event) -> UInt32 {
     if event.result != 0 { return UInt32(bitPattern: event.result) }
     return holders.vmas.area(at: event.word, space: event.pointer)?.flags ?? 0
   }
 
   /// The change that made the mapping at an address writable.
-  private func protection(over address: UInt64, space: UInt64) -> Event? {
+  private mutating func protection(over address: UInt64, space: UInt64) -> Event? {
     holders.protections.last {
       $0.pointer == space && $0.word <= address && address < $0.extra
     }

@@ -70,7 +70,7 @@ extension Replay {
   }
 
   /// The ordinary entries at an address: those of the frame, or all of the address where the frame is not known.
-  private func ordinaryEntries(at address: UInt64, of pfn: UInt64) -> [UInt32] {
+  private mutating func ordinaryEntries(at address: UInt64, of pfn: UInt64) -> [UInt32] {
     guard !holders.host.isEmpty else { return [] }
     var found: [UInt32] = []
     if pfn == Event.noFrame {

@@ -56,7 +56,7 @@ struct ObjectPages {
 
 extension Replay {
   /// The `ttm_pool_alloc` that a page was allocated in, if the object still has it.
-  func population(of pfn: UInt64) -> Event? {
+  mutating func population(of pfn: UInt64) -> Event? {
     guard !holders.populations.isEmpty, let slot = table.existingSlot(of: pfn) else { return nil }
     let state = table[slot]
     guard state.epoch == gaps.epoch else { return nil }

@@ -30,12 +30,12 @@ extension Replay {
     holders.users.sawGrab(grab)
   }
 
-  private func isLongTerm(_ event: Event) -> Bool {
+  private mutating func isLongTerm(_ event: Event) -> Bool {
     Self.longTerm.contains { event.value & $0 == $0 }
   }
 
   /// The entry through which a call of get_user_pages found a page.
-  private func entry(of pfn: UInt64, in addresses: Range<UInt64>) -> UInt32? {
+  private mutating func entry(of pfn: UInt64, in addresses: Range<UInt64>) -> UInt32? {
     guard !holders.host.frames.isEmpty else { return nil }
     var found: UInt32?
     holders.host.frames.forEach(in: pfn..<pfn &+ 1) { number in
@@ -143,7 +143,7 @@ extension Replay {
     }
   }
 
-  private func wasAllocated(_ pfn: UInt64) -> Bool {
+  private mutating func wasAllocated(_ pfn: UInt64) -> Bool {
     guard let slot = table.existingSlot(of: pfn) else { return false }
     return table[slot].epoch == gaps.epoch && table[slot].bits.contains(.allocated)
   }

@@ -24,7 +24,7 @@ struct ZoneEvidence {
   private var fixed: Set<UInt64> = []
   private var layouts: [(shift: UInt64, mask: UInt64)] = []
 
-  init(_ journal: Journal) {
+  init(_ journal: borrowing Journal) {
     var samples: Set<Sample> = []
     journal.forEachAllocation { gfp, flags, pfn in
       guard flags != 0, samples.count < Self.limit else { return }

@@ -33,8 +33,8 @@ struct RankedFinding {
       case .known: 2
       case .suppressed: 3
       }
-    let severity = Severity.allCases.firstIndex(of: severity) ?? 0
-    let verdict = Verdict.allCases.firstIndex(of: verdict) ?? 0
+    let severity = severity.rank
+    let verdict = verdict.rank
     return standing * 100 + (Severity.allCases.count - 1 - severity) * 10 + verdict
   }
 }

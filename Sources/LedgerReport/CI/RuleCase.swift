@@ -49,7 +49,8 @@ struct RuleCase {
     _ rule: RuleReport, _ findings: [Finding], isWhole: Bool, _ options: CIOptions
   ) -> Outcome {
     if findings.contains(where: options.fails) { return .failed }
-    let missing = rule.missing.joined(separator: "; ")
+    let missing = (rule.missing + [RecordAdvice.line(for: [rule])].compactMap(\.self))
+      .joined(separator: "; ")
     switch rule.status {
     case .undecidable:
       return .skipped(CIText.line("undecidable" + (missing.isEmpty ? "" : ": \(missing)")))

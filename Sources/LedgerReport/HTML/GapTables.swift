@@ -22,8 +22,13 @@ struct GapTables {
         html.raw("<td>")
         html.element("span", Self.words(status), class: "status status-\(status.rawValue)")
         html.raw("</td>")
-        html.element("td", rule.missing.joined(separator: "; "))
-        html.raw("</tr>\n")
+        html.raw("<td>")
+        html.text(rule.missing.joined(separator: "; "))
+        if let line = RecordAdvice.line(for: [rule]) {
+          html.raw("<br>")
+          html.element("code", line)
+        }
+        html.raw("</td></tr>\n")
       }
     }
     html.raw("</tbody></table></div>\n")

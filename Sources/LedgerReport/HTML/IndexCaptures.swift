@@ -52,7 +52,7 @@ struct IndexCaptures {
   private static func rank(_ capture: BatchCapture) -> Int {
     switch capture.status {
     case .crash, .timeout, .unreadable: 0
-    case .findings: 10 - (capture.severity.flatMap { Severity.allCases.firstIndex(of: $0) } ?? 0)
+    case .findings: 10 - (capture.severity?.rank ?? 0)
     case .incomplete: 20
     case .ok: 30
     }

@@ -93,8 +93,8 @@ struct PageData {
     let task = strings.place(TaskText.name(finding.comm, finding.pid))
     let prefix = finding.rule + "-"
     let id = finding.id.hasPrefix(prefix) ? String(finding.id.dropFirst(prefix.count)) : finding.id
-    let severity = Severity.allCases.firstIndex(of: finding.severity) ?? 0
-    let verdict = Verdict.allCases.firstIndex(of: finding.verdict) ?? 0
+    let severity = finding.severity.rank
+    let verdict = finding.verdict.rank
     let standing =
       finding.standing.flatMap { Standing.allCases.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
     let marks = standing * 128 + severity * 16 + verdict * 4 + Self.number(finding.clock)

@@ -95,6 +95,7 @@ public struct AnalysisDocument {
           $0.member("name", rule.name)
           $0.member("status", rule.status.rawValue)
           $0.member("missing", rule.missing)
+          if let line = RecordAdvice.line(for: [rule]) { $0.member("record", line) }
         }
       }
     }

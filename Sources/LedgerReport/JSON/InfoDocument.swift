@@ -29,6 +29,7 @@ public struct InfoDocument {
       $0.member("name", rule.name)
       $0.member("status", Decidability(rule.status).rawValue)
       $0.member("missing", rule.missing)
+      if let line = RecordAdvice.line(for: [rule]) { $0.member("record", line) }
     }
   }
 }

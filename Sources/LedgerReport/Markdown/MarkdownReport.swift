@@ -159,6 +159,7 @@ struct MarkdownReport {
         "- \(rule.id) \(rule.name): \(rule.status == .notRecorded ? "not recorded" : "undecidable")"
       text += (words.isEmpty ? "" : ": " + MarkdownText.plain(words)) + "\n"
     }
+    if let line = RecordAdvice.line(for: silent) { text += "\nTo decide: `\(line)`\n" }
     return text + "\n</details>\n"
   }
 

@@ -94,8 +94,8 @@ struct SQLiteRows {
   private static func values(
     _ finding: Finding, _ number: Int64, _ capture: Int64
   ) -> [DatabaseValue] {
-    let severity = Severity.allCases.firstIndex(of: finding.severity) ?? 0
-    let verdict = Verdict.allCases.firstIndex(of: finding.verdict) ?? 0
+    let severity = finding.severity.rank
+    let verdict = finding.verdict.rank
     let rank = (Severity.allCases.count - 1 - severity) * Verdict.allCases.count + verdict
     let block = finding.block
     return [

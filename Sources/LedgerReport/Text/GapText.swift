@@ -36,6 +36,7 @@ struct GapText {
       page.paragraph(group.ids.joined(separator: " "), label: "  ", indent: 2)
       page.paragraph(Self.reason(group.rule), indent: 4)
     }
+    if let line = RecordAdvice.line(for: rules) { page.line("  to decide: \(line)") }
   }
 
   private static func reason(_ rule: RuleReport) -> String {

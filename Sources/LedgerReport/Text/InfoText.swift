@@ -83,6 +83,7 @@ public struct InfoText {
       page.paragraph(
         (Decidability(rule.status).rawValue + missing).escapedForTerminal, indent: 9)
     }
+    if let line = RecordAdvice.line(for: rules) { page.line("  to decide: \(line)") }
   }
 }
 

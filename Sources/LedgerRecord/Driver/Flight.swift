@@ -1,0 +1,138 @@
+import LedgerInput
+
+/// Keeps the last events in a small ring and saves them when something goes wrong.
+public struct Flight {
+  /// An event that ends the ring, with a condition on its fields.
+  public struct Trigger: Sendable, Equatable {
+    /// `page_ref:page_ref_mod`, or a probe's name.
+    public var event: String
+    /// Empty for always.
+    public var condition: String
+
+    /// Reads `EVENT` or `EVENT if CONDITION`; nil when it is neither.
+    public init?(_ words: String) {
+      let parts = words.split(separator: " ", maxSplits: 2).map(String.init)
+      guard let event = parts.first, parts.count == 1 || parts.count == 3 && parts[1] == "if",
+        event.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" || $0 == ":" || $0 == "-" })
+      else { return nil }
+      self.event = event
+      condition = parts.count == 3 ? parts[2] : ""
+    }
+
+    /// What the kernel is told.
+    var command: String { condition.isEmpty ? "traceoff" : "traceoff if \(condition)" }
+  }
+
+  private let plan: Plan
+  private let output: String
+  private let triggers: [Trigger]
+  /// So many files at most; so long after one, in rounds of 50 ms, until the next.
+  private static let fileLimit = 32
+  private static let rest = 100
+
+  /// A flight recorder of a plan; files are numbered after `output`.
+  public init(_ plan: Plan, output: String, triggers: [Trigger]) {
+    (self.plan, self.output, self.triggers) = (plan, output, triggers)
+  }
+
+  /// Records until the command ends or a signal comes; `tell` hears of each file.
+  public func run(_ command: [String], tell: (String) -> Void) throws(RecordError)
+    -> Recorder.Outcome
+  {
+    StopSignals.watch()
+    let session = Session(plan, id: OwnProcess.id)
+    defer { session.close() }
+    try Recorder.writing { () throws(WriteError) in try WholeFile.check(output) }
+    try session.open()
+    try arm(session, tell)
+    let reader = try BufferReader(
+      folder: session.folder, tracefs: plan.facts.tracefs, output: output)
+    let messages = KernelMessages()
+    if messages == nil { tell("/dev/kmsg cannot be read: warnings of the kernel do not trigger") }
+    var outcome = Recorder.Outcome(plan: session.plan, refusals: session.refusals)
+    let child = try Recorder.start(command, session)
+    var files = 0
+    var quiet = 0
+    while true {
+      quiet = max(0, quiet - 1)
+      if let cause = cause(session, messages), quiet == 0 {
+        files += 1
+        try dump(session, reader, number: files)
+        tell("\(Self.name(output, files)): \(cause)")
+        if files == Self.fileLimit { tell("\(files) files: no more are written") }
+        quiet = files < Self.fileLimit ? Self.rest : .max
+      } else if quiet > 0, !session.isRecording {
+        session.record(true)
+      }
+      if let end = child?.poll() {
+        outcome.end = end
+        break
+      }
+      if StopSignals.last != 0 {
+        outcome.end = Recorder.farewell(child, &outcome)
+        break
+      }
+      StopSignals.pause(milliseconds: 50)
+    }
+    session.close()
+    outcome.refusals = session.refusals
+    return outcome
+  }
+
+  /// The kernel's own check of pages, and what the user has chosen.
+  private func arm(_ session: Session, _ tell: (String) -> Void) throws(RecordError) {
+    if session.plan.probes.contains(where: { $0.name == "bad_page" }) {
+      do throws(RecordError) {
+        try session.setTrigger("traceoff", on: "\(session.group)/bad_page")
+      } catch { tell(error.message) }
+    }
+    for trigger in triggers {
+      let isProbe = session.plan.probes.contains { $0.name == trigger.event }
+      let event =
+        isProbe
+        ? "\(session.group)/\(trigger.event)"
+        : trigger.event.split(separator: ":").joined(separator: "/")
+      try session.setTrigger(trigger.command, on: event)
+    }
+  }
+
+  /// Why the ring is to be saved now; nil when all is well.
+  private func cause(_ session: Session, _ messages: KernelMessages?) -> String? {
+    var cause: String?
+    while let text = messages?.next() {
+      if cause == nil, Self.isAlarm(text) { cause = text }
+    }
+    if StopSignals.takeDumpRequests() > 0 { return "asked for by a signal" }
+    if cause == nil, !session.isRecording { return "a trigger fired" }
+    return cause
+  }
+
+  /// The first line of a complaint of the kernel.
+  static func isAlarm(_ text: String) -> Bool {
+    let starts = [
+      "WARNING: ", "BUG: ", "kernel BUG at ", "Oops", "refcount_t: ", "general protection fault",
+      "Unable to handle kernel", "KASAN: ", "UBSAN: ",
+    ]
+    return starts.contains { text.hasPrefix($0) }
+  }
+
+  private func dump(_ session: Session, _ reader: BufferReader, number: Int) throws(RecordError) {
+    if !plan.filters.isEmpty {
+      session.record(true)
+      session.markFilters()
+    }
+    session.record(false)
+    try reader.finish()
+    try Recorder.save(session, reader, to: Self.name(output, number))
+    reader.reset()
+    session.record(true)
+  }
+
+  /// `trace-2.dat` for `trace.dat`.
+  static func name(_ output: String, _ number: Int) -> String {
+    guard let dot = output.lastIndex(of: "."), !output[dot...].contains("/"),
+      dot != output.startIndex
+    else { return "\(output)-\(number)" }
+    return "\(output[..<dot])-\(number)\(output[dot...])"
+  }
+}

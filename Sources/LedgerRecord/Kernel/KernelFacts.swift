@@ -1,0 +1,72 @@
+public import LedgerCore
+
+/// What is known of the kernel that is to record.
+public struct KernelFacts: Sendable {
+  /// A function or variable of the kernel.
+  public struct Symbol: Sendable, Equatable {
+    /// Empty for the kernel itself.
+    public var module: String
+    /// So many have this name; a probe needs one.
+    public var count: Int
+  }
+
+  /// As uname(1) gives it; empty when not known.
+  public var release = ""
+  /// `x86_64`, `aarch64`.
+  public var machine = "x86_64"
+  /// CPUs that may come online.
+  public var cpus = 1
+  /// Memory in KiB.
+  public var memoryKB: UInt64 = 0
+  /// Where tracefs is.
+  public var tracefs = "/sys/kernel/tracing"
+  /// `group:name` of all tracepoints; nil when that cannot be read.
+  public var tracepoints: Set<String>?
+  /// The symbols that probes need; nil when they cannot be read.
+  public var symbols: [String: Symbol]?
+  /// Functions of those that ftrace can attach to; nil when not known.
+  public var traceable: Set<String>?
+  /// Clocks of the trace.
+  public var clocks: [String] = []
+  /// The words of tracefs's README; empty when not read.
+  public var readme = ""
+  /// There is a place for probes: `dynamic_events` or `kprobe_events`; nil when not known.
+  public var probeFile: String?
+  /// Types, of the kernel under the empty name and of its modules under theirs.
+  public var types: [String: BTF] = [:]
+  /// Modules that are loaded, of those that matter.
+  public var modules: Set<String> = []
+  /// `trace-cmd`, where it is installed.
+  public var traceCmd: String?
+  /// What is not known, and why.
+  public var notes: [String] = []
+
+  /// Facts of a kernel of which nothing is known yet.
+  public init() {}
+
+  /// Major and minor.
+  public var version: KernelVersion? { KernelVersion(release: release) }
+
+  /// Probes are given by names of arguments and members, which the kernel looks up itself. kernel/trace/trace.c:readme_msg, 6.5
+  public var hasFprobes: Bool {
+    readme.contains("f[:[<group>/]") && readme.contains("<argname>[->")
+  }
+
+  /// Arguments may be called `$arg1`. kernel/trace/trace.c:readme_msg, 4.20
+  public var hasArguments: Bool { readme.isEmpty || readme.contains("$arg<N>") }
+
+  /// Probes can be set at all; a kernel that was not asked is given the benefit of the doubt.
+  public var hasProbes: Bool { tracepoints == nil || probeFile != nil }
+
+  /// A tracepoint exists; nil when that cannot be known.
+  public func hasTracepoint(_ group: String, _ name: String) -> Bool? {
+    if let tracepoints { return tracepoints.contains("\(group):\(name)") }
+    guard !types.isEmpty else { return nil }
+    // include/trace/bpf_probe.h: each tracepoint leaves a typedef.
+    if types.values.contains(where: { $0.hasTypedef("btf_trace_\(name)") }) { return true }
+    return Self.moduleGroups[group].map { types[$0] == nil } == true ? nil : false
+  }
+
+  /// Groups of tracepoints that lie in a module as a rule.
+  static let moduleGroups = ["kvm": "kvm", "kvmmmu": "kvm"]
+}

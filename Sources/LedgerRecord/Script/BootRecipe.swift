@@ -1,0 +1,27 @@
+/// How a machine that dies tells what it did: the kernel prints its own ring on an oops.
+public enum BootRecipe {
+  /// Parameters and commands, as comments of a shell.
+  public static func text(_ plan: Plan) -> String {
+    let events = plan.tracepoints.map { "\($0.group):\($0.name)" }.joined(separator: ",")
+    // kernel/trace/trace_kprobe.c:setup_boot_kprobe_events: commas for blanks, semicolons between probes.
+    let probes = plan.probes.compactMap { probe in
+      probe.definitions(group: "pageledger").last { !$0.hasPrefix("f:") && !$0.contains(" kvm:") }
+    }
+    .filter { !$0.contains(" ttm:") }
+    .map { $0.split(separator: " ").joined(separator: ",") }.joined(separator: ";")
+    var lines = [
+      "# For a machine that dies before anything can be saved: boot it with",
+      "#   trace_clock=\(plan.clock) trace_buf_size=\(plan.bufferKB)K ftrace_dump_on_oops",
+      "#   trace_event=\(events)",
+    ]
+    if !probes.isEmpty { lines.append("#   kprobe_event=\"\(probes)\"") }
+    lines += [
+      "# and keep its console (serial, netconsole, pstore). On a running machine, for the events of the top buffer:",
+      "#   echo 1 > /proc/sys/kernel/ftrace_dump_on_oops",
+      "#   echo 1 > /proc/sys/kernel/panic_on_warn   # when a warning is to be the end",
+      "# From 6.9 on, ftrace_dump_on_oops=NAME dumps an instance, such as pageledger-PID. The console's log is a capture:",
+      "#   pageledger console.log",
+    ]
+    return lines.map { $0 + "\n" }.joined()
+  }
+}

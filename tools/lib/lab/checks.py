@@ -1,0 +1,209 @@
+"""What `pageledger record` promises beside the capture: tracefs as before, right flags, the same by script, a known cost."""
+
+import difflib
+import json
+import re
+import subprocess
+
+from scenarios import analysis
+
+# Bits of vm_flags by the words of /proc/PID/smaps (fs/proc/task_mmu.c:show_smap_vma_flags, the same in 6.1 and 6.12).
+FLAGS = {
+    "rd": 0, "wr": 1, "ex": 2, "sh": 3, "mr": 4, "mw": 5, "me": 6, "ms": 7, "gd": 8, "pf": 10, "lo": 13, "io": 14,
+    "sr": 15, "rr": 16, "dc": 17, "de": 18, "ac": 20, "nr": 21, "sf": 23, "wf": 25, "dd": 26, "mm": 28, "hg": 29,
+    "nh": 30, "mg": 31,
+}  # fmt: skip
+KNOWN = sum(1 << bit for bit in FLAGS.values())
+# While these run, the flags of a vma stand; before them a driver may still set some.
+SETTLED = ("vmf_insert_pfn", "insert_pfn", "unmap_page_range", "wp_page_copy", "vmf_insert_mixed", "zap_")
+PROFILES = ["kvm", "ttm", "gup", "all"]
+
+
+class Check:
+    """A promise: the job that puts it to the test, and the judgement."""
+
+    def __init__(self, name, seconds, job, judge):
+        self.name, self.seconds, self.job, self.judge = name, seconds, job, judge
+        self.wrong, self.told = [], ""
+
+    def row(self):
+        """For people."""
+        return f"{'FAILED' if self.wrong else 'ok':9}{self.name:32}{'; '.join(self.wrong) or self.told}"
+
+
+ENDS = """
+tracefs_state >/out/state-before.txt
+pageledger record --for kvm -o /out/ends-normal.dat -- legal forks 1 >/out/ends-normal.txt 2>&1
+tracefs_state >/out/state-normal.txt
+ending int /tmp/begun pageledger record --for kvm -o /out/ends-interrupted.dat -- sh -c '>/tmp/begun; sleep 60' >/out/ends-interrupted.txt 2>&1
+tracefs_state >/out/state-interrupted.txt
+ending kill /tmp/begun pageledger record --for kvm -o /out/ends-killed.dat -- sh -c '>/tmp/begun; sleep 20' >/out/ends-killed.txt 2>&1
+tracefs_state >/out/state-killed.txt
+pageledger record --clean >/out/ends-cleaned.txt 2>&1
+tracefs_state >/out/state-cleaned.txt
+"""
+
+
+def judge_ends(out, _):
+    """tracefs after each end of record is tracefs before."""
+    before = (out / "state-before.txt").read_text().splitlines()
+    wrong = []
+    for end in ("normal", "interrupted", "cleaned"):
+        after = (out / f"state-{end}.txt").read_text().splitlines()
+        differing = [
+            line
+            for line in difflib.unified_diff(before, after, lineterm="", n=0)
+            if line[:1] in "+-" and line[:3] not in ("+++", "---")
+        ]
+        if differing:
+            wrong.append(f"{end}: {' '.join(differing)[:200]}")
+    if (out / "state-killed.txt").read_text().splitlines() == before:
+        wrong.append("killed: tracefs is as before, so nothing was recorded when SIGKILL came")
+    return wrong, f"{len(before)} lines of tracefs are the same after normal end, Ctrl-C, and SIGKILL with --clean"
+
+
+MAPS = """
+timeout 100 pageledger record --for all -o /out/flags.dat -- maps flags >/out/flags.txt 2>&1
+"""
+
+
+def vmas_of(text):
+    """What the program saw of its own mappings: [(start, end, flags, words)]."""
+    found = []
+    for pid, start, end, what, words in re.findall(r"^vma (\d+) (\w+) (\w+) (\S+?) (.*)$", text, re.MULTILINE):
+        value = sum(1 << FLAGS[word] for word in words.split() if word in FLAGS)
+        found.append((int(pid), int(start, 16), int(end, 16), value, what))
+    return found
+
+
+def number(text):
+    """A field of an event as a number."""
+    return text if isinstance(text, int) else int(str(text), 0)
+
+
+def judge_flags(out, pageledger):
+    """Flags that probes read are those of /proc/PID/smaps."""
+    vmas = vmas_of((out / "flags.txt").read_text(errors="replace"))
+    if not vmas:
+        return ["the workload told no flags"], ""
+    words = [str(pageledger), "events", "--format", "ndjson", str(out / "flags.dat")]
+    told = subprocess.run(words, capture_output=True, text=True, check=False).stdout.splitlines()
+    compared, wrong, kinds = 0, [], set()
+    for line in told:
+        event = json.loads(line)
+        fields = event.get("fields", {})
+        name = event.get("event", "")
+        if "vm_flags" not in fields or not name.startswith(SETTLED):
+            continue
+        at = next((number(fields[key]) for key in ("addr", "address", "start") if key in fields), None)
+        for pid, start, end, flags, what in vmas:
+            if at is not None and start <= at < end and event.get("pid", pid) == pid:
+                compared += 1
+                kinds.add(what)
+                if number(fields["vm_flags"]) & KNOWN != flags:
+                    wrong.append(f"{name} of {what}: {number(fields['vm_flags']):#x}, smaps {flags:#x}")
+    if not compared:
+        wrong.append("no probe showed the flags of a mapping that the workload told")
+    return wrong[:3], f"{compared} times the flags of smaps ({', '.join(sorted(kinds))})"
+
+
+# Each workload several times in one recording: what a recorder sets up and saves is no part of the cost of an event.
+BASE = "sh /tmp/commands | sed 's/^/none /' >>/out/cost.txt\n"
+COST = "".join(
+    [
+        "echo 'for i in 1 2 3; do cost forks 60; cost buffers 30; done' >/tmp/commands\n",
+        BASE,
+        *(
+            f"pageledger record --for {profile} -o /tmp/cost.dat -- sh /tmp/commands 2>/dev/null |"
+            f" sed 's/^/{profile} /' >>/out/cost.txt; rm -f /tmp/cost.dat\n"
+            for profile in PROFILES
+        ),
+        BASE,
+    ]
+)
+
+
+def judge_cost(out, _):
+    """A table of ratios, of the best times, as nothing makes a run faster than it is."""
+    times = {}
+    text = (out / "cost.txt").read_text()
+    for profile, workload, seconds in re.findall(r"^(\w+) cost (\w+) ([\d.]+)$", text, re.MULTILINE):
+        times.setdefault((workload, profile), []).append(float(seconds))
+    lines, wrong = [], []
+    for workload in ("forks", "buffers"):
+        base = min(times.get((workload, "none"), [0]))
+        ratios = []
+        for profile in PROFILES:
+            if base and (workload, profile) in times:
+                ratios.append(f"{profile} {min(times[workload, profile]) / base:.2f}")
+            else:
+                wrong.append(f"no time of {workload} under {profile}")
+        lines.append(f"{workload} {base:.2f} s, times slower: {', '.join(ratios)}")
+    return wrong, "; ".join(lines)
+
+
+PROMISES = "".join(
+    f"pageledger record --for {profile} --explain >/out/promise-{profile}.txt 2>&1\n" for profile in PROFILES
+)
+# Trials whose captures are held against what was promised for their profile.
+KEEPERS = {"kvm": "guest-buffer", "ttm": "buffers", "gup": "direct", "all": "forks"}
+
+
+def rules_of(text):
+    """The rules that a sentence such as "Decidable: PL001 to PL003, PL007" names."""
+    sentence = re.search(r"^Decidable: (.*(?:\n {4}.*)*)", text, re.MULTILINE)
+    found = set()
+    for first, last in re.findall(r"PL(\d{3})(?: to PL(\d{3}))?", sentence.group(1) if sentence else ""):
+        found.update(range(int(first), int(last or first) + 1))
+    return {f"PL{rule:03}" for rule in found if rule < 100}
+
+
+def judge_promise(out, pageledger):
+    """What --explain promised is what info says of the capture."""
+    wrong, told = [], []
+    for profile in PROFILES:
+        capture = out / f"{KEEPERS[profile]}.record.dat"
+        if not capture.exists():
+            wrong.append(f"no capture of {profile}")
+            continue
+        promised = rules_of((out / f"promise-{profile}.txt").read_text())
+        words = [str(pageledger), "info", "--format", "json", str(capture)]
+        report = json.loads(subprocess.run(words, capture_output=True, text=True, check=False).stdout)
+        kept = {rule["id"] for rule in report["rules"] if rule["status"] == "decidable" and rule["id"] < "PL100"}
+        if promised != kept:
+            broken, beyond = " ".join(sorted(promised - kept)), " ".join(sorted(kept - promised))
+            wrong.append(f"{profile}: promised and not kept: {broken or '-'}, kept and not promised: {beyond or '-'}")
+        told.append(f"{profile} {len(kept)}")
+    return wrong, f"rules that can be decided, as promised: {', '.join(told)}"
+
+
+def judge_script(out, pageledger):
+    """Script and record find the same."""
+    wrong, told = [], []
+    for script in sorted(out.glob("*.script.*")):
+        name = script.name.split(".")[0]
+        record = out / f"{name}.record.dat"
+        if script.suffix == ".txt" or not record.exists():
+            continue
+        answers = [
+            sorted({finding["rule"] for finding in analysis(pageledger, path)[0].get("findings", [])})
+            for path in (record, script)
+        ]
+        if answers[0] != answers[1]:
+            wrong.append(f"{name}: record {answers[0]}, script {answers[1]}")
+        told.append(f"{name} {', '.join(answers[1]) or 'nothing found'}")
+    return wrong, "the same as record: " + "; ".join(told)
+
+
+def planned(form, only):
+    """The checks of a form, each with its job."""
+    every = [
+        Check("ends", 180, ENDS, judge_ends),
+        Check("flags", 120, MAPS, judge_flags),
+        Check("promise", 60, PROMISES, judge_promise),
+        Check("script", 0, "", judge_script),
+        Check("cost", 600, COST, judge_cost),
+    ]
+    if only:
+        return [check for check in every if check.name in only]
+    return every if form == "full" else every[:4] if form == "quick" else []
