@@ -20,6 +20,7 @@ struct OuterLayers {
   init(_ input: ByteSource, inside names: [String], budget: ExpandBudget) throws(CaptureError) {
     source = input
     self.names = names
+    input.damage.bound(names.isEmpty ? budget.renewed() : budget)
     prefix = try source.prefix(CaptureSniffer.prefixSize)
     kind = CaptureSniffer.sniff(prefix)
     while case .packed(let packing) = kind, !prefix.isEmpty {

@@ -156,12 +156,32 @@ public struct LossLedger: Sendable {
   public mutating func add(
     _ code: LossCode, count: UInt64 = 1, cpu: Int? = nil, detail: @autoclosure () -> String = ""
   ) {
-    guard let row = rows.firstIndex(where: { $0.code == code && $0.cpu == cpu }) else {
+    guard let row = place(code, cpu) else {
       rows.append(Loss(code: code, count: count, cpu: cpu, detail: detail()))
       return
     }
     rows[row].count =
       rows[row].count.addingReportingOverflow(count).overflow ? .max : rows[row].count &+ count
+  }
+
+  /// Rows of many CPUs, by what tells them apart; empty while there are few.
+  private var places: [Place: Int] = [:]
+
+  private struct Place: Hashable {
+    var code: LossCode
+    var cpu: Int?
+  }
+
+  private static let few = 32
+
+  private mutating func place(_ code: LossCode, _ cpu: Int?) -> Int? {
+    guard rows.count > Self.few else {
+      return rows.firstIndex { $0.code == code && $0.cpu == cpu }
+    }
+    for row in places.count..<rows.count {
+      places[Place(code: rows[row].code, cpu: rows[row].cpu)] = row
+    }
+    return places[Place(code: code, cpu: cpu)]
   }
 
   /// Takes over the rows of another account.

@@ -80,7 +80,11 @@ public struct RecordDecoder: Sendable {
     guard count >= plans[format].minimum, count &- slack <= plans[format].maximum else {
       return .short
     }
-    if plans[format].isProbe { resolveProbe(bytes, start, format) }
+    if plans[format].isProbe {
+      resolveProbe(bytes, start, format)
+      // Another function may want fields that lie further back.
+      guard count >= plans[format].minimum else { return .short }
+    }
     let kind = plans[format].kind
     event.kind = kind
     let layout = plans[format].layout

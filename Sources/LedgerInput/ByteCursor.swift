@@ -16,6 +16,8 @@ public struct ByteCursor: Sendable {
   public var bigEndian: Bool
 
   private static let readAhead = 1 << 16
+  /// More bytes are not held at a time: a sparse file may claim any number.
+  private static let holdLimit: UInt64 = 1 << 28
 
   /// Reads `range` of a seekable source; the range is clipped to the size of the file.
   public init(_ source: ByteSource, range: Range<UInt64>, bigEndian: Bool) {
@@ -123,6 +125,7 @@ public struct ByteCursor: Sendable {
     _ count: UInt64, to size: Int, with inflater: Inflater, into output: inout [UInt8]
   ) throws(CaptureError) -> Bool {
     let place = try reserve(count, "compressed data")
+    try source?.damage.spend(size, size: source?.size, path: path)
     return unsafe window.withUnsafeBytes { bytes in
       unsafe inflater.inflate(.init(rebasing: bytes[place..<at]), into: &output, size: size)
     }
@@ -132,6 +135,9 @@ public struct ByteCursor: Sendable {
   private mutating func reserve(_ count: UInt64, _ what: String) throws(CaptureError) -> Int {
     guard count <= remaining, let wanted = Int(exactly: count) else {
       throw .headerTruncated(path: path, offset: end, what: what)
+    }
+    guard source == nil || count <= Self.holdLimit else {
+      throw .headerCorrupt(path: path, offset: offset, what: "\(what) of \(count) bytes")
     }
     if window.count - at < wanted { try refill(wanted, what) }
     let place = at

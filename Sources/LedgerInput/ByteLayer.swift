@@ -21,10 +21,11 @@ public final class ExpandBudget: Sendable {
   /// A budget of the same size of which nothing is spent.
   public func renewed() -> ExpandBudget { ExpandBudget(limit) }
 
-  func spend(_ count: Int, path: String) throws(CaptureError) {
+  /// Throws `expandsTooFar` beyond the limit, which is not below `free`.
+  func spend(_ count: Int, path: String, free: UInt64 = 0) throws(CaptureError) {
     let isWithin = given.withLock { given in
       given &+= UInt64(count)
-      return given <= limit
+      return given <= max(limit, free)
     }
     guard isWithin else { throw .expandsTooFar(path: path, limit: limit) }
   }
@@ -52,9 +53,21 @@ final class BoundedLayer: Sendable {
 /// The account of what was lost while packing was taken off; shared by all layers of one input.
 public final class DamageLog: Sendable {
   private let ledger = Mutex(LossLedger())
+  private let chunks = Mutex(ExpandBudget(ByteSource.expandLimit))
+  /// Chunks of a file may give so many times its size, whatever their budget: real ones give a tenth of that.
+  private static let ratio: UInt64 = 64
 
   /// What was lost so far; final when the input is at its end.
   public var losses: LossLedger { ledger.withLock { $0 } }
+
+  /// Bounds what compressed chunks inside the capture may give together.
+  public func bound(_ budget: ExpandBudget) { chunks.withLock { $0 = budget } }
+
+  /// Accounts for `count` bytes that a chunk of a file of `size` bytes gave; throws `expandsTooFar`.
+  public func spend(_ count: Int, size: UInt64?, path: String) throws(CaptureError) {
+    let (free, overflow) = (size ?? 0).multipliedReportingOverflow(by: Self.ratio)
+    try chunks.withLock { $0 }.spend(count, path: path, free: overflow ? .max : free)
+  }
 
   /// Gives the account away and starts a new one.
   public func drain() -> LossLedger {

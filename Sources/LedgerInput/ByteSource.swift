@@ -17,6 +17,9 @@ public final class ByteSource: Sendable {
   /// What was lost while packing was taken off; the same account for all layers and for a spooled copy.
   public let damage: DamageLog
 
+  /// Milliseconds after which a pipe that waits looks whether it is to stop.
+  private static let patience: Int32 = 200
+
   /// What a pipe has given so far, when it was opened to be summed.
   private let sum: Mutex<SHA256>
   private let isSummed: Bool
@@ -85,7 +88,8 @@ public final class ByteSource: Sendable {
   public func isReady(within milliseconds: Int32) -> Bool {
     guard layer == nil, size == nil else { return true }
     var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    return unsafe poll(&request, 1, milliseconds) != 0
+    let got = unsafe poll(&request, 1, milliseconds)
+    return got > 0 || got < 0 && errno != EINTR
   }
 
   /// Appends up to `count` bytes from the current position to `buffer`; returns how many, 0 at the end.
@@ -117,6 +121,9 @@ public final class ByteSource: Sendable {
   func read(to target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int {
     guard target.count > 0 else { return 0 }
     if let layer { return try unsafe layer.read(to: target) }
+    while isLive, !isReady(within: Self.patience) {
+      guard !StopRequest.isMade else { return 0 }
+    }
     let got = try retry(offset: 0) {
       unsafe Glibc.read(descriptor, target.baseAddress, target.count)
     }

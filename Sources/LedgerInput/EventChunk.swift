@@ -33,6 +33,12 @@ public final class EventChunk: @unchecked Sendable {
     events = Array(repeating: Event(), count: capacity)
   }
 
+  /// Makes room for `count` events in all.
+  public func grow(to count: Int) {
+    guard events.count < count else { return }
+    events.append(contentsOf: repeatElement(Event(), count: count - events.count))
+  }
+
   /// Forgets the contents and keeps the room.
   public func clear() {
     count = 0

@@ -39,12 +39,18 @@ extension ByteSource {
   }
 }
 
+/// `O_TMPFILE`, with `O_DIRECTORY` in it: include/uapi/asm-generic/fcntl.h.
+private let temporary: CInt = 0o20_000_000 | O_DIRECTORY
+
 /// Makes a file in `$TMPDIR` (or `/tmp`) that disappears with its descriptor.
 func openNameless() throws(CaptureError) -> CInt {
   var folder = "/tmp"
   if let named = unsafe getenv("TMPDIR"), unsafe named.pointee != 0 {
     folder = unsafe String(cString: named)
   }
+  // Without a name from the start, where the file system can: nothing is left when the process is killed.
+  let unnamed = unsafe open(folder, O_RDWR | O_CLOEXEC | temporary, 0o600)
+  if unnamed >= 0 { return unnamed }
   var name = Array("\(folder)/pageledger-XXXXXX".utf8CString)
   let descriptor = unsafe name.withUnsafeMutableBufferPointer { buffer in
     guard let base = buffer.baseAddress else { return CInt(-1) }

@@ -9,6 +9,7 @@ extension Replay {
       let fits = freeFits(event, head)
       if !fits || waiting.isWaiting, waits(event, fits: fits) { return }
     }
+    freeIsDoubtful = lastPuts.contradict(event, isDue: head.life == .dying)
     let block =
       head.block != 0 ? blocks[head.block] : event.order == 0 ? nil : loneBlock(event, head)
     let watched = watch == nil ? head : watchedState(event, head: head)
@@ -117,6 +118,7 @@ extension Replay {
     var after = PageState()
     after.life = .free
     after.zero = .free
+    let marks = freeIsDoubtful ? marks.union(.doubtful) : marks
     note(
       Transition(
         event: event, pfn: pfn, before: PageView(before), after: PageView(after),

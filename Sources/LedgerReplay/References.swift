@@ -86,6 +86,7 @@ extension Replay {
   ) {
     if isOwed(event, state) { return state.forgetDrift() }
     guard event.result == 0 else {
+      lastPuts.note(event)
       // The atomic operation's own result: zero, whatever was sampled after it.
       if state.bits.contains(.counted) { owe(0 &- (state.count &+ event.value), event, &state) }
       return settle(0, zero: .put, &state)
@@ -197,6 +198,9 @@ extension Replay {
       let isTail = event.pfn != block.head && !before.bits.contains(.ownUnit)
       if isTail, block.isWhole { marks.insert(.tail) }
     }
+    if marks.contains(.droppedMapped), !isConfirmedMapped(event, before) {
+      marks.insert(.doubtful)
+    }
     var related: [Event] = []
     if !marks.isDisjoint(with: [.getFromZero, .getFromUnseenZero]), vcpus.isInFault(event) {
       marks.insert(.guestGet)
@@ -209,6 +213,16 @@ extension Replay {
       Transition(
         event: event, pfn: event.pfn, before: PageView(before), after: PageView(after),
         block: view, marks: marks, step: after.step, fault: nil, related: related))
+  }
+
+  /// The record does not contradict itself or the ledger, and an earlier one says as well that the page is mapped.
+  @inline(never)
+  private func isConfirmedMapped(_ event: Event, _ before: PageState) -> Bool {
+    guard event.count == 0 else { return false }
+    if before.bits.contains(.counted), before.count &+ event.value != 0 { return false }
+    return journal.chain(of: event.pfn, endingAt: before.step, limit: 64).contains { step in
+      step.event.kind.isPageRef && step.event.mapcount > 0
+    }
   }
 
   /// Several references at once on the head of a block whose tails are not counted: mm/gup.c:gup_huge_pmd up to 5.15

@@ -20,6 +20,9 @@ public struct Replay: ~Copyable {
   var watch: Watch?
   var holders = Holders()
   var explanations = Explanations()
+  var lastPuts = LastPuts()
+  /// The free that is judged contradicts the task's last put.
+  var freeIsDoubtful = false
   /// What limits the conclusions of some rules.
   public internal(set) var observations = Observations()
   /// What was known when the kernel complained, by the `word` of the complaint's mark.

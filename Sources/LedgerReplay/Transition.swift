@@ -122,5 +122,7 @@ public struct Transition: Sendable {
     public static let hostDiffers = Marks(rawValue: 1 << 45)
     /// The page lies in ZONE_MOVABLE, as the zone bits of its flags say.
     public static let movableZone = Marks(rawValue: 1 << 46)
+    /// It rests on one record, which another one contradicts or nothing confirms.
+    public static let doubtful = Marks(rawValue: 1 << 47)
   }
 }

@@ -134,7 +134,10 @@ public struct Audit: ~Copyable {
     if isTooEarly(transition) { return }
     let marks = Self.marksOfRules
     for number in marks.indices where !marks[number].isDisjoint(with: transition.marks) {
-      guard let charge = RuleCatalog.rules[number].charge(transition) else { continue }
+      guard var charge = RuleCatalog.rules[number].charge(transition) else { continue }
+      if transition.marks.contains(.doubtful), charge.verdict == .proven {
+        charge.verdict = .likely
+      }
       findings.add(charge, rule: number, transition, replay)
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LedgerInput
+import LedgerReport
 
 /// The command: reads what a kernel recorded about its pages and says which were misused.
 @main
@@ -49,6 +50,19 @@ struct PageLedger: ParsableCommand {
       words.replaceSubrange(..<2, with: ["batch-" + words[1]])
     }
     if words.first == "record" { words = RecordCommand.separated(words) }
-    main(words)
+    do {
+      var command = try parseAsRoot(words)
+      try command.run()
+    } catch { quit(error) }
+  }
+
+  /// Ends as the parser of arguments would; the words that it quotes may be names of files.
+  private static func quit(_ error: any Error) -> Never {
+    let code = exitCode(for: error)
+    guard !code.isSuccess else { exit(withError: error) }
+    let lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
+    let message = lines.map { String($0).escapedForTerminal }.joined(separator: "\n")
+    if !message.isEmpty { try? ByteSink.standardError.write(Array((message + "\n").utf8)) }
+    exit(withError: code)
   }
 }

@@ -94,18 +94,44 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     let symbols = KernelSymbols(kallsyms: bytes)
     _ = symbols.extents(of: ["_text", "hva_to_pfn"])
     _ = symbols.name(at: 0xffff_ffff_8100_0010)
-    for isMap in [false, true] {
+    for form in 0..<4 {
       var files = SymbolFinder.Files()
-      if isMap { files.systemMap = file.path } else { files.kallsyms = file.path }
-      var finder = SymbolFinder(files, clues: KernelClues())
+      if form == 1 { files.systemMap = file.path } else { files.kallsyms = file.path }
+      var clues = KernelClues()
+      if form == 2 {
+        clues.kallsyms = { bytes }
+        clues.text = 0xffff_ffff_8200_0000
+        clues.modules = ["kvm": 0xffff_ffff_c100_1000]
+      }
+      if form == 3 { clues.offset = 0x100_0000 }
+      var finder = SymbolFinder(files, clues: clues)
       let frames = [0xffff_ffff_8100_0010, 0xffff_ffff_8123_4567, 0xffff_ffff_c000_1234, 7, .max]
         .map { StackFrame(address: $0) }
       _ = finder.names(of: Set(frames), chains: [frames])
     }
   }
 
+  /// As a kernel and as a module of a folder.
   private static func open(_ bytes: [UInt8]) {
-    guard let file = MemoryFile(bytes), let elf = try? ElfFile(path: file.path) else { return }
+    guard let file = MemoryFile(bytes) else { return }
+    var files = SymbolFinder.Files()
+    files.vmlinux = file.path
+    files.modules = ScratchFolder.place(bytes, as: "kvm.ko")
+    files.debugFolder = files.modules
+    for id in [[], [UInt8](repeating: 7, count: 20)] {
+      var clues = KernelClues()
+      clues.buildID = id
+      clues.text = 0xffff_ffff_8100_0000
+      clues.modules = ["kvm": 0xffff_ffff_c000_1000]
+      if !id.isEmpty { clues.moduleIDs = ["kvm": id] }
+      var finder = SymbolFinder(files, clues: clues)
+      let frames =
+        [0x1004, 0x40_1004, 0xffff_ffff_8100_0010, 0xffff_ffff_c000_1234].map {
+          StackFrame(address: $0)
+        } + [StackFrame(name: "main", offset: 4), StackFrame(name: "f [kvm]", offset: 2)]
+      _ = finder.names(of: Set(frames), chains: [frames])
+    }
+    guard let elf = try? ElfFile(path: file.path) else { return }
     _ = (elf.buildID, elf.isRelocatable, elf.address(of: "main"))
     _ = elf.symbols(at: [0, 0x1000, 0x40_1000, 0xffff_ffff_8100_0010, .max])
     _ = elf.lines(of: "main", offset: 4)

@@ -29,7 +29,9 @@ import Testing
       "analyze --format html", "analyze --format json", "analyze --format ndjson",
       "analyze --format sarif", "analyze --format junit", "analyze --format ktap",
       "analyze --format github", "analyze --format gitlab", "info", "info --format json", "events",
-      "page 0x1400", "page 0x100055", "batch --out night",
+      "page 0x1400", "page --at 1.0001 0x1400", "page 0x100055", "batch --out night",
+      "batch list", "batch --out night --format markdown", "batch --out night --format json",
+      "diff b.log",
     ])
   func noControlCharacterPasses(command: String) throws {
     try Repository.withFolder { folder in
@@ -50,6 +52,75 @@ import Testing
           #expect(!outcome.output.contains("</script><b>"))
         }
       }
+    }
+  }
+
+  /// Names on the command line may come from a folder that somebody else filled.
+  @Test func messagesQuoteNoControlCharacter() throws {
+    try Repository.withFolder { folder in
+      let name = "\u{1b}[31mno\u{202e}\u{9b}2J"
+      try Data(Self.trace.utf8).write(to: folder.appendingPathComponent("a.txt"))
+      for command in [
+        "analyze", "info", "page 1", "events", "rules", "diff \(name)", "batch --out n",
+        "batch --out n --manifest", "batch list", "batch rows", "batch merge --out n",
+        "analyze a.txt --config", "analyze a.txt --baseline", "analyze a.txt --kallsyms",
+        "analyze a.txt --vmlinux", "analyze a.txt --modules", "analyze a.txt --console",
+        "analyze a.txt --format", "analyze a.txt --report", "analyze a.txt --fail-on",
+        "symbols --kallsyms", "no-such-command",
+      ] {
+        for last in [name, "--" + name] {
+          let words = command.split(separator: " ").map(String.init) + [last]
+          let outcome = try Invocation.pageledger(words, in: folder)
+          for text in [outcome.output, outcome.errors] {
+            #expect(Self.hostile(in: text).isEmpty, "\(words): \(text)")
+          }
+        }
+      }
+    }
+  }
+
+  private static func hostile(in text: String) -> [UInt32] {
+    text.unicodeScalars.map(\.value).filter {
+      $0 < 32 && $0 != 10 && $0 != 9 || (0x7f..<0xa0).contains($0) || $0 == 0x202e
+    }
+  }
+
+  /// Every form is well-formed for the reader that it is made for, whatever names say.
+  @Test func formsAreParsed() throws {
+    try Repository.withFolder { folder in
+      let name = "a'b\"<c>&;=1+1,`|[x](y)\u{1b}.log"
+      try Data(Self.log.utf8).write(to: folder.appendingPathComponent(name))
+      try Data(Self.trace.utf8).write(to: folder.appendingPathComponent("a.txt"))
+      let forms = [
+        "json", "ndjson", "sarif", "gitlab", "junit", "html", "markdown", "mail", "github",
+        "sqlite", "text", "ktap", "perfetto",
+      ]
+      let reports = forms.flatMap { ["--report", "\($0)=r.\($0)"] }
+      let outcome = try Invocation.pageledger(["analyze"] + reports + [name, "a.txt"], in: folder)
+      #expect([1, 3].contains(outcome.status), "\(outcome.errors)")
+      let script = """
+        import json, sqlite3, re, xml.dom.minidom, html.parser
+        for form in ("json", "sarif", "gitlab"): json.load(open("r." + form))
+        for line in open("r.ndjson"): json.loads(line)
+        xml.dom.minidom.parse("r.junit")
+        class Page(html.parser.HTMLParser):
+          def handle_starttag(self, tag, attributes):
+            assert tag != "c", tag
+            assert not [a for a, _ in attributes if a.startswith("on")], attributes
+        Page().feed(open("r.html").read())
+        for text in ("markdown", "mail", "github", "text", "ktap", "html"):
+          assert not re.search("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202e]", open("r." + text).read()), text
+        db = sqlite3.connect("r.sqlite")
+        for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+          for row in db.execute(f'SELECT * FROM "{table}"'):
+            for value in row:
+              assert not isinstance(value, str) or not re.search("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202e]", value), (table, value)
+        print("parsed")
+        """
+      try Data(script.utf8).write(to: folder.appendingPathComponent("check.py"))
+      let parsed = try Invocation.shell(
+        "command -v python3 >/dev/null || { echo parsed; exit; }; python3 check.py", in: folder)
+      #expect(parsed.output == "parsed\n", "\(parsed.errors)")
     }
   }
 

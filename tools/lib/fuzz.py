@@ -3,18 +3,30 @@
 import argparse
 import concurrent.futures
 import gzip
+import json
 import os
 import pathlib
 import re
-import struct
 import shutil
 import subprocess
+import io
+import struct
 import sys
+import tarfile
 import tempfile
+import zipfile
+import zlib
 
-TARGETS = "capture fields subbuffers formats perf console symbols elf json replay".split()
+import hostile
+
+TARGETS = "capture fields subbuffers formats perf console symbols elf json btf replay".split()
 LENGTHS = {"capture": 24576, "fields": 24576, "console": 24576, "elf": 32768, "symbols": 8192}
 MODULES = "LedgerCapture LedgerFormat LedgerInput LedgerSymbols".split()
+# What writes, or asks the system, reads nothing that could be hostile.
+NO_READERS = (
+    "AppendFile ByteSink ChildProcess ContentHash Environment EventChunk FileIdentity FolderLock ForeignLink HandOver InputDigest "
+    "Relay SHA256 SQLite/ Spool StopRequest"
+).split()
 READERS = [f"Sources/{module}/" for module in MODULES] + [
     "Sources/LedgerBatch/JSON",
     "Sources/LedgerBatch/Manifest",
@@ -44,11 +56,122 @@ def objects(folder):
     return made
 
 
+def archive(files):
+    """A tar of files by name."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return out.getvalue()
+
+
+def tracefs(with_formats=True):
+    """A copy of tracefs with two events, as a tar."""
+    texts, offset = hostile.formats(), 4 + 5 + 4
+    files = {"t/per_cpu/cpu0/trace_pipe_raw": hostile.sub_buffer(), "t/per_cpu/cpu0/stats": b"entries: 3\nnow ts: 5.0\n"}
+    for name in ("mm_page_alloc", "mm_page_free"):
+        size = struct.unpack_from("<Q", texts, offset)[0]
+        if with_formats:
+            files[f"t/events/kmem/{name}/format"] = texts[offset + 8 : offset + 8 + size]
+        offset += 8 + size
+    header = hostile.header_page()
+    files["t/events/header_page"] = header[20 : 20 + struct.unpack_from("<Q", header, 12)[0]]
+    files["t/trace_clock"] = b"local [global]\n"
+    files["t/buffer_size_kb"], files["t/buffer_total_size_kb"] = b"7\n", b"7\n"
+    files["t/saved_cmdlines"] = b"1 init\n"
+    files["sys/kernel/notes"] = struct.pack("<III4s20s", 4, 20, 3, b"GNU", bytes(range(20)))
+    return archive(files)
+
+
+FREE = "page=0x1400 pfn=0x1400 order=0"
+REFERENCE = "pfn=0x1400 flags=none count=1 mapcount=0 mapping=(nil) mt=0 val=1"
+BUG = ["BUG: Bad page state in process a  pfn:1400", "page:0000 refcount:2 mapcount:0 mapping:0000000000000000 index:0x0 pfn:0x1400",
+       "page dumped because: nonzero _refcount", "CPU: 1 PID: 7 Comm: a Not tainted 6.1.192 #1", "Call Trace:", " <TASK>",
+       " dump_stack_lvl+0x34/0x44", " bad_page+0x70/0xa0", " </TASK>"]
+
+
+def dialects():
+    """The same few events and complaints in the words of each printer and logger."""
+    rows = [(1000 + n, n % 2, ("kmem:mm_page_free", FREE) if n % 3 else ("page_ref:page_ref_set", REFERENCE)) for n in range(24)]
+    perf = "".join(f"a b {7 + cpu}/{7 + cpu} [00{cpu}] {t / 1000:.6f}: {name}: {body}\n" for t, cpu, (name, body) in rows)
+    chains = "".join(f"task {7 + cpu} [00{cpu}] {t / 1000:.6f}: {name}: {body}\n\tffffffff81000010 f+0x10 ([kernel.kallsyms])\n"
+                     "\t    7f0000001000 main+0x4 (/usr/bin/a)\n\n" for t, cpu, (name, body) in rows)
+    deltas = "".join(f"task {7 + cpu} [00{cpu}] {0.001 * n:9.6f}: {name}: {body}\n" for n, (t, cpu, (name, body)) in enumerate(rows))
+    header = "# ========\n# captured on    : Sat Nov 21 2026\n# hostname : h\n# os release : 6.1.0\n# nrcpus online : 2\n# ========\n#\n"
+    ftrace = "".join(f"  t-{7 + cpu}  [00{cpu}] d..2.  {t / 1000:.6f}: {name.split(':')[1]}: {body}\n" for t, cpu, (name, body) in rows)
+    report = "cpus=2\n" + "".join(f"  t-{7 + cpu}  [00{cpu}]  {t / 1000:.6f}: {name.split(':')[1]}:  {body}\n" for t, cpu, (name, body) in rows)
+    dump = ["Dumping ftrace buffer:", "---------------------------------"]
+    dump += [f"  t-{7 + cpu}       {cpu}d..2.. {t * 1000}us : {name.split(':')[1]}: {body}" for t, cpu, (name, body) in rows]
+    log = BUG + dump + ["---------------------------------", "Kernel panic - not syncing: x", "Kernel Offset: 0x1000000 from 0xffffffff81000000"]
+
+    def dressed(dress, lines=log):
+        return "".join(dress(n, line) for n, line in enumerate(lines))
+
+    texts = [
+        perf, header + perf, chains, header + deltas, perf.replace("[000] ", "").replace("[001] ", ""), ftrace, report,
+        re.sub(r" \d+\.\d+:", "", perf), perf.replace("kmem:mm_page_free: " + FREE, "kmem:mm_page_free:"),
+        "<!DOCTYPE html><html><body>\n<script class=\"trace-data\" type=\"application/text\">\n# tracer: nop\n#\n" + ftrace
+        + "</script>\n</body></html>\n", ftrace.replace("<", "&lt;").join(["<html><pre>\n# tracer: nop\n#\n", "</pre></html>\n"]),
+        "##### CPU 0 buffer started ####\n" + ftrace, "CPU:1 [LOST 12 EVENTS]\n" + ftrace, "> " + ftrace.replace("\n", "\n> "),
+        ftrace.replace("order=0\n", "order=0\n => f\n => kernel_stack+0x10/0x20\n"),
+        dressed(lambda n, x: f"[{n:5}.{100000 + n:06}] {x}\n"), dressed(lambda n, x: f"<4>[{n:5}.{100000 + n:06}][  T{n}] {x}\n"),
+        dressed(lambda n, x: f"Jan  2 03:04:{n % 60:02} host kernel: [{n:5}.{100000 + n:06}] {x}\n"),
+        dressed(lambda n, x: f"2026-01-02T03:04:{n % 60:02}.123456+00:00 host kernel: {x}\n"),
+        dressed(lambda n, x: f"6,{n},{n}000000,-;{x}\n SUBSYSTEM=mm\n"), dressed(lambda n, x: f"6,{n},{n}000000,-,ncfrag=0/{len(x)};{x}\n"),
+        dressed(lambda n, x: f"<6>1 2026-01-02T03:04:05Z host kernel - - - [{n:5}.{100000 + n:06}] {x}\n"),
+        dressed(lambda n, x: f"01-02 03:04:05.{n:03} 0 0 I kernel  : {x}\n"), dressed(lambda n, x: f"[  +0.{n:06}] {x}\n"),
+        dressed(lambda n, x: f"[Jan 2 03:0{n % 10}] {x}\n"), dressed(lambda n, x: f"[Fri Jan  2 03:04:{n % 60:02} 2026] {x}\n"),
+        dressed(lambda n, x: json.dumps({"__REALTIME_TIMESTAMP": str(n), "_TRANSPORT": "kernel", "MESSAGE": x}) + "\n"),
+        dressed(lambda n, x: f"__CURSOR=s={n}\n__REALTIME_TIMESTAMP={n}\n_TRANSPORT=kernel\nMESSAGE={x}\n\n"),
+        json.dumps({"dmesg": [{"pri": 4, "time": n, "msg": x} for n, x in enumerate(log)]}, indent=1) + "\n",
+        dressed(lambda n, x: "- " + json.dumps({"dt": "2026-01-02T03:04:05.1", "lvl": "target", "msg": f"[{n:5}.{100000 + n:06}] {x}"}) + "\n"),
+        dressed(lambda n, x: f"2026-01-02T03:04:05.1234567Z \x1b[32m[{n:5}.{100000 + n:06}]\x1b[0m {x}\r\n"),
+        dressed(lambda n, x: f"Panic#1 Part{n // 12}\n<4>[{n:5}.{100000 + n:06}] {x}\n"),
+    ]
+    return [text.encode() for text in texts]
+
+
+def built():
+    """Small files of each kind that nothing in fixtures is small enough for."""
+    pages = hostile.sub_buffer() + hostile.sub_buffer(9000)
+    chunk = zlib.compress(pages)
+    packed = struct.pack("<III", 1, len(chunk), len(pages)) + chunk
+    sample = struct.pack("<HBBiQII", 11, 0, 0, 1, 0x1400, 0, 0)
+    sample = struct.pack("<QQIIQQIII", 100, 0, 1, 1, 5, 100, 0, 0, len(sample)) + sample
+    record = struct.pack("<IHH", 9, 0, 8 + len(sample)) + sample
+    found = [
+        hostile.version6(1, lambda at: [(at, len(pages))]) + pages,
+        hostile.version6(2, lambda at: [(at, 4096), (at + 4096, 4096)], options=struct.pack("<HI", 8, 4) + struct.pack("<I", 2)) + pages,
+        hostile.version7(pages, [(0, 0, len(pages))], packed=b"none\0\0"),
+        hostile.version7(packed, [(0, 0, len(packed) - 4)]),
+        hostile.version7(packed, [(0, 0, len(packed) - 4)], [(b"", 0), (b"foo", 0)]),
+        hostile.version7(pages, [(0, 0, len(pages))], packed=b"none\0\0", first=0),
+        hostile.perf_pipe(record, struct.pack("<IHH", 68, 0, 8)),
+        tracefs(), tracefs(False), zlib.compress(hostile.TEXT), hostile.TEXT, hostile.TEXT + bytes(64),
+        archive({"a.txt": hostile.TEXT, "b/dmesg.txt": b"[    1.0] BUG: Bad page state in process a  pfn:1\n"}),
+        archive({"dmesg-ramoops-0": b"Panic#1 Part1\n<4>[    1.0] BUG: Bad page state in process a  pfn:1\n",
+                 "dmesg-ramoops-1.enc.z": b"Panic#1 Part2\n" + zlib.compress(b"<4>[    0.9] x\n")}),
+    ]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("a.txt", hostile.TEXT)
+    found.append(out.getvalue())
+    found += dialects()
+    for name, words in hostile.PACKERS.items():
+        if name != "zip" and shutil.which(words[0]):
+            found.append(subprocess.run(words, input=hostile.TEXT, stdout=subprocess.PIPE, check=True).stdout)
+    return found
+
+
 def seeds(root, target, folder):
     """Small inputs from fixtures, as files of a folder."""
     limit = LENGTHS.get(target, 4096)
     fixtures = root / "fixtures"
     found = []
+    if target in ("capture", "fields"):
+        found += built()
     if target in ("capture", "fields", "console"):
         for path in sorted((fixtures / "captures").iterdir()):
             data = path.read_bytes()
@@ -118,6 +241,7 @@ def environment(target):
         "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1:detect_container_overflow=0",
         "TSAN_OPTIONS": "halt_on_error=1",
         "DEBUGINFOD_URLS": "",
+        "TMPDIR": tempfile.gettempdir(),
     }
     return {**os.environ, **variables}
 
@@ -174,15 +298,13 @@ def coverage(args):
         report = subprocess.run(
             [tool["llvm-cov"], "export", "--summary-only", f"--instr-profile={profile}", args.fuzzer],
             capture_output=True, text=True, check=True).stdout
-    import json
-
     files = json.loads(report)["data"][0]["files"]
     total = covered = 0
     rows = {}
     for file in files:
         name = file["filename"].removeprefix(str(args.root) + "/")
         reader = next((reader for reader in READERS if reader in "/" + name), None)
-        if reader is None:
+        if reader is None or any(f"Sources/LedgerInput/{word}" in name for word in NO_READERS):
             continue
         lines = file["summary"]["lines"]
         total += lines["count"]

@@ -30,8 +30,10 @@ extension TextParser {
     while at < end, batch.events.count <= Self.fullBatch, pending.isEmpty {
       if newline < at { newline = bytes.firstOffset(of: 0x0a, from: at, to: end) ?? end }
       if !console.isInLine { lines &+= 1 }
-      guard newline &- at <= TextBlocks.lineLimit else {
-        malformed(.malformedLine)
+      let isTorn = isTornByZeros(bytes, at, newline)
+      guard newline &- at <= TextBlocks.lineLimit, !isTorn else {
+        if !isTorn { malformed(.malformedLine) }
+        console.isInLine = false
         at = newline &+ 1
         continue
       }

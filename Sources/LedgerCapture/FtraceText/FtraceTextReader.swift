@@ -93,9 +93,10 @@ public final class FtraceTextReader: CaptureReader {
     if prefix.starts(with: "TRACE:\n".utf8), prefix.dropFirst(7).first == 0x78 {
       return "what atrace -z writes: record without -z"
     }
-    guard prefix.starts(with: "# tracer:".utf8), prefix.count(where: { $0 == 0 }) > 16 else {
-      return nil
-    }
+    guard prefix.starts(with: "# tracer:".utf8), prefix.count(where: { $0 == 0 }) > 16,
+      let record = prefix.split(separator: 0x0a).first(where: { $0.first != 0x23 }),
+      let zero = record.firstIndex(of: 0), record[zero...].prefix(16).contains(where: { $0 != 0 })
+    else { return nil }
     return "text of tracefs with the option bin: echo nobin > trace_options and print it again"
   }
 

@@ -114,6 +114,7 @@ struct TextParser {
       }
       return
     }
+    guard !isTornByZeros(bytes, start, end) else { return }
     guard end &- start <= TextBlocks.lineLimit else { return malformed(.malformedLine) }
     if dialect == .perf {
       perfLine(bytes, start, end, isCut: isCut, &batch)

@@ -20,6 +20,8 @@ struct PerfMetadata: Sendable {
   var cpus = 0
   var losses = LossLedger()
 
+  /// Of all attributes, which may name the same ones.
+  private var idsRead = 0
   private static let attributeLimit = 1 << 14
   private static let idLimit = 1 << 22
 
@@ -32,9 +34,11 @@ struct PerfMetadata: Sendable {
   /// Adds an attribute with its ids.
   mutating func add(_ attribute: PerfAttribute) {
     guard attributes.count < Self.attributeLimit else { return }
+    var attribute = attribute
     for id in attribute.ids where attributeOfID.count < Self.idLimit {
       attributeOfID[id] = attributes.count
     }
+    attribute.ids = []
     attributes.append(attribute)
   }
 
@@ -70,11 +74,16 @@ struct PerfMetadata: Sendable {
     readFeatures(header, source)
   }
 
-  private func ids(_ place: PerfSection, _ source: ByteSource) throws(CaptureError) -> [UInt64] {
+  private mutating func ids(_ place: PerfSection, _ source: ByteSource) throws(CaptureError)
+    -> [UInt64]
+  {
     var cursor = ByteCursor(source, range: place.range, bigEndian: bigEndian)
-    guard place.size <= UInt64(Self.idLimit) * 8, place.size == 0 || cursor.remaining > 0 else {
+    guard place.size <= UInt64(Self.idLimit - idsRead) * 8,
+      place.size == 0 || cursor.remaining > 0
+    else {
       throw .headerTruncated(path: path, offset: place.offset, what: "numbers of an event")
     }
+    idsRead += Int(place.size / 8)
     var ids: [UInt64] = []
     for _ in 0..<(place.size / 8) { ids.append(try cursor.u64("numbers of an event")) }
     return ids

@@ -19,6 +19,8 @@ struct RecordFeed: Sendable {
   private let inflater = StreamInflater()
   /// The compressed stream cannot be followed any further.
   private var isTorn = false
+  /// More was unpacked than is allowed.
+  private var excess: CaptureError?
   /// What stands here is no record.
   private var isLost = false
 
@@ -68,6 +70,7 @@ struct RecordFeed: Sendable {
       swap(&bytes, &window)
       bytes.withRawSpan { walk($0, count: bytes.count, &decoder) }
       swap(&bytes, &window)
+      if let excess { throw excess }
       if at > before { return .more }
     }
     if !isLost, ahead >= end, let tail, !tail.isReady(within: waiting) { return .pause }
@@ -120,6 +123,10 @@ struct RecordFeed: Sendable {
       switch record.type {
       case PerfRecord.compressed, PerfRecord.compressed2:
         inflate(record, bytes, start, offset, &decoder)
+        do throws(CaptureError) {
+          let given = inflated.count - inflatedAt
+          try source.damage.spend(given, size: source.size, path: source.path)
+        } catch { excess = error }
         return
       case PerfRecord.tracingData where record.size >= 12:
         skipped = UInt64(bytes.word32(start &+ 8, header.bigEndian))

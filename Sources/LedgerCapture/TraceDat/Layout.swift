@@ -15,6 +15,8 @@ struct CpuExtent: Sendable, Equatable {
   var subBuffer: Int
   /// The last sub-buffer may lack bytes behind its records.
   var mayEndShort = false
+  /// It claimed bytes of another CPU, too: what follows is not known.
+  var isContested = false
 }
 
 /// What `per_cpu/cpuN/stats` said about one CPU when the recording ended (kernel/trace/trace.c:tracing_stats_read, 6.1).

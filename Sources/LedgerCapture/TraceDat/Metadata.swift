@@ -26,8 +26,8 @@ extension TraceDatLayout {
     throws(CaptureError)
   {
     try readHeaders(&cursor, path: path)
-    try readBuiltins(&cursor)
-    try readFormats(&cursor)
+    try readBuiltins(&cursor, path: path)
+    try readFormats(&cursor, path: path)
     let symbols = UInt64(try cursor.u32("size of kallsyms"))
     if symbols > 0 {
       let place = cursor
@@ -43,20 +43,37 @@ extension TraceDatLayout {
   }
 
   /// Formats of the `ftrace` group.
-  mutating func readBuiltins(_ cursor: inout ByteCursor) throws(CaptureError) {
-    for _ in 0..<(try cursor.u32("number of ftrace formats")) {
+  mutating func readBuiltins(_ cursor: inout ByteCursor, path: String) throws(CaptureError) {
+    for _ in 0..<(try count(&cursor, "ftrace formats", path)) {
       try readFormat(&cursor, system: "ftrace")
     }
   }
 
   /// Formats of all other groups.
-  mutating func readFormats(_ cursor: inout ByteCursor) throws(CaptureError) {
-    for _ in 0..<(try cursor.u32("number of event groups")) {
+  mutating func readFormats(_ cursor: inout ByteCursor, path: String) throws(CaptureError) {
+    for _ in 0..<(try count(&cursor, "event groups", path)) {
       let system = try cursor.string("name of an event group")
-      for _ in 0..<(try cursor.u32("number of events of a group")) {
+      for _ in 0..<(try count(&cursor, "events of a group", path)) {
         try readFormat(&cursor, system: system)
+        guard formats.count <= Self.formatLimit else {
+          throw .headerCorrupt(path: path, offset: cursor.offset, what: "a list of event formats")
+        }
       }
     }
+  }
+
+  /// The ids of events have 16 bits.
+  private static let formatLimit = 1 << 16
+
+  private func count(_ cursor: inout ByteCursor, _ what: String, _ path: String)
+    throws(CaptureError) -> UInt32
+  {
+    let offset = cursor.offset
+    let count = try cursor.u32("number of \(what)")
+    guard count <= Self.formatLimit else {
+      throw .headerCorrupt(path: path, offset: offset, what: "a list of \(count) \(what)")
+    }
+    return count
   }
 
   private mutating func readFormat(_ cursor: inout ByteCursor, system: String)

@@ -98,6 +98,14 @@ struct SubBufferDecoder: Sendable {
   ) {
     let commit = page.commitWord(bytes, at: start, bigEndian: bigEndian)
     let used = Int(commit & 0x07ff_ffff)
+    if commit == 0, load64(bytes, start) == 0 {
+      // The kernel writes no such sub-buffer: these bytes never reached the disk.
+      state.openGap()
+      chunk.losses.add(
+        .truncated, cpu: Int(state.cpu), detail: "zeros instead of a sub-buffer at offset \(offset)"
+      )
+      return
+    }
     // Half of a damaged sub-buffer is not better than none: what seems whole in it may be garbage too.
     guard isChecked || isSound(bytes, at: start, size: size) else {
       state.openGap()

@@ -46,6 +46,7 @@ extension TraceDatLayout {
 
   /// Settles sizes of sub-buffers, the number of CPUs, and what the statistics say was lost.
   private mutating func settle(_ source: ByteSource) {
+    keepExtentsApart()
     settleSubBuffers(source)
     extents.sort { ($0.cpu, $0.instance) < ($1.cpu, $1.instance) }
     cpus = max(cpus, (extents.map(\.cpu).max() ?? -1) + 1)

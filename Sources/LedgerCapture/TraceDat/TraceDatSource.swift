@@ -6,6 +6,7 @@ import LedgerInput
 struct CpuStream: Sendable {
   let extent: CpuExtent
   private var cursor: ByteCursor
+  private let source: ByteSource
   /// Sub-buffers of the current piece.
   var piece: [UInt8] = []
   /// Next sub-buffer in `piece`.
@@ -24,15 +25,24 @@ struct CpuStream: Sendable {
     case broken(LossCode, String)
   }
 
+  /// Inflated bytes of a piece; larger ones are taken for damage.
+  private let pieceLimit: UInt32
   private static let pieceSize: UInt64 = 1 << 16
-  private static let pieceLimit: UInt32 = 1 << 26
 
-  init(_ extent: CpuExtent, source: ByteSource, bigEndian: Bool) {
+  /// Reads an extent, which is one of `count` that are read together.
+  init(_ extent: CpuExtent, source: ByteSource, bigEndian: Bool, of count: Int = 1) {
     self.extent = extent
+    self.source = source
+    // trace-cmd packs ten sub-buffers at a time: lib/trace-cmd/trace-output.c, 3.1.6.
+    pieceLimit = UInt32(
+      clamping: max(1 << 20, 16 * extent.subBuffer, min(1 << 26, (1 << 29) / max(1, count))))
     let (end, overflow) = extent.offset.addingReportingOverflow(extent.size)
     cursor = ByteCursor(
       source, range: extent.offset..<(overflow ? .max : end), bigEndian: bigEndian)
   }
+
+  /// Gives up before the first piece.
+  mutating func refuse(_ code: LossCode, _ detail: String) { state = .broken(code, detail) }
 
   /// Fills `piece` with the next sub-buffers; false at the end. A piece that cannot be inflated is empty.
   mutating func advance(_ inflater: Inflater, losses: inout LossLedger) throws(CaptureError) -> Bool
@@ -58,14 +68,25 @@ struct CpuStream: Sendable {
       }
       let read = cursor.offset > extent.offset ? cursor.offset &- extent.offset : 0
       state =
-        read >= extent.size
-        ? .complete
-        : .broken(.truncated, "\(extent.size &- read) bytes missing at offset \(cursor.offset)")
+        extent.isContested
+        ? .broken(.malformedSection, "data of another CPU from offset \(cursor.offset) on")
+        : read >= extent.size
+          ? .complete
+          : .broken(.truncated, "\(extent.size &- read) bytes missing at offset \(cursor.offset)")
       return false
     }
     let wanted = min(whole, max(Self.pieceSize / size * size, size))
     try cursor.read(wanted, into: &piece)
+    try skipHole(size)
     return true
+  }
+
+  /// Of a hole in a sparse file only the first piece is looked at.
+  private mutating func skipHole(_ size: UInt64) throws(CaptureError) {
+    guard piece.withRawSpan({ $0.byteCount >= 16 && $0.u64(0) | $0.u64(8) == 0 }) else { return }
+    let data = source.nextData(from: cursor.offset) ?? cursor.end
+    guard data > cursor.offset else { return }
+    try cursor.skip(min(data &- cursor.offset, cursor.remaining) / size * size, "a hole")
   }
 
   private mutating func advanceCompressed(_ inflater: Inflater, _ losses: inout LossLedger)
@@ -82,7 +103,7 @@ struct CpuStream: Sendable {
       let packed = UInt64(try cursor.u32("chunk"))
       let size = try cursor.u32("chunk")
       chunksLeft = left &- 1
-      guard size <= Self.pieceLimit, size % UInt32(extent.subBuffer) == 0 else {
+      guard size <= pieceLimit, size % UInt32(extent.subBuffer) == 0 else {
         piece.removeAll(keepingCapacity: true)
         state = .broken(.corruptChunk, "chunk of \(size) bytes at offset \(offset)")
         return false
@@ -107,7 +128,11 @@ struct TraceDatSource: LaneSource {
   private var isClosed: [Bool]
   private var decoder: SubBufferDecoder
   private let inflater: Inflater
+  /// Events of a chunk, unless two sub-buffers may hold more.
   private let capacity: Int
+
+  /// Bytes of sub-buffers that all CPUs have at a time.
+  private static let roomLimit = 1 << 27
 
   /// Reads the extents of `layout`, each from its own of `sources`.
   init(
@@ -115,16 +140,16 @@ struct TraceDatSource: LaneSource {
     chains: StackStore
   ) {
     streams = zip(layout.extents, sources).map {
-      CpuStream($0, source: $1, bigEndian: layout.bigEndian)
+      CpuStream(
+        $0, source: $1, bigEndian: layout.bigEndian, of: layout.extents.count)
     }
     states = layout.extents.map { CpuState(cpu: UInt16(truncatingIfNeeded: $0.cpu)) }
     isClosed = Array(repeating: false, count: layout.extents.count)
     inflater = Inflater(layout.compression)
     // Three buffers a CPU: small ones when there are many.
-    let perPage = layout.extents.map { Self.eventsPerSubBuffer($0.subBuffer) }.max() ?? 0
     let bytes = sources.map { $0.size ?? 0 }.max() ?? 0
     let fileLimit = Int(clamping: bytes / 16)
-    capacity = max(2 * perPage, min(4096, fileLimit, (1 << 16) / max(1, layout.extents.count)))
+    capacity = min(4096, fileLimit, (1 << 16) / max(1, layout.extents.count))
     decoder = SubBufferDecoder(
       records: records, page: layout.page, bigEndian: layout.bigEndian, time: layout.time,
       words: detail == .replay
@@ -132,13 +157,30 @@ struct TraceDatSource: LaneSource {
         : FieldWords(
           layout.formats, comms: layout.comms, long: layout.page.long,
           bigEndian: layout.bigEndian), chains: chains)
+    refuseBeyondRoom()
+  }
+
+  /// Leaves out CPUs whose sub-buffers would take too much memory, beside those of the others.
+  private mutating func refuseBeyondRoom() {
+    var room = Self.roomLimit
+    for lane in streams.indices {
+      room -= streams[lane].extent.subBuffer
+      guard room < 0 else { continue }
+      streams[lane].refuse(.tooManyParts, "\(streams.count) CPUs with large sub-buffers")
+    }
+  }
+
+  /// Room for events of a lane.
+  private func room(_ lane: Int) -> Int {
+    let perPage = Self.eventsPerSubBuffer(streams[lane].extent.subBuffer)
+    return max(streams.count > 512 ? perPage + 1 : 2 * perPage, capacity)
   }
 
   /// At most so many events come from a sub-buffer: the smallest takes 12 bytes, an entry of a list 8; a gap gives two.
   private static func eventsPerSubBuffer(_ size: Int) -> Int { size / 8 + 3 }
 
   func makeChunk() -> EventChunk {
-    EventChunk(capacity: capacity, formats: decoder.records.formats.count)
+    EventChunk(capacity: 0, formats: decoder.records.formats.count)
   }
 
   mutating func fill(_ chunk: EventChunk, lane: Int) throws(CaptureError) -> Bool {
@@ -146,7 +188,7 @@ struct TraceDatSource: LaneSource {
     guard !isClosed[lane] else { return false }
     if states[lane].previous >= 0 { states[lane].previous = CpuState.before }
     defer { carry(lane, chunk) }
-    let limit = capacity - Self.eventsPerSubBuffer(streams[lane].extent.subBuffer)
+    let limit = room(lane) - Self.eventsPerSubBuffer(streams[lane].extent.subBuffer)
     while chunk.count < limit, chunk.records < 1 << 20 {
       if streams[lane].at >= streams[lane].piece.count {
         guard try streams[lane].advance(inflater, losses: &chunk.losses) else {
@@ -188,11 +230,14 @@ struct TraceDatSource: LaneSource {
   private mutating func decodePiece(_ chunk: EventChunk, _ lane: Int, _ limit: Int) {
     var events: [Event] = []
     var counts: [UInt64] = []
+    let size = streams[lane].extent.subBuffer
+    let rest = streams[lane].piece.count - streams[lane].at
+    chunk.grow(
+      to: min(room(lane), chunk.count + rest / size * Self.eventsPerSubBuffer(size) + 1))
     swap(&events, &chunk.events)
     swap(&counts, &chunk.counts)
     var piece: [UInt8] = []
     swap(&piece, &streams[lane].piece)
-    let size = streams[lane].extent.subBuffer
     let base = streams[lane].offset
     // A compressed piece was checked as a whole, before any of it was decoded.
     let isChecked = streams[lane].extent.compression != .none
@@ -236,6 +281,7 @@ struct TraceDatSource: LaneSource {
     mark.time = states[lane].lastTime
     mark.cpu = states[lane].cpu
     mark.value = Int32(clamping: states[lane].gapCount)
+    chunk.grow(to: chunk.count + 1)
     chunk.events[chunk.count] = mark
     chunk.count += 1
     if decoder.words != nil { chunk.details.append(EventDetail(name: mark.kind.name)) }

@@ -15,8 +15,6 @@ struct Version6 {
     var cpus: Int?
   }
 
-  private static let instanceLimit = 4096
-
   init(source: ByteSource, layout: TraceDatLayout) {
     self.source = source
     self.layout = layout
@@ -77,7 +75,11 @@ struct Version6 {
       clockFollows = clockFollows || id == 4
       switch id {
       case 3:
-        guard isTop, data.count > 8, instances.count < Self.instanceLimit else { continue }
+        guard isTop, data.count > 8 else { continue }
+        guard instances.count < TraceDatLayout.instanceLimit else {
+          layout.losses.add(.tooManyParts, detail: "instances of the trace buffer")
+          continue
+        }
         var place = ByteCursor(data, path: source.path, bigEndian: layout.bigEndian)
         let offset = try place.u64("buffer option")
         instances.append(
@@ -95,10 +97,15 @@ struct Version6 {
     throws(CaptureError)
   {
     layout.buffers.append(TraceBuffer(name: instance.name, clock: layout.clock))
-    for cpu in 0..<(instance.cpus ?? layout.cpus) {
+    let count = instance.cpus ?? layout.cpus
+    guard count <= 1 << 16 else {
+      throw .headerCorrupt(
+        path: source.path, offset: cursor.offset, what: "a table of \(count) CPUs")
+    }
+    for cpu in 0..<count {
       let offset = try cursor.u64("offset of a CPU's data")
       let size = try cursor.u64("size of a CPU's data")
-      guard size > 0, cpu <= UInt16.max else { continue }
+      guard size > 0, layout.extents.count <= TraceDatLayout.extentLimit else { continue }
       layout.extents.append(
         CpuExtent(
           instance: instance.name, cpu: cpu, offset: offset, size: size, compression: .none,

@@ -23,8 +23,7 @@ struct Version7 {
   private let inflater: Inflater
 
   /// Larger inflated sections are taken for damage.
-  private static let sectionLimit: UInt64 = 1 << 30
-  private static let bufferLimit = 4096
+  private static let sectionLimit: UInt64 = 1 << 28
 
   init(source: ByteSource, layout: TraceDatLayout) {
     self.source = source
@@ -78,6 +77,8 @@ struct Version7 {
         if case .readFailed = error { throw error }
         return
       }
+      // Zeros are a hole, not options.
+      guard section.id != 0 || section.size != 0 else { return }
       if section.id == 0 {
         if visited.insert(place).inserted { _ = try? readOptions(section) }
       } else if section.id == 3 {
@@ -198,8 +199,8 @@ struct Version7 {
     var cursor = try open(section)
     switch section.id {
     case 16: try layout.readHeaders(&cursor, path: source.path)
-    case 17: try layout.readBuiltins(&cursor)
-    case 18: try layout.readFormats(&cursor)
+    case 17: try layout.readBuiltins(&cursor, path: source.path)
+    case 18: try layout.readFormats(&cursor, path: source.path)
     case 21: layout.readComms(try cursor.bytes(try cursor.u64("size of cmdlines"), "cmdlines"))
     default: break
     }
@@ -223,14 +224,20 @@ struct Version7 {
     let subBuffer = try cursor.u32("buffer option")
     let count = try cursor.u32("buffer option")
     if instance.isEmpty && !clock.isEmpty { layout.clock = clock }
-    guard layout.buffers.count < Self.bufferLimit else { return }
+    guard layout.buffers.count < TraceDatLayout.instanceLimit else {
+      return layout.losses.add(.tooManyParts, detail: "instances of the trace buffer")
+    }
     layout.buffers.append(TraceBuffer(name: instance, clock: clock))
     let isCompressed = (try? header(at: place))?.isCompressed ?? (layout.compression != .none)
     for _ in 0..<count {
       let cpu = try cursor.u32("CPU in a buffer option")
       let offset = try cursor.u64("CPU in a buffer option")
       let size = try cursor.u64("CPU in a buffer option")
-      guard size > 0, cpu <= UInt16.max else { continue }
+      guard size > 0, layout.extents.count <= TraceDatLayout.extentLimit else { continue }
+      guard cpu <= UInt16.max else {
+        layout.losses.add(.malformedSection, detail: "data of CPU \(cpu)")
+        continue
+      }
       // The size leaves out the count of chunks in front of them.
       layout.extents.append(
         CpuExtent(
