@@ -186,13 +186,10 @@ public struct Audit: ~Copyable {
       }
       var obstacles = coverage.obstacles(requirements)
       obstacles += observed(name.id)
-      if name.id == "PL013", !coverage.covers(.pageRefModUnless), !coverage.covers(.pageRefMod) {
-        obstacles.append("page_ref:*: a probe on try_grab_folio does not show every reference")
-      }
-      if name.id == "PL009", !coverage.knowsHostEntries {
-        obstacles.append(
-          "what the host maps: probes on vmf_insert_pfn or remap_pfn_range, unmap_page_range, move_page_tables"
-        )
+      if let assurance = requirements.assurance,
+        !assurance.any.allSatisfy({ $0.contains(where: coverage.covers) })
+      {
+        obstacles.append(assurance.words)
       }
       let patterns = unproven(number, coverage)
       if !patterns.isEmpty { obstacles.append(Self.patternWithoutProof) }

@@ -40,11 +40,6 @@ struct Coverage {
     return kind.isPageRef && everyday.allSatisfy { info.count(of: $0) > 0 }
   }
 
-  /// Probes show which PFN entries the host's page tables have.
-  var knowsHostEntries: Bool {
-    (covers(.insertPfn) || covers(.remapRange)) && covers(.unmapRange) && covers(.moveTables)
-  }
-
   /// The kernel's release is known and older than `version`.
   func isKernel(before version: KernelVersion) -> Bool {
     KernelVersion(release: info.kernel).map { $0 < version } ?? false

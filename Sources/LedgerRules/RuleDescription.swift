@@ -40,4 +40,14 @@ struct Requirements: Sendable {
   var restsOnAbsence: Bool
   /// The rule is about kernels before this one only.
   var before: KernelVersion?
+  /// What the rule needs beside that to be called clean; its findings do not.
+  var assurance: Assurance?
+
+  /// Events without which a rule may have missed something.
+  struct Assurance: Sendable {
+    /// Of each of these lists one must have been recorded.
+    var any: [[EventKind]]
+    /// What was not seen without them.
+    var words: String
+  }
 }

@@ -10,6 +10,8 @@ public struct RuleNeeds: Sendable {
   public var all: [EventKind]
   /// Of each of these lists one must be recorded.
   public var any: [[EventKind]]
+  /// Of each of these lists one must be recorded for the rule to be called clean.
+  public var toBeClean: [[EventKind]] = []
   /// The rule is about kernels before this one only.
   public var before: KernelVersion?
   /// It judges the kernel's own log, not events.
@@ -18,7 +20,7 @@ public struct RuleNeeds: Sendable {
   /// What is missing when only these events are recorded; each list is a choice.
   public func missing(from recorded: Set<EventKind>) -> [[EventKind]] {
     all.filter { !recorded.contains($0) }.map { [$0] }
-      + any.filter { $0.allSatisfy { !recorded.contains($0) } }
+      + (any + toBeClean).filter { $0.allSatisfy { !recorded.contains($0) } }
   }
 }
 
@@ -29,7 +31,8 @@ extension RuleCatalog {
       let requirements = rule.requirements
       return RuleNeeds(
         id: rule.description.id, name: rule.description.name, all: requirements.all,
-        any: requirements.any, before: requirements.before)
+        any: requirements.any, toBeClean: requirements.assurance?.any ?? [],
+        before: requirements.before)
     }
       + complaintRules.map { rule in
         RuleNeeds(

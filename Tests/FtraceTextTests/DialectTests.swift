@@ -95,12 +95,20 @@ import Testing
   }
 
   @Test func binIsNamed() {
-    let text = Array("# tracer: nop\n#\n".utf8) + Array(repeating: 0, count: 64)
+    // pid, CPU and time of each event, then its fields: kernel/trace/trace.c:print_bin_fmt, 6.1
+    let record: [UInt8] = [0x54, 0, 0, 0, 0, 0, 0, 0, 0x1c, 0x5f, 0, 0x5c, 1, 0, 0, 0]
+    let text = Array("# tracer: nop\n#\n".utf8) + record + record + record + record
     #expect {
       try Reading(text)
     } throws: {
       ($0 as? CaptureError)?.message.contains("nobin") == true
     }
+  }
+
+  /// A tail of zeros is a hole of the file, not the option `bin`.
+  @Test func zerosAreLoss() throws {
+    let reading = try Reading(Array("# tracer: nop\n#\n".utf8) + Array(repeating: 0, count: 64))
+    #expect(reading.losses.rows.map(\.code) == [.truncated])
   }
 
   @Test func functionGraph() throws {

@@ -532,7 +532,7 @@ def peak(process):
 
 
 def run(args, name, make, codes, words, seconds, memory):
-    with tempfile.TemporaryDirectory(prefix="pageledger-hostile-", dir=args.scratch) as folder:
+    with tempfile.TemporaryDirectory(prefix="pageledger-hostile-", dir=args.scratch and args.scratch.resolve()) as folder:
         folder = pathlib.Path(folder)
         arguments = make(folder, args.all)
         if arguments is None:

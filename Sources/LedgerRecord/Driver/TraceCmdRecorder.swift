@@ -9,6 +9,8 @@ struct TraceCmdRecorder {
   let output: String
   let program: String
   private static let patience = 1500
+  /// trace-cmd 3.1.6 leaves in the kernel what it has not begun to read when it is told to stop.
+  private static let farewell: UInt32 = 900
 
   /// The words of the command.
   static func words(_ plan: Plan, program: String, session: String, group: String, output: String)
@@ -54,6 +56,8 @@ struct TraceCmdRecorder {
       }
       outcome.end = Recorder.await(child, until: recorder, &outcome)
       session.markFilters()
+      session.record(false)
+      StopSignals.pause(milliseconds: Self.farewell)
       recorder.signal(2)
       let end = recorder.wait()
       guard HostFile.exists(temporary) else {

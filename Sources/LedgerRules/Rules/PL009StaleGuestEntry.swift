@@ -5,7 +5,12 @@ internal import LedgerReplay
 struct PL009StaleGuestEntry: Rule {
   let marks: Transition.Marks = .staleInWindow
   let requirements = Requirements(
-    all: [.spteChanged, .memslot, .notifierStart, .notifierEnd], restsOnAbsence: true)
+    all: [.spteChanged, .memslot, .notifierStart, .notifierEnd], restsOnAbsence: true,
+    assurance: .init(
+      any: [[.insertPfn, .remapRange], [.unmapRange], [.moveTables]],
+      words:
+        "what the host maps: probes on vmf_insert_pfn or remap_pfn_range, unmap_page_range, move_page_tables"
+    ))
 
   func charge(_ transition: Transition) -> Charge? {
     guard !transition.isDark, let leaf = transition.related.first,

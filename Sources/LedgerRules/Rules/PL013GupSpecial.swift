@@ -9,7 +9,10 @@ struct PL013GupSpecial: Rule {
     any: [
       [.insertPfn, .insertHuge, .remapRange], [.gupFast, .gupSlow],
       [.gupFastReturn, .gupSlowReturn], [.pageRefModUnless, .pageRefMod, .grabReturn],
-    ], restsOnAbsence: true)
+    ], restsOnAbsence: true,
+    assurance: .init(
+      any: [[.pageRefModUnless, .pageRefMod]],
+      words: "page_ref:*: a probe on try_grab_folio does not show every reference"))
 
   func charge(_ transition: Transition) -> Charge? {
     guard !transition.isDark else { return nil }
