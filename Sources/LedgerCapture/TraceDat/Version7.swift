@@ -220,7 +220,9 @@ struct Version7 {
     var cursor = ByteCursor(data, path: source.path, bigEndian: layout.bigEndian)
     let place = try cursor.u64("buffer option")
     let instance = try cursor.string("buffer option")
-    let clock = try cursor.string("buffer option")
+    let stated = try cursor.string("buffer option")
+    // trace-cmd 3.1.6 says "global" of instances, whatever their clock; what the option TRACECLOCK holds is the kernel's word.
+    let clock = stated == "global" && !layout.clock.isEmpty ? layout.clock : stated
     let subBuffer = try cursor.u32("buffer option")
     let count = try cursor.u32("buffer option")
     if instance.isEmpty && !clock.isEmpty { layout.clock = clock }
