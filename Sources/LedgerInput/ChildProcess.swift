@@ -5,6 +5,12 @@ internal import Glibc
 public enum ProcessEnd: Sendable, Equatable {
   case code(Int32)
   case signal(Int32)
+
+  /// The end that waitpid(2) tells of.
+  init(status: CInt) {
+    let signal = status & 0x7f
+    self = signal == 0 ? .code(status >> 8 & 0xff) : .signal(signal)
+  }
 }
 
 /// Another process of this program, with pipes to its standard input and from its standard output.
@@ -117,8 +123,7 @@ public final class ChildProcess {
     guard id > 0 else { return .code(127) }
     var status: CInt = 0
     while unsafe waitpid(id, &status, 0) < 0, errno == EINTR {}
-    let signal = status & 0x7f
-    let found: ProcessEnd = signal == 0 ? .code(status >> 8 & 0xff) : .signal(signal)
+    let found = ProcessEnd(status: status)
     end = found
     return found
   }

@@ -76,8 +76,7 @@ public final class RecordedCommand {
     var status: CInt = 0
     let got = unsafe waitpid(id, &status, flags)
     guard got == id else { return got < 0 && errno == ECHILD ? .code(0) : nil }
-    let signal = status & 0x7f
-    end = signal == 0 ? .code(status >> 8 & 0xff) : .signal(signal)
+    end = ProcessEnd(status: status)
     return end
   }
 }
