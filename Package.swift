@@ -92,7 +92,8 @@ let package = Package(
     module("LedgerRules", uses: ["LedgerCore", "LedgerReplay", "LedgerSymbols"]),
     .target(
       name: "LedgerRecord", dependencies: ["LedgerCore", "LedgerInput", "LedgerRules"],
-      resources: [.embedInCode("Script/recorder.sh")], swiftSettings: strict),
+      resources: ["recorder", "whole", "flight"].map { .embedInCode("Script/\($0).sh") },
+      swiftSettings: strict),
     .target(
       name: "LedgerReport", dependencies: ["LedgerCore", "LedgerInput"],
       exclude: ["JSON/SCHEMA.md", "JSON/analysis.schema.json", "JSON/batch.schema.json"],

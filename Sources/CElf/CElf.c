@@ -85,3 +85,20 @@ size_t celf_build_id(celf *file, uint8_t *id, size_t room) {
   }
   return 0;
 }
+
+const void *celf_section(celf *file, const char *name, size_t *count) {
+  size_t names;
+  if (elf_getshdrstrndx(file->elf, &names) != 0) return NULL;
+  Elf_Scn *section = NULL;
+  while ((section = elf_nextscn(file->elf, section)) != NULL) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == NULL || header.sh_type == SHT_NOBITS) continue;
+    const char *found = elf_strptr(file->elf, names, header.sh_name);
+    if (found == NULL || strcmp(found, name) != 0) continue;
+    Elf_Data *data = elf_rawdata(section, NULL);
+    if (data == NULL || data->d_buf == NULL) return NULL;
+    *count = data->d_size;
+    return data->d_buf;
+  }
+  return NULL;
+}

@@ -71,6 +71,13 @@ public import LedgerCore
     return Array(id[..<min(count, id.count)])
   }
 
+  /// The bytes of a section; nil when the file has none of that name, or a longer one than `limit`.
+  public func section(_ name: String, limit: Int) -> [UInt8]? {
+    var count = 0
+    guard let bytes = unsafe celf_section(file, name, &count), count <= limit else { return nil }
+    return unsafe Array(UnsafeRawBufferPointer(start: bytes, count: count))
+  }
+
   /// The address of a symbol; nil when there is none of that name.
   public func address(of name: String) -> UInt64? {
     var address: UInt64 = 0

@@ -77,7 +77,6 @@ struct RecordCommand: ParsableCommand {
     for words in trigger where Flight.Trigger(words) == nil {
       throw ValidationError("--trigger takes EVENT or 'EVENT if CONDITION'")
     }
-    guard !flight || !script else { throw ValidationError("a script has no --flight") }
   }
 
   func run() throws {
@@ -87,12 +86,14 @@ struct RecordCommand: ParsableCommand {
       var limits = try limits.limits()
       limits.overwrites = flight
       let plan = Planner.plan(try Wish(wish), for: try target.facts(), limits: limits)
+      let triggers = trigger.compactMap(Flight.Trigger.init)
+      try Flight.check(triggers, in: plan)
       if explain { return Self.show(PlanText.explain(plan)) }
       if print {
         let recipe = flight ? BootRecipe.text(plan) : ""
         return Self.show(PlanCommands.text(plan, command: command, output: output) + recipe)
       }
-      if script { return Self.show(ShellScript.text(plan)) }
+      if script { return Self.show(ShellScript.text(plan, triggers: triggers)) }
       try target.refuseForeign()
       code = try record(plan)
     } catch {
@@ -187,8 +188,7 @@ struct RecordTarget: ParsableArguments {
 
   func facts() throws(RecordError) -> KernelFacts {
     guard btf.isEmpty else {
-      let machine = KernelFacts.hostMachine
-      return try KernelFacts(types: btf, release: kernel, machine: machine)
+      return try KernelFacts(types: btf, release: kernel)
     }
     guard kernel.isEmpty else { throw .usage(reason: "--kernel needs --btf") }
     return KernelFacts(root: root, tracefs: tracefs)

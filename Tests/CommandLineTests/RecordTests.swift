@@ -24,7 +24,7 @@ import Testing
     for words in [
       ["--for", "PL999"], ["--for", ""], ["--filter", "pages=9-1"], ["--filter", "what"],
       ["--buffer", "1"], ["--clock", "a b"], ["--explain", "--print"], ["--kernel", "6.1"],
-      ["--nonsense", "true"],
+      ["--nonsense", "true"], ["--trigger", "bad_page"], ["--flight", "--trigger", "nowhere"],
     ] {
       #expect(try run(words).status == 64, "\(words)")
     }
@@ -39,6 +39,16 @@ import Testing
     let printed = try run(["--print", "--for", "kvm", "-o", "a.dat", "--", "make", "it so"])
     #expect(printed.output.contains("'make' 'it so'\n"))
     #expect(try run(["--print", "cmd", "--for", "x"]).output.contains("'cmd' '--for' 'x'\n"))
+  }
+
+  /// A ring is kept by a script too, and ended by what the user has chosen.
+  @Test func aScriptMayBeAFlightRecorder() throws {
+    let outcome = try run([
+      "--script", "--flight", "--for", "kvm", "--trigger", "kmem:mm_page_free if pfn == 1",
+    ])
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("trigger kmem mm_page_free 'traceoff if pfn == 1'\n"))
+    #expect(outcome.output.contains("put 1 \"$I/options/overwrite\"\n"))
   }
 
   @Test func helpFitsAScreen() throws {

@@ -184,7 +184,7 @@ extension FuzzTarget {
     var all = [KernelFacts(root: folder)]
     let types = ["vmlinux", "kvm"].map { folder + "/sys/kernel/btf/" + $0 }
     for paths in [types, Array(types.prefix(1))] {
-      if let facts = try? KernelFacts(types: paths, release: "6.1.0", machine: "x86_64") {
+      if let facts = try? KernelFacts(types: paths, release: "6.1.0") {
         all.append(facts)
       }
     }

@@ -28,6 +28,7 @@ struct PlannerTests {
     for name in [
       "wp_page_copy", "split_page", "unmap_page_range", "vmf_insert_pfn_prot", "mprotect_fixup",
       "move_page_tables", "internal_get_user_pages_fast", "vmemmap_base",
+      "vmemmap_populate",
     ] { facts.symbols?[name] = .init(module: "", count: 1) }
     return facts
   }
@@ -110,6 +111,79 @@ struct PlannerTests {
     #expect(definitions(arm, "split_page").first?.contains("order=%x1:u32") == true)
   }
 
+  /// A kernel with an array of struct page for each section has the variable, and nothing in it.
+  @Test func anArrayForEachSectionHasNoBase() throws {
+    let definition = "p:g/split_page split_page page=$arg1:x64 order=$arg2:u32"
+    var plain = try facts()
+    #expect(definitions(Planner.plan(try Wish("PL007"), for: plain), "split_page") != [definition])
+    plain.config = KernelConfig(Array("# CONFIG_SPARSEMEM_VMEMMAP is not set\n".utf8))
+    #expect(definitions(Planner.plan(try Wish("PL007"), for: plain), "split_page") == [definition])
+    plain.config = nil
+    plain.symbols?["vmemmap_populate"] = nil
+    let plan = Planner.plan(try Wish("PL007"), for: plain)
+    #expect(definitions(plan, "split_page") == [definition])
+    #expect(plan.probes.first { $0.name == "split_page" }?.missing == ["vmemmap"])
+  }
+
+  @Test func theConfigurationSaysWhyEventsAreMissing() throws {
+    var known = try facts()
+    known.config = KernelConfig(
+      Array("#\n# Linux\n#\nCONFIG_KVM=m\n# CONFIG_DRM_TTM is not set\nCONFIG_X=y\n".utf8))
+    let plan = Planner.plan(try Wish("PL010,PL020"), for: known)
+    #expect(
+      plan.omissions.contains { $0.what == "hva_to_pfn" && $0.reason.hasSuffix("not loaded") })
+    let reason = "CONFIG_DRM_TTM is not set"
+    #expect(plan.omissions.contains { $0.what == "ttm_pool_alloc" && $0.reason == reason })
+    #expect(KernelConfig(Array("MemTotal: 1 kB\n".utf8)) == nil)
+  }
+
+  @Test(arguments: [
+    ("dash", ["-n"]), ("busybox", ["sh", "-n"]), ("shellcheck", ["-s", "sh", "-"]),
+  ])
+  func scriptsAreScripts(shell: String, words: [String]) throws {
+    let triggers = ["bad_page", "page_ref:page_ref_mod_and_test if count < 0"]
+      .compactMap(Flight.Trigger.init)
+    for isFlight in [true, false] {
+      for isTree in [true, false] {
+        var limits = Planner.Limits()
+        (limits.overwrites, limits.tree) = (isFlight, isTree)
+        let plan = Planner.plan(
+          try Wish("all"), for: try facts(fprobes: true, pageRef: true), limits: limits)
+        let text = ShellScript.text(plan, triggers: triggers)
+        #expect(!text.contains("\n#@"))
+        #expect(text.contains("trigger ") == isFlight)
+        try check(text, with: shell, words)
+      }
+    }
+  }
+
+  /// Wants a program to read a script and to find nothing wrong with it.
+  private func check(_ text: String, with name: String, _ words: [String]) throws {
+    guard let program = HostFile.program(name) else {
+      print("skipped: \(name) is not installed")
+      return
+    }
+    let process = Process()
+    let (input, output) = (Pipe(), Pipe())
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = words
+    (process.standardInput, process.standardOutput) = (input, output)
+    try process.run()
+    input.fileHandleForWriting.write(Data(text.utf8))
+    try input.fileHandleForWriting.close()
+    let told = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(String(decoding: told, as: UTF8.self))")
+  }
+
+  @Test func triggersAreOnEvents() throws {
+    let plan = Planner.plan(try Wish("PL007"), for: try facts())
+    let triggers = ["split_page if order > 3", "kmem:mm_page_free", "nowhere"].compactMap(
+      Flight.Trigger.init)
+    try Flight.check(Array(triggers.prefix(2)), in: plan)
+    #expect(throws: RecordError.self) { try Flight.check(triggers, in: plan) }
+  }
+
   @Test func countRulesNeedTheirEvents() throws {
     let stock = PlanText.explain(Planner.plan(try Wish("PL007,PL010"), for: try facts()))
     #expect(stock.contains("CONFIG_DEBUG_PAGE_REF is not set: count rules stay undecidable"))
@@ -136,29 +210,6 @@ struct PlannerTests {
     #expect(alloc.filter == "pfn >= 5120 && pfn <= 6143")
     #expect(plan.filters == ["pages 0x1400-0x17ff", "the command and its children"])
     #expect(ShellScript.text(plan).contains("pageledger: filter: pages 0x1400-0x17ff"))
-  }
-
-  @Test(arguments: ["dash", "busybox"]) func theScriptIsAScript(shell: String) throws {
-    guard let program = HostFile.program(shell) else {
-      print("skipped: \(shell) is not installed")
-      return
-    }
-    var limits = Planner.Limits()
-    limits.tree = true
-    let plan = Planner.plan(
-      try Wish("all"), for: try facts(fprobes: true, pageRef: true), limits: limits)
-    let text = ShellScript.text(plan)
-    #expect(!text.contains("\n#@"))
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = (shell == "busybox" ? ["sh"] : []) + ["-n"]
-    process.standardInput = pipe
-    try process.run()
-    pipe.fileHandleForWriting.write(Data(text.utf8))
-    try pipe.fileHandleForWriting.close()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
   }
 
   @Test func wishes() throws {

@@ -83,10 +83,12 @@ struct TypeScript {
 }
 
 extension TypeScript {
-  /// The structs and functions of a small kernel; `shift` moves the members of struct vm_area_struct.
-  static func kernel(shift: Int = 0, isBigEndian: Bool = false, leavesOut missing: String = "")
-    -> TypeScript
-  {
+  /// The structs and functions of a small kernel; `shift` moves the members of struct vm_area_struct, `registers` are those that
+  /// struct pt_regs saves.
+  static func kernel(
+    shift: Int = 0, isBigEndian: Bool = false, leavesOut missing: String = "",
+    registers: [String] = ["r15", "di"]
+  ) -> TypeScript {
     var script = TypeScript(isBigEndian: isBigEndian)
     let long = script.int("long unsigned int", size: 8)
     let int = script.int("int", size: 4, signed: true)
@@ -101,6 +103,8 @@ extension TypeScript {
         ("", either, 256 + shift), ("vm_pgoff", long, 900),
       ].filter { missing.isEmpty || $0.0 != missing })
     let areas = script.pointer(to: area)
+    _ = script.structure("pt_regs", size: 168, registers.enumerated().map { ($1, long, $0 * 64) })
+    if registers.contains("r15") { script.function("vmemmap_populate", [("start", long)]) }
     let fault = script.pointer(
       to: script.structure(
         "vm_fault", size: 100,

@@ -41,6 +41,9 @@ bool celf_is_relocatable(const celf *file);
 // The GNU build id: its length, 0 when the file has none, at most `room`.
 size_t celf_build_id(celf *file, uint8_t *id, size_t room);
 
+// The bytes of a section, valid until the file is closed; NULL when there is none of that name.
+const void *celf_section(celf *file, const char *name, size_t *count);
+
 // The address of the code at an offset of the file, for programs that run; false where the file has no code there.
 bool celf_file_address(celf *file, uint64_t offset, uint64_t *address);
 

@@ -18,6 +18,15 @@ extension BTF {
     return found
   }
 
+  /// `x86_64` or `aarch64`, by the registers that struct pt_regs saves (arch/x86/include/asm/ptrace.h, arch/arm64/include/asm/ptrace.h);
+  /// nil for other machines.
+  public var machine: String? {
+    let registers = numbers(named: "pt_regs").filter { head($0)?.head.kind == .structure }
+    if registers.contains(where: { member("r15", of: $0) != nil }) { return "x86_64" }
+    if registers.contains(where: { member("pstate", of: $0) != nil }) { return "aarch64" }
+    return nil
+  }
+
   /// A typedef of this name exists: `btf_trace_NAME` for each tracepoint (include/trace/bpf_probe.h, 6.1).
   public func hasTypedef(_ name: String) -> Bool {
     numbers(named: name).contains { head($0)?.head.kind == .typedef }

@@ -23,6 +23,16 @@ public struct Flight {
     var command: String { condition.isEmpty ? "traceoff" : "traceoff if \(condition)" }
   }
 
+  /// Throws when a trigger is on no event of the kernel's groups and on no probe of the plan.
+  public static func check(_ triggers: [Trigger], in plan: Plan) throws(RecordError) {
+    for trigger in triggers where !plan.probes.contains(where: { $0.name == trigger.event }) {
+      guard trigger.event.split(separator: ":").count == 2 else {
+        throw .usage(
+          reason: "--trigger \(trigger.event): neither GROUP:EVENT nor a probe of --explain")
+      }
+    }
+  }
+
   private let plan: Plan
   private let output: String
   private let triggers: [Trigger]

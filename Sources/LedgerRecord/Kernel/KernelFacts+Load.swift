@@ -12,33 +12,30 @@ extension KernelFacts {
     readSymbols("\(root)/proc/kallsyms")
     readModules("\(root)/proc/modules")
     readTypes("\(root)/sys/kernel/btf")
+    config = KernelConfig(root: root, release: release)
     if isHost { traceCmd = HostFile.program("trace-cmd") }
   }
 
-  /// Facts of a kernel of which there is only a file of types, and perhaps some of its modules'.
-  public init(types paths: [String], release: String, machine: String) throws(RecordError) {
+  /// Facts of a kernel of which there is only a file of types, or the kernel with its types in it, and perhaps some of its modules'.
+  ///
+  /// The machine is told from the types themselves.
+  public init(types paths: [String], release: String) throws(RecordError) {
     self.release = release
-    self.machine = machine
     readme = ""
     for path in paths {
-      guard let bytes = HostFile.bytes(path, limit: BTF.sizeLimit + 1) else {
-        throw .unusable(reason: "\(path): cannot be read")
-      }
       let name = types.isEmpty ? "" : Self.moduleName(path)
-      do throws(BTFError) {
-        types[name] = try BTF(bytes, base: types[""])
-      } catch {
-        throw .unusable(reason: "\(path): \(error.message)")
-      }
+      types[name] = try TypeFile.types(in: path, base: types[""])
     }
+    guard let found = types[""]?.machine else {
+      throw .unusable(
+        reason: "\(paths.first ?? ""): neither the types of an x86-64 nor of an arm64 kernel")
+    }
+    machine = found
     modules = Set(types.keys.filter { !$0.isEmpty })
     if release.isEmpty {
       notes.append("the kernel's release is not known (--kernel): rules of old kernels are planned")
     }
   }
-
-  /// The machine that this runs on.
-  public static var hostMachine: String { HostFile.kernel.machine }
 
   /// `kvm` of `/x/btf/kvm`, `kvm.btf`, `btf-kvm.bin`.
   private static func moduleName(_ path: String) -> String {
@@ -103,7 +100,7 @@ extension KernelFacts {
       return
     }
     var found: [String: Symbol] = [:]
-    let wanted = ProbeTable.functions.union(ProbeTable.symbols)
+    let wanted = ProbeTable.functions.union(Self.arraySymbols)
     WordLines.each(of: text, word: 2, in: wanted) { words in
       let module =
         words.count > 3 ? words[3].filter { $0 != "[" && $0 != "]" && $0 != "\t" } : ""

@@ -36,6 +36,8 @@ public struct KernelFacts: Sendable {
   public var types: [String: BTF] = [:]
   /// Modules that are loaded, of those that matter.
   public var modules: Set<String> = []
+  /// How the kernel was configured; nil when that cannot be read.
+  public var config: KernelConfig?
   /// `trace-cmd`, where it is installed.
   public var traceCmd: String?
   /// What is not known, and why.
@@ -58,10 +60,40 @@ public struct KernelFacts: Sendable {
   /// Probes can be set at all; a kernel that was not asked is given the benefit of the doubt.
   public var hasProbes: Bool { tracepoints == nil || probeFile != nil }
 
+  /// The array of `struct page` begins at `vmemmap_base`. A kernel with SPARSEMEM but without SPARSEMEM_VMEMMAP has the variable too, and
+  /// an array for each section elsewhere. mm/sparse.c, arch/x86/mm/init_64.c:vmemmap_populate, 6.1
+  var hasPageArray: Bool {
+    if let config, config["SPARSEMEM_VMEMMAP"] != .builtIn { return false }
+    if let symbols { return Self.arraySymbols.allSatisfy { symbols[$0] != nil } }
+    guard machine == "x86_64" else { return false }
+    return config != nil || types[""].map { $0.parameters(of: "vmemmap_populate") != nil } ?? true
+  }
+
+  /// What a kernel with such an array has.
+  static let arraySymbols: Set<String> = ["vmemmap_base", "vmemmap_populate"]
+
+  /// Why there are no events of references.
+  var withoutCounts: String {
+    config?["DEBUG_PAGE_REF"] == .builtIn
+      ? "CONFIG_DEBUG_PAGE_REF is set, and yet the kernel shows no page_ref"
+      : "CONFIG_DEBUG_PAGE_REF is not set"
+  }
+
+  /// Why a module's functions are not there.
+  func absence(of module: String) -> String {
+    guard let option = KernelConfig.modules[module], let config, config[option] == .off else {
+      return "the module \(module) is not loaded"
+    }
+    return "CONFIG_\(option) is not set"
+  }
+
   /// A tracepoint exists; nil when that cannot be known.
   public func hasTracepoint(_ group: String, _ name: String) -> Bool? {
     if let tracepoints { return tracepoints.contains("\(group):\(name)") }
-    guard !types.isEmpty else { return nil }
+    guard !types.isEmpty else {
+      return group == "page_ref" && config.map { $0["DEBUG_PAGE_REF"] == .off } == true
+        ? false : nil
+    }
     // include/trace/bpf_probe.h: each tracepoint leaves a typedef.
     if types.values.contains(where: { $0.hasTypedef("btf_trace_\(name)") }) { return true }
     return Self.moduleGroups[group].map { types[$0] == nil } == true ? nil : false

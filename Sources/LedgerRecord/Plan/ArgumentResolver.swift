@@ -39,8 +39,7 @@ struct ArgumentResolver {
 
   private func resolve(_ way: ArgumentWay, type: String) -> Expression? {
     guard way.symbol.isEmpty else {
-      guard facts.symbols == nil ? facts.machine == "x86_64" : facts.symbols?[way.symbol] != nil
-      else { return nil }
+      guard facts.hasPageArray else { return nil }
       return Expression(raw: "@\(way.symbol):\(type)", named: "@\(way.symbol):\(type)")
     }
     guard let place = position(of: way), let register = register(place.number) else { return nil }

@@ -89,7 +89,7 @@ public struct PlanText {
     let rest =
       wanted.isEmpty
       ? "" : "; \(Self.list(wanted)) \(wanted.count == 1 ? "does" : "do") not need it"
-    return "CONFIG_DEBUG_PAGE_REF is not set: count rules stay undecidable\(rest)"
+    return "\(plan.facts.withoutCounts): count rules stay undecidable\(rest)"
   }
 
   /// `PL001 to PL003, PL007`.

@@ -136,11 +136,11 @@ public struct Planner {
 
   /// Why a kernel does not have an event.
   private func absence(of kind: EventKind) -> String {
-    if kind.isPageRef { return "CONFIG_DEBUG_PAGE_REF is not set" }
+    if kind.isPageRef { return facts.withoutCounts }
     if let module = KernelFacts.moduleGroups[kind.group], facts.types[module] == nil,
       !facts.modules.contains(module)
     {
-      return "the module \(module) is not loaded"
+      return facts.absence(of: module)
     }
     switch kind {
     case .dmaMap, .dmaUnmap, .dmaMapSg, .dmaUnmapSg: return "Linux 6.12 and later have it"

@@ -43,7 +43,7 @@ struct ProbeMaker {
         return .found(module: symbol.module)
       }
       if !spec.module.isEmpty, !facts.modules.contains(spec.module) {
-        return .absent("the module \(spec.module) is not loaded")
+        return .absent(facts.absence(of: spec.module))
       }
       return .absent("the kernel has no function \(spec.functions[0])")
     }

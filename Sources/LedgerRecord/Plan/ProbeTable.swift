@@ -8,8 +8,6 @@ enum ProbeTable {
 
   /// All functions, to be looked up in the kernel's symbols.
   static let functions = Set(all.flatMap(\.functions))
-  /// Variables of the kernel that arguments name.
-  static let symbols: Set<String> = ["vmemmap_base"]
   /// Modules that hold functions or tracepoints.
   static let modules: [String] = ["kvm", "ttm"]
 }

@@ -1,21 +1,27 @@
 /// A plan as a script for a machine that has neither PageLedger nor trace-cmd: a POSIX shell, tracefs and root will do.
 public enum ShellScript {
-  /// The whole script.
-  public static func text(_ plan: Plan) -> String {
+  /// The whole script; a plan that overwrites is kept as a ring, which `triggers` end beside the kernel's complaints.
+  public static func text(_ plan: Plan, triggers: [Flight.Trigger] = []) -> String {
+    let run = plan.overwrites ? PackageResources.flight_sh : PackageResources.whole_sh
     let body = String(decoding: PackageResources.recorder_sh, as: UTF8.self)
+      .replacing("#@run\n", with: String(decoding: run, as: UTF8.self))
     var lines: [String] = []
     for line in body.split(separator: "\n", omittingEmptySubsequences: false) {
       switch line {
-      case "#@title": lines.append(title(plan))
+      case "#@title": lines += title(plan)
+      case "#@names": lines += names(plan)
       case "#@filters":
         let mark = Session.mark(plan.filters)
-        lines += mark.map { ["  put \(quoted($0)) \"$I/trace_marker\""] } ?? []
+        lines +=
+          mark.map { ["  put 1 \"$I/tracing_on\"", "  put \(quoted($0)) \"$I/trace_marker\""] }
+          ?? []
       case "#@settings": lines += settings(plan)
       case "#@probes": lines += plan.probes.map(probe)
       case "#@events": lines += plan.tracepoints.flatMap(event)
       case "#@size":
         lines.append(
           "put \(plan.bufferKB) \"$I/buffer_size_kb\" || die 'no memory for the buffers'")
+      case "#@triggers": lines += alarms(plan, triggers)
       case "#@command": lines += command(plan)
       default: lines.append(String(line))
       }
@@ -23,10 +29,22 @@ public enum ShellScript {
     return lines.joined(separator: "\n")
   }
 
-  private static func title(_ plan: Plan) -> String {
+  /// Whether a capture is there already can be said of one name only.
+  private static func names(_ plan: Plan) -> [String] {
+    plan.overwrites
+      ? ["stem=$dir", "suffix=${out#\"$dir\"}"]
+      : ["if [ -e \"$dir\" ] || [ -e \"$out\" ]; then die \"$out is there already\"; fi"]
+  }
+
+  private static func title(_ plan: Plan) -> [String] {
     let kernel = plan.facts.release.isEmpty ? "" : " on Linux \(plan.facts.release)"
-    return "# Records what rules of pageledger need\(kernel): "
-      + PlanText.list(plan.wanted).replacingNewlines
+    let wish = PlanText.list(plan.wanted).replacingNewlines
+    let first = "# Records what rules of pageledger need\(kernel): \(wish)"
+    guard plan.overwrites else { return [first] }
+    return [
+      first,
+      "# Keeps a ring, and saves it as NAME-1, NAME-2, ... when something goes wrong, or by kill -USR1.",
+    ]
   }
 
   private static func settings(_ plan: Plan) -> [String] {
@@ -54,12 +72,31 @@ public enum ShellScript {
     return lines + ["event \(point.group) \(point.name)\(filter)"]
   }
 
+  /// What ends a ring: the kernel's own check of pages, the last line of its warnings, and what the user has chosen. The kernel stops
+  /// by itself, so that nothing is overwritten until the script looks.
+  private static func alarms(_ plan: Plan, _ triggers: [Flight.Trigger]) -> [String] {
+    var lines: [String] = []
+    if plan.probes.contains(where: { $0.name == "bad_page" }) {
+      lines.append("trigger \"$G\" bad_page traceoff")
+    }
+    let ends = ["end trace", "BUG: ", "kernel BUG at ", "UBSAN: ", "general protection fault"]
+    let condition = ends.map { "msg ~ \"*\($0)*\"" }.joined(separator: " || ")
+    lines.append("trigger printk console \(quoted("traceoff if \(condition)"))")
+    for trigger in triggers {
+      let isProbe = plan.probes.contains { $0.name == trigger.event }
+      let parts = trigger.event.split(separator: ":").map(String.init)
+      let event = isProbe ? "\"$G\" \(trigger.event)" : parts.joined(separator: " ")
+      lines.append("trigger \(event) \(quoted(trigger.command))")
+    }
+    return lines
+  }
+
   private static func command(_ plan: Plan) -> [String] {
-    guard plan.followsTasks else { return ["  \"$@\"", "  status=$?"] }
+    let end = plan.overwrites ? " <&3 3<&- &" : ""
+    guard plan.followsTasks else { return ["  \"$@\"\(end)"] }
     return [
       "  put 1 \"$I/options/event-fork\"",
-      "  I=$I sh -c 'echo $$ > \"$I/set_event_pid\" || exit 2; exec \"$@\"' record \"$@\"",
-      "  status=$?",
+      "  I=$I sh -c 'echo $$ > \"$I/set_event_pid\" || exit 2; exec \"$@\"' record \"$@\"\(end)",
     ]
   }
 

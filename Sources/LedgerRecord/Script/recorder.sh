@@ -6,6 +6,7 @@
 # Needs a POSIX shell, cat, dd, sed, sleep, mkdir, rmdir and root; tar for FILE.tar. Records until COMMAND ends, or until Ctrl-C
 # without one, in an instance of tracefs of its own, and removes all that it made. The folder is what pageledger reads:
 #   pageledger FOLDER
+# shellcheck disable=SC2016,SC2317 # $arg1 is a word for the kernel; a trap calls remove
 set -u
 umask 077
 say() { printf '%s\n' "record: $*" >&2; }
@@ -29,7 +30,7 @@ while [ $# -gt 0 ]; do
 done
 dir=$out
 case $out in *.tar) dir=${out%.tar} ;; esac
-[ ! -e "$dir" ] && [ ! -e "$out" ] || die "$out is there already"
+#@names
 
 T=
 for d in /sys/kernel/tracing /sys/kernel/debug/tracing; do
@@ -132,6 +133,15 @@ finish() {
   done
 }
 
+# begin: folders for a capture.
+begin() {
+  mkdir -p "$dir" || die "$dir: cannot be made"
+  for c in "$I"/per_cpu/cpu*; do
+    mkdir -p "$dir/per_cpu/${c##*/}"
+    : > "$dir/per_cpu/${c##*/}/trace_pipe_raw"
+  done
+}
+
 copy() { cat "$1" > "$2" 2> /dev/null || :; }
 
 describe() {
@@ -156,13 +166,21 @@ describe() {
   uname -a > "$dir/uname"
 }
 
+# save: what is left in the buffers, and what describes it.
+save() {
+  finish
+  describe
+  case $out in
+    *.tar) if tar cf "$out" "$dir"; then rm -r "$dir"; else say "tar failed; the capture is in $dir"; fi ;;
+  esac
+}
+
 filters() {
   :
 #@filters
 }
 
-mkdir -p "$dir" || die "$dir: cannot be made"
-mkdir "$I" || { rmdir "$dir"; die "$I: cannot be made; run as root"; }
+mkdir "$I" || die "$I: cannot be made; run as root"
 trap remove EXIT
 trap 'stop=1' INT TERM HUP
 stop=
@@ -171,44 +189,10 @@ put 0 "$I/tracing_on"
 put 1 "$I/options/record-cmd"
 sizes=$(sed -n 's/.*char data;.*offset:\([0-9]*\);.*size:\([0-9]*\);.*/\1 + \2/p' "$T/events/header_page")
 unit=$((${sizes:-4096}))
-for c in "$I"/per_cpu/cpu*; do
-  mkdir -p "$dir/per_cpu/${c##*/}"
-  : > "$dir/per_cpu/${c##*/}/trace_pipe_raw"
-done
 #@probes
 #@events
 [ -n "$enabled" ] || die "the kernel takes no event of this plan"
 # After the events: before them it would keep the kernel's own buffer small, up to 6.6.
 #@size
-
-put 1 "$I/tracing_on"
-filters
-(
-  trap '' INT TERM HUP
-  trap - EXIT
-  while [ ! -e "$dir/stop" ]; do
-    drain
-    sleep 1
-  done
-) &
-reader=$!
-status=0
-if [ $# -eq 0 ]; then
-  say "recording until Ctrl-C"
-  while [ -z "$stop" ]; do sleep 1; done
-else
-#@command
-fi
-filters
-put 0 "$I/tracing_on"
-trap '' INT TERM HUP
-: > "$dir/stop"
-wait "$reader"
-rm -f "$dir/stop"
-finish
-describe
-case $out in
-  *.tar) tar cf "$out" "$dir" && rm -r "$dir" || say "tar failed; the capture is in $dir" ;;
-esac
-say "the capture is in $out"
+#@run
 exit "$status"

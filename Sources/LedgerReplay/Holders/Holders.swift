@@ -178,12 +178,17 @@ struct PageGeometry {
   private var sample: (address: UInt64, pfn: UInt64)?
   private(set) var base: UInt64?
   private(set) var size: UInt64 = 64
-  /// Samples that contradict each other: hashed addresses.
+  /// Samples that contradict each other: hashed addresses, or an array for each section (SPARSEMEM without SPARSEMEM_VMEMMAP).
   private var isRefuted = false
 
-  /// Takes in a `struct page` address with its frame; hashed addresses are told by not fitting together.
+  /// Takes in a `struct page` address with its frame; what is no single array is told by not fitting together.
   mutating func learn(address: UInt64, pfn: UInt64) {
-    guard base == nil, !isRefuted, address >> 47 == 0x1ffff, pfn < Event.frameLimit else { return }
+    guard !isRefuted, address >> 47 == 0x1ffff, pfn < Event.frameLimit else { return }
+    if let base {
+      guard address &- base != pfn &* size else { return }
+      self.base = nil
+      return isRefuted = true
+    }
     guard let first = sample else {
       sample = (address, pfn)
       return

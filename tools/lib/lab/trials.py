@@ -1,5 +1,6 @@
 """Trials: scenarios under recorders, run in as few boots as the guest's life allows, then judged."""
 
+import re
 import shlex
 import shutil
 
@@ -111,7 +112,7 @@ def judge(trial, out, pageledger, debug, blocks):
         trial.wrong = trial.wrong or ["the guest died"]
         return None
     if "lacking: " in said:
-        trial.state, trial.told = "left out", "this kernel lacks " + said.split("lacking: ")[1].split(":")[0].strip()
+        trial.state, trial.told = "left out", "this kernel lacks " + re.search(r"lacking: ([^:\n]*)", said).group(1)
         return None
     capture = captures(trial, out)
     if not capture:
