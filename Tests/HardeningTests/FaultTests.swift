@@ -87,7 +87,7 @@ import Testing
         import signal, subprocess, sys, time
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT, signal.SIGTERM])
         run = subprocess.Popen(sys.argv[1:], stdin=open("pipe"), restore_signals=True)
-        time.sleep(1)
+        time.sleep(4)
         run.send_signal(signal.SIG\(signal))
         print(run.wait(10))
         ' $PAGELEDGER analyze --quiet --report json=r.json -; ls tmp; kill $writer
