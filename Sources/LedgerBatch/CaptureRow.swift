@@ -130,7 +130,7 @@ extension CaptureRow {
     member = value["member"]?.text ?? ""
     status = CaptureStatus(rawValue: word)
     error = value["error"]?.text ?? ""
-    skipped = Int(clamping: value["skipped"]?.count ?? 0)
+    skipped = Int(clamping: min(value["skipped"]?.count ?? 0, FindingSet.countLimit))
     others = value["others"]?.texts ?? []
     kind = value["capture"]?.text ?? ""
     kernel = value["kernel"]?.text ?? ""

@@ -34,6 +34,9 @@ public struct FindingSet: Sendable {
   /// Jobs in which they could.
   private var jobs: [String: Set<String>] = [:]
 
+  /// No batch has more captures; a larger number in a file is taken for this one.
+  static let countLimit: UInt64 = 1 << 40
+
   /// A run without findings, in which no rule could decide.
   public init() {}
 
@@ -157,7 +160,8 @@ extension FindingSet {
     add(
       Entry(
         id: row.id, rule: row.rule, title: row.title, severity: row.severity,
-        captures: isBatch ? Int(clamping: value["captures"]?.count ?? 1) : 1, jobs: names,
+        captures: isBatch ? Int(clamping: min(value["captures"]?.count ?? 1, Self.countLimit)) : 1,
+        jobs: names,
         isSuppressed: value["standing"]?.text == Standing.suppressed.rawValue))
   }
 }

@@ -40,7 +40,10 @@ extension BatchSummary {
 }
 
 extension JSONValue {
-  fileprivate func number(_ name: String) -> Int { Int(clamping: self[name]?.count ?? 0) }
+  /// A count of captures or inputs; a larger one than any batch has would overflow sums.
+  fileprivate func number(_ name: String) -> Int {
+    Int(clamping: min(self[name]?.count ?? 0, FindingSet.countLimit))
+  }
 
   fileprivate func word(_ name: String) -> String { self[name]?.text ?? "" }
 

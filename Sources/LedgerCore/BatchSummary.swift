@@ -79,7 +79,7 @@ public struct RuleSum: Sendable, Equatable {
   }
 
   /// It could decide somewhere.
-  public var hasDecided: Bool { clean + findings > 0 }
+  public var hasDecided: Bool { clean > 0 || findings > 0 }
 }
 
 /// Where in a batch a finding was seen.

@@ -9,8 +9,8 @@ public import LedgerCore
 public final class TextBlocks {
   /// Zero bytes behind the text of a block.
   public static let padding = 128
-  /// Longest line that is handed over whole, in bytes; of a longer one only a piece of `lineLimit + 1`
-  /// bytes and a newline come, the rest is skipped.
+  /// Longest line that is handed over whole for certain, in bytes. Of a longer one come its first `lineLimit` bytes, a NUL, what
+  /// stands in its rest around the first of the words that are watched for, and a newline; the rest is skipped.
   public static let lineLimit = 1 << 16
   /// A file below this size is not worth a thread.
   private static let floor: UInt64 = 1 << 20
@@ -20,21 +20,25 @@ public final class TextBlocks {
   /// Without another thread.
   private var cutter: BlockCutter?
 
-  /// Starts to read; `prefix` are bytes that were already taken from the source.
-  public init(source: ByteSource, prefix: [UInt8]) {
+  /// Starts to read; `prefix` are bytes that were already taken from the source, `words` what is watched for in lines that are too
+  /// long.
+  public init(source: ByteSource, prefix: [UInt8], watching words: [String] = []) {
+    let words = words.map { Array($0.utf8) }
     let isSmall = source.size.map { $0 < Self.floor } ?? false
     guard !source.isLive, isSmall || OwnProcess.processors == 1 else {
-      handOver = Self.ahead(source, prefix)
+      handOver = Self.ahead(source, prefix, words)
       return
     }
     handOver = nil
-    cutter = BlockCutter(source: source, carry: prefix, fullStep: 1 << 17)
+    cutter = BlockCutter(source: source, carry: prefix, fullStep: 1 << 17, words: words)
   }
 
-  private static func ahead(_ source: ByteSource, _ prefix: [UInt8]) -> HandOver<[UInt8]> {
+  private static func ahead(
+    _ source: ByteSource, _ prefix: [UInt8], _ words: [[UInt8]]
+  ) -> HandOver<[UInt8]> {
     let handOver = HandOver<[UInt8]>(ahead: 2)
     DispatchQueue(label: "pageledger.text").async {
-      var cutter = BlockCutter(source: source, carry: prefix, fullStep: 1 << 19)
+      var cutter = BlockCutter(source: source, carry: prefix, fullStep: 1 << 19, words: words)
       cutter.run(handOver)
     }
     return handOver
@@ -72,13 +76,14 @@ private struct BlockCutter {
   private let fullStep: Int
   private let source: ByteSource
   private var carry: [UInt8]
-  private var isSkipping = false
   private var isAtEnd = false
+  private let words: [[UInt8]]
 
-  init(source: ByteSource, carry: [UInt8], fullStep: Int) {
+  init(source: ByteSource, carry: [UInt8], fullStep: Int, words: [[UInt8]]) {
     self.source = source
     self.carry = carry
     self.fullStep = fullStep
+    self.words = words
   }
 
   mutating func run(_ handOver: HandOver<[UInt8]>) {
@@ -115,22 +120,11 @@ private struct BlockCutter {
       let old = block.count
       // What was read before a pipe paused goes on its way at once.
       if old == 0 || source.isReady(within: 0) || hasNoLine(block) {
-        let got = try source.read(into: &block, count: step)
-        if isSkipping {
-          // The rest of a line of zeros may be a hole of any size.
-          if got > 0, block.last == 0 { source.skipHole() }
-          skip(&block, from: old)
-        }
-        guard got > 0 else { return false }
+        guard try source.read(into: &block, count: step) > 0 else { return false }
       }
       let lines = block.withRawSpan { $0.lastOffset(of: 0x0a, from: 0, to: $0.byteCount) }
       let tail = (lines ?? -1) + 1
-      if block.count - tail > TextBlocks.lineLimit {
-        block.removeLast(block.count - tail - TextBlocks.lineLimit - 1)
-        block.append(0x0a)
-        isSkipping = true
-        return true
-      }
+      if tail == 0, block.count > TextBlocks.lineLimit { return try shorten(&block) }
       guard lines != nil else { continue }
       carry.append(contentsOf: block[tail...])
       block.removeLast(block.count - tail)
@@ -141,10 +135,53 @@ private struct BlockCutter {
   /// No line has ended yet.
   private func hasNoLine(_ block: [UInt8]) -> Bool { !block.contains(0x0a) }
 
-  /// Drops the rest of a line that is too long.
-  private mutating func skip(_ block: inout [UInt8], from old: Int) {
-    let end = block.withRawSpan { $0.firstOffset(of: 0x0a, from: old, to: $0.byteCount) }
-    isSkipping = end == nil
-    block.removeSubrange(old..<(end.map { $0 + 1 } ?? block.count))
+  /// Bytes that are kept on each side of a word that is watched for.
+  private static let reach = 1 << 10
+
+  /// Reads on to the end of the line that fills the block; false when the source has ended.
+  private mutating func shorten(_ block: inout [UInt8]) throws(CaptureError) -> Bool {
+    var rest = Array(block[TextBlocks.lineLimit...])
+    block.removeLast(rest.count)
+    block.append(0)
+    var piece: [UInt8]?
+    var fresh = 0
+    var isOver = false
+    while true {
+      let newline = rest.withRawSpan { $0.firstOffset(of: 0x0a, from: fresh, to: $0.byteCount) }
+      let end = newline ?? rest.count
+      if piece == nil, let hit = firstWord(rest, end),
+        newline != nil || isOver || end - hit >= Self.reach
+      {
+        piece = Array(rest[max(0, hit - Self.reach)..<min(end, hit + Self.reach)])
+      }
+      if let newline { carry.append(contentsOf: rest[(newline + 1)...]) }
+      guard newline == nil, !isOver else { break }
+      rest.removeFirst(max(0, rest.count - 2 * Self.reach))
+      fresh = rest.count
+      isOver = try source.read(into: &rest, count: fullStep) == 0
+      // The rest of a line of zeros may be a hole of any size.
+      if rest.last == 0 { source.skipHole() }
+    }
+    block += (piece ?? []) + [0x0a]
+    return !isOver
+  }
+
+  private func firstWord(_ bytes: [UInt8], _ end: Int) -> Int? {
+    bytes.withRawSpan { span in words.compactMap { span.firstOffset(of: $0, to: end) }.min() }
+  }
+}
+
+extension RawSpan {
+  /// Offset of the first `word` before `end`.
+  fileprivate func firstOffset(of word: [UInt8], to end: Int) -> Int? {
+    guard let first = word.first else { return nil }
+    var from = 0
+    while let hit = firstOffset(of: first, from: from, to: end) {
+      if hit + word.count <= end, word.indices.allSatisfy({ u8(hit + $0) == word[$0] }) {
+        return hit
+      }
+      from = hit + 1
+    }
+    return nil
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import LedgerCore
 import Testing
 
@@ -88,6 +89,56 @@ import Testing
       #expect(reading.records.count == 2)
       #expect(
         reading.losses.rows == [Loss(code: .malformedLine, count: 1, detail: "line 2")])
+    }
+  }
+
+  /// What a long line may hide is a loss: an event at its start, one at its end, one that no block holds together with either.
+  @Test(arguments: [0, 70_000, 600_000, 1_200_000], [70_000, 600_000, 3_000_000])
+  func longLineThatMayHoldEvents(before: Int, behind: Int) throws {
+    let event = "  sh-79    [000] .....   1.500000: mm_page_free: page=1 pfn=0x2 order=0 "
+    let long = String(repeating: "y", count: before) + event + String(repeating: "z", count: behind)
+    let reading = try Self.reading(file: Self.event(0, 1) + long + "\n" + Self.event(0, 2))
+    #expect(reading.records.count == 2)
+    #expect(reading.losses.rows.map(\.code) == [.malformedEvent])
+    #expect(reading.losses.rows[0].detail.hasPrefix("line 2: not read behind byte 65536"))
+    #expect(reading.events.map(\.kind) == [.pageFree, .gapOpens, .gapCloses, .pageFree])
+  }
+
+  /// A file comes in blocks, which a line may be longer than.
+  private static func reading(file text: String) throws -> Reading {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "pageledger-lines-\(UUID().uuidString)")
+    try Data(text.utf8).write(to: url)
+    defer { try? FileManager.default.removeItem(at: url) }
+    return try Reading(path: url.path)
+  }
+
+  @Test(arguments: ["\n", ""])
+  func longLineAtTheEnd(ending: String) throws {
+    let long = String(repeating: "y", count: 2_000_000) + Self.event(0, 7).dropLast() + ending
+    let reading = try Self.reading(file: Self.event(0, 1) + Self.event(0, 2) + long)
+    #expect(reading.records.count == 2 && reading.losses.rows.map(\.code) == [.malformedEvent])
+  }
+
+  @Test func longLinesOfAnotherProgramAreHarmless() throws {
+    for words in ["pfn=1 but no event", "page_ref_mod without a frame", "BUG: Bad day"] {
+      let long =
+        String(repeating: "y", count: 300_000) + words + String(repeating: "z", count: 300_000)
+      let text = Self.event(0, 1) + long + "\n" + Self.event(0, 2)
+      for reading in [try Reading(text), try Self.reading(file: text)] {
+        #expect(
+          reading.losses.rows == [Loss(code: .malformedLine, count: 1, detail: "line 2")])
+      }
+    }
+  }
+
+  @Test func longLineOfALogMayHoldAComplaint() throws {
+    let log = "[    1.000000] Linux version 6.1.0\n[    1.000001] x\n"
+    for words in ["BUG: Bad page state in process a  pfn:01400", "harmless"] {
+      let long = "[    2.000000] " + String(repeating: "y", count: 200_000) + words
+      let reading = try Reading(log + long + "\n[    3.000000] z\n")
+      #expect(reading.losses.rows.map(\.code) == [.malformedLine])
+      #expect(reading.info.logDropped == (words == "harmless" ? 0 : 1))
     }
   }
 

@@ -7,6 +7,9 @@ struct Choices {
 
   var isEmpty: Bool { place >= bytes.count }
 
+  /// How many bytes no question has taken.
+  var left: Int { max(0, bytes.count - place) }
+
   /// The bytes that no question has taken.
   var rest: [UInt8] { Array(bytes.dropFirst(place)) }
 

@@ -9,10 +9,16 @@ struct ConsoleScript {
     let dresses = choices.take(32)
     var out: [UInt8] = []
     var number = 0
+    var long = 0
     for line in choices.rest.split(separator: 10, omittingEmptySubsequences: false) {
       let dress = dresses[number % dresses.count]
       number += 1
-      out += dressed(Array(line), dress, number) + (dress & 0xc0 == 0xc0 ? [13, 10] : [10])
+      var words = dressed(Array(line), dress, number)
+      if dress & 30 == 28, long < 2 {
+        long += 1
+        words += [UInt8](repeating: dress & 1 == 0 ? 0x79 : 0, count: 70_000) + line
+      }
+      out += words + (dress & 0xc0 == 0xc0 ? [13, 10] : [10])
     }
     return out
   }

@@ -1,7 +1,7 @@
 /// A perf.data in pipe mode or as a file that a fuzzer's decisions fill with records.
 struct PerfScript {
-  private var choices: Choices
-  private let isBig: Bool
+  var choices: Choices
+  let isBig: Bool
   private let sampleType: UInt64
   private let readFormat: UInt64
 
@@ -23,6 +23,15 @@ struct PerfScript {
     return isFile ? whole(attributes, body) : pipe(attributes, body)
   }
 
+  /// The file and the records of two CPUs beside it, as `perf record --threads` lays them down.
+  mutating func folder() -> [FolderScript.File] {
+    let attributes = [attribute(type: 2, config: 12), attribute(type: 0, config: 0)]
+    var streams: [[UInt8]] = [[], [], []]
+    while !choices.isEmpty, streams[0].count < 1 << 16 { streams[choices.below(3)] += record() }
+    let file = whole(attributes, streams[0])
+    return [("p/data", file), ("p/data.0", streams[1]), ("p/data.1", streams[2])]
+  }
+
   private mutating func attribute(type: UInt32, config: UInt64) -> [UInt8] {
     var out = Image(isBig: isBig)
     out.put(type)
@@ -37,7 +46,7 @@ struct PerfScript {
   }
 
   private mutating func tracing() -> [UInt8] {
-    let isOdd = choices.byte() & 3 == 0
+    let isOdd = choices.byte() & 3 == 3
     var out = Image(isBig: isBig)
     out.data = [0x17, 0x08, 0x44] + Array("tracing0.6\0".utf8) + [isBig ? 1 : 0, 8]
     out.put(UInt32(4096))
@@ -60,7 +69,7 @@ struct PerfScript {
     return out.data
   }
 
-  private func record(_ type: UInt32, _ payload: [UInt8], misc: UInt16 = 0) -> [UInt8] {
+  func record(_ type: UInt32, _ payload: [UInt8], misc: UInt16 = 0) -> [UInt8] {
     var out = Image(isBig: isBig)
     out.put(type)
     out.put(misc)
@@ -78,12 +87,12 @@ struct PerfScript {
     case 220..<230: return record(1, numbers(5) + Array("[kernel.kallsyms]_text\0\0".utf8))
     case 230..<236: return record(81, compressed())
     case 236..<240: return record(83, numbers(1) + compressed())
-    case 240..<246: return record(80, numbers(1) + choices.take(choices.below(64)))
+    case 240..<252: return rareRecord()
     default: return record(UInt32(choices.byte()), choices.take(choices.below(80)))
     }
   }
 
-  private mutating func numbers(_ count: Int) -> [UInt8] {
+  mutating func numbers(_ count: Int) -> [UInt8] {
     var out = Image(isBig: isBig)
     for _ in 0..<count { out.put(choices.number()) }
     return out.data
@@ -97,7 +106,7 @@ struct PerfScript {
     return frame + [UInt8(head & 255), UInt8(head >> 8 & 255), UInt8(head >> 16 & 255)] + inner
   }
 
-  private mutating func sample() -> [UInt8] {
+  mutating func sample() -> [UInt8] {
     var out = Image(isBig: isBig)
     func has(_ bit: UInt64) -> Bool { sampleType >> bit & 1 != 0 }
     if has(16) { out.put(UInt64(100)) }
@@ -110,7 +119,7 @@ struct PerfScript {
     if has(7) { out.put(UInt64(choices.below(3))) }
     if has(8) { out.put(choices.number()) }
     if has(4) { out.data += numbers(1 + choices.below(4)) }
-    if has(5) { out.data += numbers(1 + choices.below(6)) }
+    if has(5) { out.data += chain() }
     guard has(10) else { return out.data }
     let formats = FormatScript.all.filter { $0.system == "page_ref" || $0.system == "kmem" }
     let raw = formats[choices.below(formats.count)].record(&choices, isBig: isBig)
@@ -141,7 +150,9 @@ struct PerfScript {
     let formats = tracing()
     var out = Image(isBig: isBig)
     out.put(UInt64(0x3245_4c49_4652_4550))
-    for word in [104, 152, 112, attributes.count * 152, start, body.count, 0, 0, 2, 0, 0, 0] {
+    let others = [2, 4, 7, 12, 24].filter { _ in choices.byte() > 200 }
+    let flags = others.reduce(2) { $0 | 1 << $1 }
+    for word in [104, 152, 112, attributes.count * 152, start, body.count, 0, 0, flags, 0, 0, 0] {
       out.put(UInt64(word))
     }
     out.put(UInt64(100))
@@ -151,8 +162,14 @@ struct PerfScript {
       out.put(UInt64(8))
     }
     out.data += body
-    out.put(UInt64(out.data.count + 16))
-    out.put(UInt64(formats.count))
-    return out.data + formats
+    var parts = [formats]
+    for feature in others { parts.append(self.feature(feature)) }
+    var place = out.data.count + 16 * parts.count
+    for part in parts {
+      out.put(UInt64(place))
+      out.put(UInt64(part.count))
+      place += part.count
+    }
+    return out.data + parts.joined()
   }
 }

@@ -1,8 +1,8 @@
 /// A trace.dat of version 6 that a fuzzer's decisions fill with sub-buffers and records.
 struct TraceScript {
-  private var choices: Choices
-  private let isBig: Bool
-  private let size: Int
+  var choices: Choices
+  let isBig: Bool
+  let size: Int
 
   init(_ bytes: [UInt8]) {
     choices = Choices(bytes)
@@ -40,7 +40,7 @@ struct TraceScript {
     return out.data + pages.joined().joined()
   }
 
-  private var header: String {
+  var header: String {
     """
     \tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;
     \tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;
@@ -50,13 +50,13 @@ struct TraceScript {
     """
   }
 
-  private func section(_ out: inout Image, _ name: String, _ text: String) {
+  func section(_ out: inout Image, _ name: String, _ text: String) {
     out.put(name)
     out.put(UInt64(text.utf8.count))
     out.put(text)
   }
 
-  private mutating func formats(_ out: inout Image, isOdd: Bool) {
+  mutating func formats(_ out: inout Image, isOdd: Bool) {
     let systems = Dictionary(grouping: FormatScript.all, by: \.system).sorted { $0.key < $1.key }
     out.put(UInt32(systems.count))
     for (system, formats) in systems {
@@ -81,7 +81,7 @@ struct TraceScript {
     out.put(UInt16(0))
   }
 
-  private mutating func subBuffer() -> [UInt8] {
+  mutating func subBuffer() -> [UInt8] {
     var body = Image(isBig: isBig)
     let records = choices.below(24)
     for _ in 0..<records where body.data.count < size - 128 { entry(&body) }

@@ -138,6 +138,19 @@ import Testing
     }
   }
 
+  /// Counts of a file that somebody else wrote are added up.
+  @Test func hugeCountsAreBounded() throws {
+    let finding =
+      #"{"id":"a","rule":"PL010","title":"t","severity":"high","verdict":"proven","captures":18446744073709551615}"#
+    let rule = #"{"id":"PL010","clean":9223372036854775807,"findings":9223372036854775807}"#
+    let text =
+      #"{"schema":"pageledger.batch/1","rules":[\#(rule)],"findings":[\#(finding),\#(finding),\#(finding)]}"#
+    let set = try FindingSet(json: Array(text.utf8))
+    #expect(set.entries.count == 1 && set.entries[0].captures == 3 << 40)
+    let summary = try #require(BatchSummary(json: Array(text.utf8)))
+    #expect(FindingSet(summary).couldDecide(set.entries[0]))
+  }
+
   @Test(arguments: ["1", "{}", "{\"schema\":\"other/1\"}", "[{}]", "{\"schema\":\"x\"}\n{"])
   func refusesOtherDocuments(_ text: String) {
     #expect(throws: JSONError.self) { try FindingSet(json: Array(text.utf8)) }

@@ -6,6 +6,7 @@ Each case makes its files in a folder of its own and says what must come of them
 import argparse
 import gzip
 import io
+import multiprocessing
 import os
 import pathlib
 import re
@@ -411,6 +412,110 @@ def members_that_share_their_bytes(folder, all_):
     return [write(folder / "a.zip", data[:start], entry * count, end)]
 
 
+def stored(size):
+    """The head of a stored block, five bytes when it begins at a byte."""
+    return struct.pack("<BHH", 0, size, size ^ 0xFFFF)
+
+
+def again(size):
+    """A block of five bytes that repeats the last `size` bytes, 17 to 24 and even, in two matches of half of that."""
+    bits = [0, 1, 0]
+    for _ in range(2):
+        bits += [(size // 2 - 2) >> n & 1 for n in range(6, -1, -1)]
+        bits += [0, 1, 0, 0, 0] + [(size - 17) >> n & 1 for n in range(3)]
+    bits += [0] * 7
+    return bytes(sum(bit << n for n, bit in enumerate(bits[at : at + 8])) for at in range(0, 40, 8))
+
+
+def quine():
+    """A gzip file that unpacks to itself: Russ Cox, Zip Files All The Way Down, with blocks of five bytes as words.
+
+    Its checksum stands in it, and is the solution of 32 linear equations over two elements."""
+    start = b"\x1f\x8b\x08\x08\0\0\0\0\0\x03self\0"
+
+    def file(crc, size=0):
+        end = b"\x01\0\0\xff\xff" + struct.pack("<II", crc, size)
+        first, last, same, twice = stored(len(start) + 5), stored(len(end) + 5), again(20), again(len(end) + 5)
+        one, four, none = stored(5), stored(20), stored(0)
+        words = [start, first, start, first, same, one, same, one, one, four, same, one, one, four, same, four, same, four, same,
+                 four, same, four, same, none, none, last, same, none, none, last, twice, end, twice, end]
+        return b"".join(words)
+
+    size = len(file(0))
+    constant = zlib.crc32(file(0, size))
+    rows = []
+    for bit in range(32):
+        rows.append((zlib.crc32(file(1 << bit, size)) ^ constant ^ 1 << bit, 1 << bit))
+    # Columns are reduced until the constant is a sum of them.
+    crc, left, pivots = 0, constant, {}
+    for value, unknowns in rows:
+        for top in sorted(pivots, reverse=True):
+            if value >> top & 1:
+                value, unknowns = value ^ pivots[top][0], unknowns ^ pivots[top][1]
+        if value:
+            pivots[value.bit_length() - 1] = (value, unknowns)
+    for top in sorted(pivots, reverse=True):
+        if left >> top & 1:
+            left, crc = left ^ pivots[top][0], crc ^ pivots[top][1]
+    made = file(crc, size)
+    assert gzip.decompress(made) == made
+    return made
+
+
+@case(codes=(2,), words="more than 4 layers")
+def file_that_unpacks_to_itself(folder, all_):
+    return [write(folder / "a.gz", quine())]
+
+
+@case(codes=(2,), words="more than 4 layers")
+def archive_with_a_file_that_unpacks_to_itself(folder, all_):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("self.gz", quine())
+        archive.writestr("a/self.gz", quine())
+    return [write(folder / "a.zip", out.getvalue())]
+
+
+@case(codes=(2,), words="more than 4 layers")
+def archives_without_a_bottom(folder, all_):
+    data, name = quine(), "self.gz"
+    for level in range(8):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(name, data)
+        data, name = out.getvalue(), f"{level}.zip"
+    return [write(folder / "a.zip", data)]
+
+
+@case(seconds=60)
+def members_that_quote_each_other(folder, all_):
+    """Every member holds the heads of all behind it, as data, and the bytes of the last one: David Fifield, A better zip bomb."""
+    count = 1000 if all_ else 100
+    plain = TEXT + b"\0" * MIB
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(plain) + packer.flush()
+    sum_, size = zlib.crc32(plain), len(plain)
+    pieces, heads, lengths = [packed], [], []
+    for number in reversed(range(count)):
+        length = sum(map(len, pieces))
+        common = struct.pack("<HHHIIIIHH", 20, 0, 8, 0, sum_, length, size, 8, 0)
+        head, name = b"PK\3\4" + common, b"%04d.txt" % number
+        heads.append((common, name, len(head) + 8 + length))
+        pieces.insert(0, head + name)
+        if number:
+            quoted = head + name
+            pieces.insert(0, stored(len(quoted)))
+            size += len(quoted)
+            plain = quoted + plain
+            sum_ = zlib.crc32(plain)
+    body = b"".join(pieces)
+    table = b""
+    for common, name, behind in reversed(heads):
+        table += b"PK\1\2\x14\0" + common + struct.pack("<HHHII", 0, 0, 0, 0, len(body) - behind) + name
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, count, count, len(table), len(body), 0)
+    return [write(folder / "a.zip", body, table, end)]
+
+
 @case(codes=(2, 3), seconds=120)
 def sparse_member_of_a_tar(folder, all_):
     sparse(folder / "a.txt", TEXT, (1 << 40) if all_ else (1 << 33))
@@ -524,6 +629,18 @@ def spent():
     return usage.ru_utime + usage.ru_stime
 
 
+def made(make, folder, all_):
+    """What `make` answers, made by a process of its own: what is started from a large process counts its size as a peak."""
+    fork = multiprocessing.get_context("fork")
+    answers = fork.SimpleQueue()
+    maker = fork.Process(target=lambda: answers.put(make(folder, all_)))
+    maker.start()
+    maker.join()
+    if maker.exitcode:
+        raise RuntimeError(f"{make.__name__} could not be made")
+    return answers.get()
+
+
 def peak(process):
     """Waits, and returns what the largest of its processes took, in MiB."""
     _, status, usage = os.wait4(process.pid, 0)
@@ -534,7 +651,7 @@ def peak(process):
 def run(args, name, make, codes, words, seconds, memory):
     with tempfile.TemporaryDirectory(prefix="pageledger-hostile-", dir=args.scratch and args.scratch.resolve()) as folder:
         folder = pathlib.Path(folder)
-        arguments = make(folder, args.all)
+        arguments = made(make, folder, args.all)
         if arguments is None:
             return "skipped"
         out, err = folder / "stdout", folder / "stderr"

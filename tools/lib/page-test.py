@@ -159,6 +159,18 @@ def shows_the_finding(program, folder, pictures):
         page.quiet()
 
 
+def tells_pages_apart(program, folder, pictures):
+    """What befell a tail is not said of its head, though the event of both names the head."""
+    path = report(program, [ROOT / "fixtures/captures/tail_put_free.dat"], folder / "tail.html")
+    with Page() as page:
+        page.open(path)
+        head, tail = (page.run(f"document.querySelector('svg .pick[aria-label^=\"{name}\"]').getAttribute('aria-label')")
+                      for name in ("head", "tail 1"))
+        check("has the count" in head and "tail" not in head, head)
+        check("freed alone" in tail and "free" in tail, tail)
+        page.quiet()
+
+
 def counted_rows(page, query):
     page.keys("/")
     page.keys(query)
@@ -496,8 +508,8 @@ def stays_quick(program, folder, pictures, count):
         check(figures[key] < limit * 4, f"{key}: {figures[key]} of {limit}")
 
 
-TESTS = (shows_the_finding, searches, knows_pages, compares, keeps_to_the_policy, fits_a_phone, needs_no_script, prints, hostile,
-         accessible, opens_in_perfetto, *index_tests.TESTS, stays_quick, index_tests.index_stays_quick)
+TESTS = (shows_the_finding, tells_pages_apart, searches, knows_pages, compares, keeps_to_the_policy, fits_a_phone, needs_no_script, prints,
+         hostile, accessible, opens_in_perfetto, *index_tests.TESTS, stays_quick, index_tests.index_stays_quick)
 
 
 def main():

@@ -159,3 +159,10 @@ trust_package_mirrors() {
     >"$scratch/gitconfig"
   export GIT_CONFIG_GLOBAL="$scratch/gitconfig"
 }
+
+# Sets `locks` to a library that shows ThreadSanitizer the locks of Swift's runtime; for LD_PRELOAD.
+show_locks() {
+  locks=$scratch/seen-locks.so
+  mkdir -p "$scratch"
+  "$(dirname -- "$(readlink -f -- "$(command -v swift)")")/clang" -O1 -shared -fPIC -o "$locks" "$root/tools/lib/seen-locks.c"
+}

@@ -32,7 +32,7 @@ extension TextParser {
       if !console.isInLine { lines &+= 1 }
       let isTorn = isTornByZeros(bytes, at, newline)
       guard newline &- at <= TextBlocks.lineLimit, !isTorn else {
-        if !isTorn { malformed(.malformedLine) }
+        if !isTorn { longLine(bytes, at, newline) }
         console.isInLine = false
         at = newline &+ 1
         continue

@@ -36,7 +36,7 @@ public final class FtraceTextReader: CaptureReader {
     if let what = Self.unreadable(prefix) { throw .notACapture(path: source.path, hint: what) }
     html = HtmlText.isPage(prefix) ? HtmlText() : nil
     merge = try BufferSections(source).map { SectionMerge(source, $0) }
-    blocks = TextBlocks(source: source, prefix: prefix)
+    blocks = TextBlocks(source: source, prefix: prefix, watching: LongLine.words)
     var sniffer = TextSniffer()
     var skipped: UInt64 = 0
     pause = TextPause(isLive: source.isLive && merge == nil)

@@ -115,7 +115,7 @@ struct TextParser {
       return
     }
     guard !isTornByZeros(bytes, start, end) else { return }
-    guard end &- start <= TextBlocks.lineLimit else { return malformed(.malformedLine) }
+    guard end &- start <= TextBlocks.lineLimit else { return longLine(bytes, start, end) }
     if dialect == .perf {
       perfLine(bytes, start, end, isCut: isCut, &batch)
     } else {

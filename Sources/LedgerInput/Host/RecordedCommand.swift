@@ -50,9 +50,10 @@ public final class RecordedCommand {
     throw .failed(reason: errorText(code))
   }
 
-  /// Ends a program that was not let begin.
+  /// Ends a program that was not let begin; one that runs is left alone.
   public func abandon() {
-    if gate >= 0 { close(gate) }
+    guard gate >= 0 else { return }
+    close(gate)
     gate = -1
     _ = wait()
   }

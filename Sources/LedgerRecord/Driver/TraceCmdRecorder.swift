@@ -32,8 +32,13 @@ struct TraceCmdRecorder {
   {
     // trace-cmd sets the events itself.
     session.suspend()
-    let temporary = "\(output).pageledger-\(OwnProcess.id)"
-    defer { HostFile.remove(temporary) }
+    // trace-cmd follows links: nobody else may plant one under the names of its files.
+    let folder = "\(output).pageledger-\(OwnProcess.id)"
+    let temporary = "\(folder)/trace.dat"
+    do throws(HostFile.Refusal) { try HostFile.makeFolder(folder) } catch {
+      throw .unusable(reason: "\(folder): \(error.reason)")
+    }
+    defer { Self.remove(folder) }
     let words = Self.words(
       session.plan, program: program, session: session.name, group: session.group,
       output: temporary)
@@ -66,6 +71,11 @@ struct TraceCmdRecorder {
       }
       try HostFile.rename(temporary, to: output)
     } catch { throw .unusable(reason: error.reason) }
+  }
+
+  private static func remove(_ folder: String) {
+    for name in HostFile.names(in: folder) { HostFile.remove("\(folder)/\(name)") }
+    try? HostFile.removeFolder(folder)
   }
 
   private func awaitStart(_ session: Session, _ recorder: RecordedCommand) throws(WriteError) {

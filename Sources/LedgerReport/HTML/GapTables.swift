@@ -13,7 +13,7 @@ struct GapTables {
       return
     }
     let order: [RuleStatus] = [.findings, .undecidable, .notRecorded, .clean]
-    Self.head(["Rule", "Name", "Could it see?", "To decide, record or mend"], &html)
+    Self.head(["Rule", "Name", "Could it see?", "To decide, record or mend"], told: true, &html)
     for status in order {
       for rule in analysis.rules where rule.status == status {
         html.raw("<tr>")
@@ -48,7 +48,7 @@ struct GapTables {
       html.element("p", "Nothing is known to be lost or damaged.", class: "none")
       return
     }
-    Self.head(["What", "Weight", "How much", "What to do"], &html)
+    Self.head(["What", "Weight", "How much", "What to do"], told: true, &html)
     var codes: [LossCode] = []
     for loss in analysis.losses where !codes.contains(loss.code) { codes.append(loss.code) }
     for code in codes {
@@ -68,7 +68,7 @@ struct GapTables {
       html.element("p", "Nothing of that kind was seen.", class: "none")
       return
     }
-    Self.head(["Pattern", "Seen", "First", "Why it is legal"], &html)
+    Self.head(["Pattern", "Seen", "First", "Why it is legal"], told: true, &html)
     for row in analysis.explained {
       let time = NumberText.time(row.firstTime, nanoseconds: analysis.capture.timeIsNanoseconds)
       let place = row.pfn == Event.noFrame ? "" : " on page \(hex(row.pfn))"
@@ -108,10 +108,11 @@ struct GapTables {
     }
   }
 
-  static func head(_ columns: [String], _ html: inout HTMLWriter) {
+  /// - Parameter told: The last columns are sentences, so a phone gets a row's cells one below the other.
+  static func head(_ columns: [String], told: Bool = false, _ html: inout HTMLWriter) {
     html.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"")
     html.text(columns[0])
-    html.raw("\"><table><thead><tr>")
+    html.raw(told ? "\"><table class=\"told\"><thead><tr>" : "\"><table><thead><tr>")
     for column in columns { html.element("th scope=\"col\"", "th", column) }
     html.raw("</tr></thead><tbody>\n")
   }

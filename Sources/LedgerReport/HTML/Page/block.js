@@ -41,18 +41,18 @@ function blockModel(item, block) {
     const from = Math.max(0, place(ranges[i])), to = Math.min(pages - 1, place(ranges[i + 1]));
     for (let page = from; page <= to; page++) hit[page] = 1;
   }
-  const states = new Map();
+  const named = new Map();
   for (const event of item.detail.events) {
     const match = /\bpfn=0x([0-9a-f]+)\b/.exec(event.words);
     if (!match) continue;
     const page = place(match[1]);
     if (!(page >= 0 && page < pages)) continue;
-    const known = states.get(page) || [];
+    const known = named.get(page) || [];
     known.push(event);
-    states.set(page, known);
+    named.set(page, known);
   }
   return {
-    item, block, base, pages, hit, states, fate: FATES[item.rule] || "in this finding",
+    item, block, base, pages, hit, named, fate: FATES[item.rule] || "in this finding",
     shown: item.pfn === "" ? -1 : place(item.pfn),
     name: (page) => "0x" + (base + BigInt(page)).toString(16),
   };
@@ -100,7 +100,7 @@ function card(model, page, x, width, say) {
   draw("text", { x: x + 10, y: 66, class: "strong" }, role),
   draw("text", { x: x + 10, y: 83, class: "code faint" }, model.name(page)),
   words.slice(0, 2).map((word, row) =>
-    draw("text", { x: x + 10, y: 103 + row * 17, class: row === 0 ? "" : "faint" }, short(word, 22))));
+    draw("text", { x: x + 10, y: 103 + row * 17, class: row === 0 ? "" : "faint" }, short(word, 20))));
 }
 
 function short(words, room) {
@@ -111,7 +111,8 @@ function short(words, room) {
 function known(model, page) {
   const words = [];
   if (model.hit[page]) words.push(model.fate);
-  const last = (model.states.get(page) || []).filter((event) => event.after !== "").pop();
+  // The states of a finding's events are those of the page that it shows, whatever page an event names.
+  const last = page === model.shown && eventsOf(model, page).filter((event) => event.after !== "").pop();
   const whole = last && /^order-/.test(last.after);
   const ended = eventsOf(model, page).filter((event) => event.lane === 0 && event.change > 0).pop();
   if (last && !whole) words.push(last.after);
@@ -199,7 +200,7 @@ function hatching(x, y, width, height) {
 
 function tell(model, page, say) {
   const role = model.pages === 1 ? "The page" : page === 0 ? "Head" : `Tail ${page}`;
-  const events = model.states.get(page) || [];
+  const events = model.named.get(page) || [];
   say.textContent = `${role} ${model.name(page)}: ${known(model, page).join("; ")}. `
     + (events.length ? `In the evidence: ${[...new Set(events.map((event) => event.event))].join(", ")}. `
       : "No event of the evidence names it. ");

@@ -1,7 +1,7 @@
 // Who holds which page: for each page that the evidence names, the last word of every lane.
 
 function holdersTable(model) {
-  const pages = [...new Set([0, ...model.states.keys(), ...(model.shown >= 0 && model.shown < model.pages ? [model.shown] : [])])]
+  const pages = [...new Set([0, ...model.named.keys(), ...(model.shown >= 0 && model.shown < model.pages ? [model.shown] : [])])]
     .sort((a, b) => a - b).slice(0, 12);
   const rows = pages.map((page) => {
     const events = eventsOf(model, page);
@@ -39,7 +39,7 @@ function held(model, page, events, lane) {
 }
 
 function references(model, page, events) {
-  const known = events.filter((event) => event.lane === 1 && countIn(event.after) !== null).pop();
+  const known = page === model.shown && events.filter((event) => event.lane === 1 && countIn(event.after) !== null).pop();
   const refused = events.filter((event) => event.change === 3).pop();
   const words = known ? String(countIn(known.after)) : model.block.kind === "plain" && page > 0 ? "0, never had one" : "\u2013";
   return refused ? `${words}; refused to ${refused.task}` : words;
