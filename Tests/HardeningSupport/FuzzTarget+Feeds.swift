@@ -237,8 +237,11 @@ extension FuzzTarget {
 
   static func count(_ files: [FolderScript.File]) {
     let folder = ScratchFolder.fill(files)
-    guard let rows = try? BatchRows(folder: folder, ruleSet: StoreScript.ruleSet) else { return }
-    rows.forEach { _ in }
+    // A folder is locked while its rows are read.
+    do {
+      let rows = try? BatchRows(folder: folder, ruleSet: StoreScript.ruleSet)
+      rows?.forEach { _ in }
+    }
     let identity = ToolIdentity(
       tool: "fuzz", ruleSet: StoreScript.ruleSet, rules: [("PL010", "a"), ("PL001", "b")])
     guard let store = try? BatchStore(folder: ScratchFolder.fill(files, in: "other")) else {

@@ -4,6 +4,9 @@ struct PerfScript {
   let isBig: Bool
   private let sampleType: UInt64
   private let readFormat: UInt64
+  /// Of the recorded tracepoint.
+  private let config: UInt64
+  private static let configs: [UInt64] = [12, 12, 10, 11, 13, 15, 16, 17]
 
   init(_ bytes: [UInt8]) {
     choices = Choices(bytes)
@@ -12,12 +15,13 @@ struct PerfScript {
     if choices.flag() { type ^= UInt64(choices.byte()) << 3 }
     sampleType = type
     readFormat = choices.flag() ? UInt64(choices.byte() & 0x1f) : 0
+    config = Self.configs[choices.below(8)]
   }
 
   /// The whole file.
   mutating func file() -> [UInt8] {
     let isFile = choices.byte() & 3 == 3
-    let attributes = [attribute(type: 2, config: 12), attribute(type: 0, config: 0)]
+    let attributes = [attribute(type: 2, config: config), attribute(type: 0, config: 0)]
     var body: [UInt8] = []
     while !choices.isEmpty, body.count < 1 << 16 { body += record() }
     return isFile ? whole(attributes, body) : pipe(attributes, body)
@@ -25,7 +29,7 @@ struct PerfScript {
 
   /// The file and the records of two CPUs beside it, as `perf record --threads` lays them down.
   mutating func folder() -> [FolderScript.File] {
-    let attributes = [attribute(type: 2, config: 12), attribute(type: 0, config: 0)]
+    let attributes = [attribute(type: 2, config: config), attribute(type: 0, config: 0)]
     var streams: [[UInt8]] = [[], [], []]
     while !choices.isEmpty, streams[0].count < 1 << 16 { streams[choices.below(3)] += record() }
     let file = whole(attributes, streams[0])
@@ -55,14 +59,17 @@ struct PerfScript {
     out.put("header_event\0")
     out.put(UInt64(0))
     out.put(UInt32(0))
-    out.put(UInt32(1))
-    out.put("page_ref\0")
-    let formats = FormatScript.all.filter { $0.system == "page_ref" || $0.system == "kmem" }
-    out.put(UInt32(formats.count))
-    for format in formats {
-      let text = format.text(&choices, isOdd: isOdd)
-      out.put(UInt64(text.utf8.count))
-      out.put(text)
+    let named = ["kmem", "page_ref", "dma", "printk"]
+    out.put(UInt32(named.count))
+    for system in named {
+      let formats = FormatScript.all.filter { $0.system == system }
+      out.put(system + "\0")
+      out.put(UInt32(formats.count))
+      for format in formats {
+        let text = format.text(&choices, isOdd: isOdd)
+        out.put(UInt64(text.utf8.count))
+        out.put(text)
+      }
     }
     for _ in 0..<2 { out.put(UInt32(0)) }
     out.put(UInt64(0))
@@ -109,20 +116,23 @@ struct PerfScript {
   mutating func sample() -> [UInt8] {
     var out = Image(isBig: isBig)
     func has(_ bit: UInt64) -> Bool { sampleType >> bit & 1 != 0 }
-    if has(16) { out.put(UInt64(100)) }
+    let id = UInt64(choices.byte() < 240 ? 100 : 99 + choices.below(4))
+    if has(16) { out.put(id) }
     if has(0) { out.put(choices.number()) }
     if has(1) { out.put(UInt64(77)) }
     if has(2) { out.put(choices.number() & 0xff_ffff) }
     if has(3) { out.put(choices.number()) }
-    if has(6) { out.put(UInt64(100)) }
+    if has(6) { out.put(id) }
     if has(9) { out.put(choices.number()) }
     if has(7) { out.put(UInt64(choices.below(3))) }
     if has(8) { out.put(choices.number()) }
     if has(4) { out.data += numbers(1 + choices.below(4)) }
     if has(5) { out.data += chain() }
     guard has(10) else { return out.data }
-    let formats = FormatScript.all.filter { $0.system == "page_ref" || $0.system == "kmem" }
-    let raw = formats[choices.below(formats.count)].record(&choices, isBig: isBig)
+    let all = FormatScript.all
+    let own = all.first { $0.id == Int(config) } ?? all[0]
+    let format = choices.byte() < 240 ? own : all[choices.below(all.count)]
+    let raw = format.record(&choices, isBig: isBig)
     out.put(UInt32(raw.count))
     out.data += raw
     out.fill(to: 8)
@@ -133,9 +143,11 @@ struct PerfScript {
     var out = Image(isBig: isBig)
     out.put(UInt64(0x3245_4c49_4652_4550))
     out.put(UInt64(16))
-    var id = Image(isBig: isBig)
-    id.put(UInt64(100))
-    for attribute in attributes { out.data += record(64, attribute + id.data) }
+    for (place, attribute) in attributes.enumerated() {
+      var id = Image(isBig: isBig)
+      id.put(UInt64(100 + place))
+      out.data += record(64, attribute + id.data)
+    }
     var blob = Image()
     blob.data = tracing()
     blob.fill(to: 8)
@@ -156,10 +168,10 @@ struct PerfScript {
       out.put(UInt64(word))
     }
     out.put(UInt64(100))
-    for attribute in attributes {
+    for (place, attribute) in attributes.enumerated() {
       out.data += attribute
       out.put(UInt64(104))
-      out.put(UInt64(8))
+      out.put(UInt64(place == 0 ? 8 : 0))
     }
     out.data += body
     var parts = [formats]

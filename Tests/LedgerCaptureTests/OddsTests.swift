@@ -170,6 +170,21 @@ import Testing
     }
   }
 
+  /// Samples so far apart that what lies between them takes 128 bits.
+  @Test func hostClockOfAnyNumbersIsTaken() throws {
+    var out = Bytes()
+    out.put(UInt64(1))
+    out.put(UInt32(1))
+    out.put(UInt32(1))
+    out.put(UInt32(2))
+    for time in [0, UInt64.max] { out.put(time) }
+    for offset in [-2, Int64.max] { out.put(offset) }
+    for scaling in [1, 1] as [UInt64] { out.put(scaling) }
+    var cursor = ByteCursor(out.data, path: "-", bigEndian: false)
+    let clock = try #require(try HostClock(&cursor))
+    for ticks in [0, .max - 1, .max] as [UInt64] { _ = clock.time(ticks, cpu: 0) }
+  }
+
   @Test(arguments: [false, true])
   func namesLeftOvers(big: Bool) throws {
     var page = SubBufferBuilder(time: 100, big: big)

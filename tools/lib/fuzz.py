@@ -449,11 +449,17 @@ def seeds(root, target, folder):
     if target in ("subbuffers", "sections", "formats", "perf", "replay"):
         found += [bytes((i * step + 7) & 255 for i in range(900)) for step in (1, 3, 7, 11, 29, 77, 113, 201)]
         found += [random.Random(step).randbytes(900) for step in range(24)]
+    if target == "sections":
+        # Sound sections, and options that say something about the host's clock.
+        for step in range(12):
+            draw = random.Random(step)
+            found.append(bytes([step % 2 * 7, 0, step % 3, (8, 0xC0, 0x30, 0xF0, 4, 0)[step % 6]])
+                         + bytes(draw.choice((draw.randrange(256), draw.randrange(4), 7)) for _ in range(1500)))
     if target == "perf":
         # Few kinds of samples, and many of the records and sections that few files have.
         for step in range(24):
             draw = random.Random(step)
-            found.append(bytes([0, 1, (4, 0, 6, 0x42)[step % 4], 1, (0, 8, 0x1F, 4)[step // 4 % 4], (0, 3)[step // 4 % 2], 0, 0])
+            found.append(bytes([0, 1, (4, 0, 6, 0x42)[step % 4], 1, (0, 8, 0x1F, 4)[step // 4 % 4], step % 8, (0, 3)[step // 8 % 2], 0, 0])
                          + bytes(draw.choice((draw.randrange(256), draw.randrange(240, 252), draw.randrange(4))) for _ in range(900)))
     for number, data in enumerate(dict.fromkeys(found)):
         (folder / f"seed-{number}").write_bytes(data)

@@ -88,7 +88,7 @@ struct HostClock: Sendable, Equatable {
       let (product, overflow) = (Int128(ticks) - Int128(from.time))
         .multipliedReportingOverflow(by: rise)
       if !overflow, span > 0 {
-        offset &+= Int64(truncatingIfNeeded: (product + span / 2) / span)
+        offset &+= Int64(truncatingIfNeeded: (product &+ span / 2) / span)
       }
     }
     let product = ticks.multipliedFullWidth(by: from.scaling)
