@@ -20,7 +20,7 @@ extension Replay {
     step.epoch = gaps.epoch
     if head.bits.contains(.drifting), head.life == .dying {
       step.bits.insert(.drifting)
-      step.drift = head.drift
+      (step.drift, step.driftStart) = (head.drift, head.driftStart)
     }
     finishStep(event, &step, from: head)
     if head.life == .frozen { explanations.add(.frozenFree, event) }

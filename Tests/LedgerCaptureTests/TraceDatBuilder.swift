@@ -97,6 +97,9 @@ struct TraceDatBuilder {
   var options: [(id: UInt16, data: [UInt8])] = []
   /// Sub-buffers of an instance, on CPU 0.
   var instance: [[UInt8]] = []
+  /// What version 7 says of its one buffer.
+  var bufferName = ""
+  var bufferClock = "x"
   /// As `header_page` says it; the file says 1024 everywhere else.
   var subBufferSize = 1024
   /// What a latency tracer printed, in place of the data; version 7 only.
@@ -278,7 +281,7 @@ struct TraceDatBuilder {
     buffer.big = big
     buffer.put(UInt64(dataStart))
     // The name is empty and the clock is "x".
-    buffer.put("\0x\0")
+    buffer.put("\(bufferName)\0\(bufferClock)\0")
     buffer.put(UInt32(1024))
     buffer.put(UInt32(cpus.count))
     var blob: [UInt8] = []

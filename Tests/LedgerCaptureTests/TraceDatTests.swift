@@ -200,6 +200,23 @@ struct Form: CustomStringConvertible, Sendable {
     #expect(listed.outline == ["5/0/2", "10/0/1", "10/1/1"])
   }
 
+  /// Of an instance, trace-cmd 3.1.6 states the clock of the top buffer; TRACECLOCK holds the instance's.
+  @Test(arguments: ["local", "global", "mono"])
+  func theKernelTellsTheClockOfAnInstance(stated: String) throws {
+    var file = TraceDatBuilder()
+    var page = SubBufferBuilder(time: 10)
+    page.free(pfn: 1)
+    file.cpus = [(0, [page.bytes]), (1, [page.bytes])]
+    (file.bufferName, file.bufferClock) = ("foo", stated)
+    #expect(try read(file.version7).info.clock == stated)
+    file.options = [(4, Array("local global [mono] boot\n".utf8))]
+    let reading = try read(file.version7)
+    #expect(reading.info.clock == "mono")
+    #expect(!reading.losses.contains { $0.code == .unorderedClock })
+    file.bufferName = ""
+    #expect(try read(file.version7).info.clock == stated)
+  }
+
   @Test(arguments: [6, 7])
   func takesOptions(version: Int) throws {
     var file = TraceDatBuilder()

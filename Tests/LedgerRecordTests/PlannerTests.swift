@@ -176,6 +176,17 @@ struct PlannerTests {
     #expect(process.terminationStatus == 0, "\(String(decoding: told, as: UTF8.self))")
   }
 
+  /// A rule about older kernels has its answer where other rules bring its events, as info says of the capture.
+  @Test func rulesOfOlderKernelsFollowTheirEvents() throws {
+    var known = try facts(release: "6.12.1")
+    let without = Planner.plan(try Wish("PL016"), for: known)
+    let reason = "only kernels before 6.12 can do this"
+    #expect(without.prospects.first { $0.id == "PL016" }?.obstacles == [reason])
+    known.symbols?["vmf_insert_pfn_pmd"] = .init(module: "", count: 1)
+    let plan = Planner.plan(try Wish("PL007"), for: known)
+    #expect(plan.prospects.first { $0.id == "PL016" }?.isDecidable == true)
+  }
+
   @Test func triggersAreOnEvents() throws {
     let plan = Planner.plan(try Wish("PL007"), for: try facts())
     let triggers = ["split_page if order > 3", "kmem:mm_page_free", "nowhere"].compactMap(

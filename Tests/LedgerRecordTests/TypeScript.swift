@@ -125,6 +125,7 @@ extension TypeScript {
       "unmap_page_range", [("tlb", long), ("vma", areas), ("addr", long), ("end", long)])
     script.function(
       "vmf_insert_pfn_prot", [("vma", areas), ("addr", long), ("pfn", long), ("pgprot", long)])
+    script.function("vmf_insert_pfn_pmd", [("vmf", fault), ("pfn", long), ("write", int)])
     script.function(
       "mprotect_fixup",
       [

@@ -24,4 +24,24 @@ import Testing
     replay.apply(events.span)
     #expect(replay.blocks[1].members == 3)
   }
+
+  /// A page dies by the atomic operation's word while a late put of another CPU is owed: the debt keeps its age over the free, so that
+  /// the next birth half a millisecond later does not take it for one that lasts.
+  @Test func aDebtKeepsItsAgeOverTheFree() {
+    var replay = Replay(limitBytes: 1 << 20)
+    let start: UInt64 = 690_324_709_071
+    var first = event(.pageRefMod, 9, start)
+    (first.count, first.value) = (3, 1)
+    var last = event(.pageRefModAndTest, 9, start + 1000)
+    (last.count, last.value, last.result) = (0, -1, 1)
+    let events = [first, last, event(.pageFree, 9, start + 2000)]
+    replay.apply(events.span)
+    guard let slot = replay.slot(of: 9) else { return #expect(Bool(false), "no state of page 9") }
+    #expect(replay.table[slot].bits.contains(.drifting))
+    #expect(replay.table[slot].driftStart == UInt8(truncatingIfNeeded: start >> 26))
+    var birth = event(.pageRefSet, 9, start + 500_000)
+    (birth.count, birth.value) = (1, 1)
+    replay.apply([birth].span)
+    #expect(!replay.table[slot].bits.contains(.reported))
+  }
 }

@@ -20,7 +20,7 @@ extension TraceDatLayout {
     guard filled.count > 1 else {
       // All there is, whether or not the file says whose it is.
       let names = Set(extents.map(\.instance) + statistics.map(\.instance) + [""])
-      return [BufferGroup(clock: filled.first?.clock ?? clock, names: names.sorted(), ids: [])]
+      return [BufferGroup(clock: onlyClock(filled.first), names: names.sorted(), ids: [])]
     }
     let survey = IdSurvey(self, source: source, records: records)
     var groups: [BufferGroup] = []
@@ -39,6 +39,12 @@ extension TraceDatLayout {
     // What the top buffer lacks belongs to the file.
     if !filled.contains(where: \.name.isEmpty) { groups[0].names.insert("", at: 0) }
     return groups
+  }
+
+  /// The clock of a file with one buffer. Of an instance, trace-cmd 3.1.6 states the clock of the top buffer.
+  private func onlyClock(_ buffer: TraceBuffer?) -> String {
+    guard let buffer else { return clock }
+    return buffer.name.isEmpty || kernelClock.isEmpty ? buffer.clock : kernelClock
   }
 
   /// trace-cmd names one clock for all buffers, even if an instance had another one; the clocks stopped within moments of

@@ -106,6 +106,8 @@ struct TraceDatLayout: Sendable {
   var missingCPUs: [Int] = []
   var kernel = ""
   var clock = ""
+  /// What the option TRACECLOCK says: the kernel's own word on the clock of one buffer.
+  var kernelClock = ""
   var time = TimeCorrection()
   var statistics: [CpuStatistics] = []
   /// Which instance the next statistics are of.

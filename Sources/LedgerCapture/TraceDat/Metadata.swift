@@ -106,7 +106,9 @@ extension TraceDatLayout {
       guard let date = Self.integer(data) else { break }
       time.offset &+= date &* 1000
     case 2: takeStatistics(data)
-    case 4: clock = Self.activeClock(data) ?? clock
+    case 4:
+      kernelClock = Self.activeClock(data) ?? kernelClock
+      clock = Self.activeClock(data) ?? clock
     case 5:
       let words = Self.text(data).split(separator: " ")
       kernel = words.count > 2 ? String(words[2]) : Self.text(data)

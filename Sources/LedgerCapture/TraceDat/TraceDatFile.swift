@@ -37,7 +37,8 @@ struct TraceDatFile {
         bigEndian: layout.bigEndian)
       return try FtraceTextReader.open(source, prefix: [], detail: detail)
     }
-    let all = BufferGroup(clock: layout.clock, names: groups.flatMap(\.names), ids: [])
+    let clock = groups.count == 1 ? groups[0].clock : layout.clock
+    let all = BufferGroup(clock: clock, names: groups.flatMap(\.names), ids: [])
     return TraceDatReader(self, group: group.map { groups[$0] } ?? all, detail: detail)
   }
 }

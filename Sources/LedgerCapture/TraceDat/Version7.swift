@@ -221,8 +221,9 @@ struct Version7 {
     let place = try cursor.u64("buffer option")
     let instance = try cursor.string("buffer option")
     let stated = try cursor.string("buffer option")
-    // trace-cmd 3.1.6 says "global" of instances, whatever their clock; what the option TRACECLOCK holds is the kernel's word.
-    let clock = stated == "global" && !layout.clock.isEmpty ? layout.clock : stated
+    // trace-cmd 3.1.6 states the top buffer's clock of instances too; what the option TRACECLOCK holds is the kernel's word.
+    let isInherited = stated == "global" && !instance.isEmpty && !layout.kernelClock.isEmpty
+    let clock = isInherited ? layout.kernelClock : stated
     let subBuffer = try cursor.u32("buffer option")
     let count = try cursor.u32("buffer option")
     if instance.isEmpty && !clock.isEmpty { layout.clock = clock }

@@ -8,7 +8,8 @@ public final class RawBuffer {
   /// Bytes saved.
   public private(set) var size: UInt64 = 0
   private let raw: CInt
-  private let file: CInt
+  private var file: CInt
+  private let folder: String
   private let pipeIn: CInt
   private let pipeOut: CInt
   private let unit: Int
@@ -17,6 +18,7 @@ public final class RawBuffer {
   public init(cpu: Int, path: String, unit: Int, folder: String) throws(WriteError) {
     self.cpu = cpu
     self.unit = unit
+    self.folder = folder
     raw = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard raw >= 0 else { throw .failed(reason: "\(path): \(errorText(errno))") }
     file = Self.nameless(in: folder)
@@ -69,11 +71,12 @@ public final class RawBuffer {
     }
   }
 
-  /// Forgets what was saved, for the next dump.
-  public func reset() {
-    _ = ftruncate(file, 0)
-    _ = lseek(file, 0, SEEK_SET)
-    size = 0
+  /// Forgets what was saved, for the next dump, which gets a file of its own.
+  public func reset() throws(WriteError) {
+    let fresh = Self.nameless(in: folder)
+    guard fresh >= 0 else { throw .failed(reason: "\(folder): \(errorText(errno))") }
+    close(file)
+    (file, size) = (fresh, 0)
   }
 
   /// Saved bytes from an offset.

@@ -71,14 +71,12 @@ public struct Remains {
   }
 
   private func removeProbe(_ name: String) -> String? {
-    var reason: String?
-    for file in ["dynamic_events", "kprobe_events"] where HostFile.exists("\(tracefs)/\(file)") {
-      reason = retry { () throws(HostFile.Refusal) in
-        try HostFile.write("-:\(name)\n", to: "\(tracefs)/\(file)", appends: true)
-      }
-      if reason == nil { return nil }
+    // Where there are dynamic events, the list of kprobes is a part of them.
+    let files = ["dynamic_events", "kprobe_events"].map { "\(tracefs)/\($0)" }
+    guard let file = files.first(where: HostFile.exists) else { return "no list of probes" }
+    return retry { () throws(HostFile.Refusal) in
+      try HostFile.write("-:\(name)\n", to: file, appends: true)
     }
-    return reason
   }
 
   /// Readers may still hold it for a moment.

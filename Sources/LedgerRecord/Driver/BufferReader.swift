@@ -52,7 +52,11 @@ final class BufferReader {
     } catch { throw .unusable(reason: error.reason) }
   }
 
-  func reset() { for buffer in buffers { buffer.reset() } }
+  func reset() throws(RecordError) {
+    do throws(WriteError) {
+      for buffer in buffers { try buffer.reset() }
+    } catch { throw .unusable(reason: error.reason) }
+  }
 }
 
 extension WriteError {

@@ -55,6 +55,16 @@ public struct Flight {
     try Recorder.writing { () throws(WriteError) in try WholeFile.check(output) }
     try session.open()
     try arm(session, tell)
+    var outcome = try keep(session, command, tell)
+    // Nobody reads the instance any more, so that it can go.
+    session.close()
+    outcome.refusals = session.refusals
+    return outcome
+  }
+
+  private func keep(_ session: Session, _ command: [String], _ tell: (String) -> Void)
+    throws(RecordError) -> Recorder.Outcome
+  {
     let reader = try BufferReader(
       folder: session.folder, tracefs: plan.facts.tracefs, output: output)
     let messages = KernelMessages()
@@ -84,8 +94,6 @@ public struct Flight {
       }
       StopSignals.pause(milliseconds: 50)
     }
-    session.close()
-    outcome.refusals = session.refusals
     return outcome
   }
 
@@ -134,7 +142,8 @@ public struct Flight {
     session.record(false)
     try reader.finish()
     try Recorder.save(session, reader, to: Self.name(output, number))
-    reader.reset()
+    try reader.reset()
+    session.empty()
     session.record(true)
   }
 

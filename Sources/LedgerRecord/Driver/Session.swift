@@ -141,6 +141,9 @@ public final class Session {
     try? HostFile.write(isOn ? "1" : "0", to: "\(folder)/tracing_on")
   }
 
+  /// Empties the buffers and begins their statistics anew, which would count earlier dumps as events that were never saved.
+  func empty() { try? HostFile.write("\n", to: "\(folder)/trace") }
+
   /// Something is recorded; a trigger may have ended it.
   public var isRecording: Bool { HostFile.text("\(folder)/tracing_on")?.hasPrefix("1") ?? false }
 

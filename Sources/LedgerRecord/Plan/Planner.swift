@@ -217,9 +217,6 @@ public struct Planner {
   }
 
   private func obstacles(of need: RuleNeeds, _ kinds: Set<EventKind>) -> [String] {
-    if isBeyond(need), let limit = need.before {
-      return ["only kernels before \(limit.major).\(limit.minor) can do this"]
-    }
     var reasons: [String] = []
     for choice in need.missing(from: kinds) {
       let why = choice.map { kind in
@@ -231,7 +228,9 @@ public struct Planner {
         ?? "\(Self.name(choice)): not asked for"
       if !reasons.contains(reason) { reasons.append(reason) }
     }
-    return reasons
+    // Its events may be there for other rules.
+    guard !reasons.isEmpty, isBeyond(need), let limit = need.before else { return reasons }
+    return ["only kernels before \(limit.major).\(limit.minor) can do this"]
   }
 
   private static func name(_ choice: [EventKind]) -> String {

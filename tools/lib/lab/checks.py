@@ -177,6 +177,53 @@ def judge_promise(out, pageledger):
     return wrong, f"rules that can be decided, as promised: {', '.join(told)}"
 
 
+# A ring is saved three times: asked for by a signal, by a warning in the kernel's log, by a condition on an event.
+RINGS = """
+cat >/tmp/commands <<'END'
+await() {
+  for second in $(seq 100); do [ ! -e "$1" ] || break; sleep 1; done
+  sleep 12
+}
+legal forks 1
+kill -USR1 $PPID
+await "/out/$1-1.$2"
+legal forks 1
+echo 'WARNING: CPU: 0 at lab' >/dev/kmsg
+echo '---[ end trace ]---' >/dev/kmsg
+await "/out/$1-2.$2"
+vcpu ttm none 64
+await "/out/$1-3.$2"
+END
+tracefs_state >/out/rings-before.txt
+pageledger record --for kvm --flight -o /out/ring.dat --trigger 'kmem:mm_page_alloc if order == 4' -- sh /tmp/commands ring dat >/out/ring.txt 2>&1
+tracefs_state >/out/rings-record.txt
+pageledger record --for kvm --flight --script --trigger 'kmem:mm_page_alloc if order == 4' >/tmp/script-ring
+PATH=/bin:/lab/bin sh /tmp/script-ring -o /out/rings.tar -- /bin/sh /tmp/commands rings tar >/out/rings.txt 2>&1
+tracefs_state >/out/rings-script.txt
+"""
+
+
+def judge_rings(out, pageledger):
+    """A flight recorder, also a script's, saves each ring once and whole, and leaves tracefs as it was."""
+    before, wrong, told = (out / "rings-before.txt").read_text(), [], []
+    for means, names in (("record", "ring-%d.dat"), ("script", "rings-%d.tar")):
+        if (out / f"rings-{means}.txt").read_text() != before:
+            wrong.append(f"{means}: tracefs is not as before")
+        end = 0
+        for number in (1, 2, 3):
+            if not (out / (names % number)).exists():
+                wrong.append(f"{means}: no ring {number}")
+                break
+            words = [str(pageledger), "info", "--format", "json", str(out / (names % number))]
+            report = json.loads(subprocess.run(words, capture_output=True, text=True, check=False).stdout)
+            wrong += [f"{means}: ring {number}: {loss['code']}" for loss in report["losses"] if loss["code"] != "overrun"]
+            if report["capture"]["start"] < end:
+                wrong.append(f"{means}: ring {number} begins before its forerunner ends")
+            end = report["capture"]["end"]
+            told.append(f"{report['events']['read']:,}")
+    return wrong, f"events of the rings: {', '.join(told)}"
+
+
 def judge_script(out, pageledger):
     """Script and record find the same."""
     wrong, told = [], []
@@ -202,6 +249,7 @@ def planned(form, only):
         Check("flags", 120, MAPS, judge_flags),
         Check("promise", 60, PROMISES, judge_promise),
         Check("script", 0, "", judge_script),
+        Check("rings", 400, RINGS, judge_rings),
         Check("cost", 1200, COST, judge_cost, counted=True),
     ]
     if only:

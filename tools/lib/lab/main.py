@@ -65,7 +65,7 @@ def show(options):
         forms = "quick, full" if one.quick else "full"
         print(f"{one.name:20} {forms:12} {' '.join(one.found[True]) or '-':16} {one.about}")
     for check in checks.planned("full", []):
-        print(f"{check.name:20} {'full' if check.name == 'cost' else 'quick, full':12} {'-':16} {check.judge.__doc__}")
+        print(f"{check.name:20} {'full' if check.name in ('rings', 'cost') else 'quick, full':12} {'-':16} {check.judge.__doc__}")
 
 
 def visit(kernel, options, out, work):

@@ -104,12 +104,27 @@ def captures(trial, out):
     return [path for path in out.glob(f"{trial.name}.*") if path.suffix in (".dat", ".tar")]
 
 
+def stopped(trial, out, pageledger):
+    """What analyze says of the console when the kernel's own checks end a mistake (CONFIG_DEBUG_VM); empty when they did not."""
+    begin = f"lab: {trial.scenario.name} with {trial.recorder}"
+    told = [path.read_text(errors="replace") for path in sorted(out.glob("console-*.log"))]
+    told = [re.split(r"lab: \S+ with ", text.split(begin)[-1])[0] for text in told if begin in text]
+    if not told or "kernel BUG at" not in told[-1] or not trial.scenario.found[True]:
+        return ""
+    log = out / f"{trial.name}.log"
+    log.write_text(told[-1])
+    rules = sorted({finding["rule"] for finding in analysis(pageledger, log)[0].get("findings", [])})
+    return f"the kernel stopped it: {', '.join(rules)}" if rules else ""
+
+
 def judge(trial, out, pageledger, debug, blocks):
     """Fills in what is wrong with a trial."""
     text = out / f"{trial.name}.txt"
     said = text.read_text(errors="replace") if text.exists() else ""
     if trial.state == "died":
-        trial.wrong = trial.wrong or ["the guest died"]
+        stop = stopped(trial, out, pageledger)
+        trial.wrong = trial.wrong or ([] if stop else ["the guest died"])
+        trial.state, trial.told = ("died" if trial.wrong else "ended"), stop
         return None
     if "lacking: " in said:
         trial.state, trial.told = "left out", "this kernel lacks " + re.search(r"lacking: ([^:\n]*)", said).group(1)
