@@ -186,19 +186,20 @@ await() {
 }
 legal forks 1
 kill -USR1 $PPID
-await "/out/$1-1.$2"
+await "$1-1.$2"
 legal forks 1
 echo 'WARNING: CPU: 0 at lab' >/dev/kmsg
 echo '---[ end trace ]---' >/dev/kmsg
-await "/out/$1-2.$2"
+await "$1-2.$2"
 vcpu ttm none 64
-await "/out/$1-3.$2"
+await "$1-3.$2"
 END
 tracefs_state >/out/rings-before.txt
-pageledger record --for kvm --flight -o /out/ring.dat --trigger 'kmem:mm_page_alloc if order == 4' -- sh /tmp/commands ring dat >/out/ring.txt 2>&1
+pageledger record --for kvm --flight -o /out/ring.dat --trigger 'kmem:mm_page_alloc if order == 4' -- sh /tmp/commands /out/ring dat >/out/ring.txt 2>&1
 tracefs_state >/out/rings-record.txt
 pageledger record --for kvm --flight --script --trigger 'kmem:mm_page_alloc if order == 4' >/tmp/script-ring
-PATH=/bin:/lab/bin sh /tmp/script-ring -o /out/rings.tar -- /bin/sh /tmp/commands rings tar >/out/rings.txt 2>&1
+PATH=/bin:/lab/bin sh /tmp/script-ring -o /tmp/rings.tar -- /bin/sh /tmp/commands /tmp/rings tar >/out/rings.txt 2>&1
+mv /tmp/rings-*.tar /out/
 tracefs_state >/out/rings-script.txt
 """
 
@@ -249,7 +250,7 @@ def planned(form, only):
         Check("flags", 120, MAPS, judge_flags),
         Check("promise", 60, PROMISES, judge_promise),
         Check("script", 0, "", judge_script),
-        Check("rings", 400, RINGS, judge_rings),
+        Check("rings", 600, RINGS, judge_rings),
         Check("cost", 1200, COST, judge_cost, counted=True),
     ]
     if only:
