@@ -25,6 +25,8 @@ extension Replay {
         if StageTwo.isTable(event.word, level: level) { split(leaf, by: event) }
       } else {
         holders.letGo.note(event)
+        holders.stageTwo.contradict(
+          gfn: event.pointer, space: space, level: level, pfn: pfn, kvm: kvm)
         observations.olderEntries &+= 1
       }
     }
@@ -40,9 +42,19 @@ extension Replay {
       return
     }
     if kvm == 0 || !holders.machines.knows(kvm) { observations.unplacedEntries &+= 1 }
-    let leaf = GuestMapping(
-      kvm: kvm, gfn: event.pointer, pfn: StageTwo.frame(of: event.word, level: level),
-      space: space, level: level, event: event)
+    addLeaf(event, kvm: kvm, space: space)
+  }
+
+  private mutating func addLeaf(_ event: Event, kvm: UInt64, space: UInt8) {
+    var leaf = GuestMapping(
+      kvm: kvm, gfn: event.pointer, pfn: StageTwo.frame(of: event.word, level: event.order),
+      space: space, level: event.order, event: event)
+    // It says that nothing was there.
+    if holders.stageTwo.hasLeaf(where: leaf) {
+      leaf.isContradicted = true
+      holders.stageTwo.contradict(
+        gfn: leaf.gfn, space: space, level: leaf.level, pfn: nil, kvm: kvm)
+    }
     if let number = holders.stageTwo.add(leaf) { pair(number, leaf) }
   }
 

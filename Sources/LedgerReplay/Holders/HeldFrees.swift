@@ -115,7 +115,8 @@ extension Replay {
     case .guest(let number):
       let leaf = holders.stageTwo[number]
       guard leaf.isLive, leaf.event == suspicion.made, !leaf.isDisputed else { return nil }
-      return Suspicion.Outcome(marks: .freedInGuest, isConfirmed: !leaf.isInferred)
+      return Suspicion.Outcome(
+        marks: .freedInGuest, isConfirmed: !leaf.isInferred && !leaf.isContradicted)
     case .device(let number):
       let mapping = holders.devices[number]
       guard mapping.isLive, mapping.event == suspicion.made, !mapping.isDisputed else { return nil }

@@ -13,6 +13,8 @@ struct GuestMapping {
   var isReported = false
   /// No event of its own shows it: a huge leaf was split.
   var isInferred = false
+  /// An event's old value was another than the leaf at its place: one of them is not what happened.
+  var isContradicted = false
   /// That it outlived an invalidation was reported.
   var isStaleReported = false
   /// False once it has been removed and its record may be used again.
@@ -84,6 +86,26 @@ struct StageTwo {
     let candidates = places[Key(gfn: gfn, space: space, level: level)] ?? []
     let same = candidates.filter { records[$0].pfn == pfn }
     return same.first { records[$0].kvm == kvm } ?? same.first
+  }
+
+  /// The ledger has another frame at the place of `leaf`, of the same VM as far as it knows.
+  func hasLeaf(where leaf: GuestMapping) -> Bool {
+    let numbers = places[key(leaf)] ?? []
+    return numbers.contains { number in
+      let other = records[number]
+      return other.pfn != leaf.pfn && (other.kvm == leaf.kvm || other.kvm == 0 || leaf.kvm == 0)
+    }
+  }
+
+  /// An event says that another value than the leaf of `pfn`, or none, was at a place before it: leaves that the ledger has there, and
+  /// those of `pfn` elsewhere, prove nothing by themselves any more.
+  mutating func contradict(gfn: UInt64, space: UInt8, level: UInt8, pfn: UInt64?, kvm: UInt64) {
+    var leaves = places[Key(gfn: gfn, space: space, level: level)] ?? []
+    if let pfn { frames.forEach(in: pfn..<pfn &+ 1) { leaves.append($0) } }
+    for number in leaves {
+      let owner = records[number].kvm
+      if owner == kvm || owner == 0 || kvm == 0 { records[number].isContradicted = true }
+    }
   }
 
   /// The leaves of a VM over a range of guest frames.

@@ -13,12 +13,22 @@ struct PL003Underflow: Rule {
   func charge(_ transition: Transition) -> Charge? {
     let count = worst(transition.event)
     let variant = count < Self.overflowCeiling ? "overflow" : "underflow"
-    // Nobody puts so often too much; a flipped bit does look like this, and nothing before confirms the count.
-    let isDoubtful = transition.marks.contains(.unchained) && count < -0x1_0000
     return Charge(
-      verdict: isDoubtful ? .suspect : .proven, severity: .critical, variant: variant,
+      verdict: verdict(transition, count), severity: .critical, variant: variant,
       pid: transition.event.pid)
   }
+
+  /// One record of a page whose count was not known is confirmed by nothing but itself: when it takes the count through zero, it says what
+  /// a put too many says. Nobody puts very often too much, and a flipped bit does look like that.
+  private func verdict(_ transition: Transition, _ count: Int32) -> Verdict {
+    guard transition.marks.contains(.unchained) else { return .proven }
+    if count < -Self.crowd { return .suspect }
+    let (before, isOverflow) = count.subtractingReportingOverflow(transition.event.value)
+    return !isOverflow && (0...Self.crowd).contains(before) ? .proven : .likely
+  }
+
+  /// More references than a page has that is put too often.
+  private static let crowd: Int32 = 0x1_0000
 
   private func worst(_ event: Event) -> Int32 {
     event.kind == .pageRefModAndReturn ? min(event.count, event.result) : event.count
@@ -36,7 +46,9 @@ struct PL003Underflow: Rule {
         a put too many: find the get it should pair with; if the page is a driver's page mapped by pfn, the caller must not put \
         it at all
         """,
-      doubt: "none in the event itself: the kernel sampled a negative _refcount")
+      doubt: charge.verdict == .proven
+        ? "none in the event itself: the kernel sampled a negative _refcount"
+        : "false if the record is damaged: no other event of the page tells its count")
   }
 
   let description = RuleDescription(
@@ -48,7 +60,9 @@ struct PL003Underflow: Rule {
       """,
     versions: "all",
     needs: ["page_ref:*"],
-    proof: "Any page_ref event whose sampled count, or returned result, is below 0.",
+    proof: """
+      A page_ref event whose sampled count, or returned result, is below 0 and follows from the count before it, or takes it through zero.
+      """,
     lookAlikes: "mapcount -1 is normal from 6.12 on and is another field.",
     undecidable: "Never: one event proves it.",
     fix: "Pair each put with a get.",
