@@ -211,6 +211,8 @@ extension Event {
       if pfn >= Event.frameLimit { pfn = Event.noFrame }
       return true
     case .kvmSetSpte: pfn = (word & 0x000f_ffff_ffff_f000) >> 12
+    // arch/x86/kvm/mmu.h: PT64_ROOT_5LEVEL is the highest level.
+    case .spteChanged: return (1...5).contains(order)
     case .hvaToPfnReturn:
       guard word < 0x7ff0_0000_0000_0000 else { return true }
       pfn = word
