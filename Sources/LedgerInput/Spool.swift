@@ -48,11 +48,18 @@ func openNameless() throws(CaptureError) -> CInt {
   if let named = unsafe getenv("TMPDIR"), unsafe named.pointee != 0 {
     folder = unsafe String(cString: named)
   }
+  let descriptor = openNameless(in: folder)
+  guard descriptor >= 0 else { throw .cannotSpool(reason: "\(folder): \(errorText(errno))") }
+  return descriptor
+}
+
+/// The same in a folder; negative, with the reason in `errno`, when that cannot be.
+func openNameless(in folder: String) -> CInt {
   // Without a name from the start, where the file system can: nothing is left when the process is killed.
   let unnamed = unsafe open(folder, O_RDWR | O_CLOEXEC | temporary, 0o600)
   if unnamed >= 0 { return unnamed }
   var name = Array("\(folder)/pageledger-XXXXXX".utf8CString)
-  let descriptor = unsafe name.withUnsafeMutableBufferPointer { buffer in
+  return unsafe name.withUnsafeMutableBufferPointer { buffer in
     guard let base = buffer.baseAddress else { return CInt(-1) }
     let descriptor = unsafe mkstemp(base)
     guard descriptor >= 0 else { return descriptor }
@@ -60,8 +67,6 @@ func openNameless() throws(CaptureError) -> CInt {
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     return descriptor
   }
-  guard descriptor >= 0 else { throw .cannotSpool(reason: "\(folder): \(errorText(errno))") }
-  return descriptor
 }
 
 /// Writes all bytes at the current place.

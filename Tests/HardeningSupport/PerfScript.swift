@@ -63,13 +63,7 @@ struct PerfScript {
     out.put(UInt32(named.count))
     for system in named {
       let formats = FormatScript.all.filter { $0.system == system }
-      out.put(system + "\0")
-      out.put(UInt32(formats.count))
-      for format in formats {
-        let text = format.text(&choices, isOdd: isOdd)
-        out.put(UInt64(text.utf8.count))
-        out.put(text)
-      }
+      out.put(formats, of: system, &choices, isOdd: isOdd)
     }
     for _ in 0..<2 { out.put(UInt32(0)) }
     out.put(UInt64(0))

@@ -60,13 +60,7 @@ struct TraceScript {
     let systems = Dictionary(grouping: FormatScript.all, by: \.system).sorted { $0.key < $1.key }
     out.put(UInt32(systems.count))
     for (system, formats) in systems {
-      out.put(system + "\0")
-      out.put(UInt32(formats.count))
-      for format in formats {
-        let text = format.text(&choices, isOdd: isOdd)
-        out.put(UInt64(text.utf8.count))
-        out.put(text)
-      }
+      out.put(formats, of: system, &choices, isOdd: isOdd)
     }
   }
 
@@ -128,6 +122,21 @@ struct TraceScript {
         body.put(UInt32(record.count + 4))
       }
       body.data += record
+    }
+  }
+}
+
+extension Image {
+  /// The formats of a system, as trace.dat and perf's tracing data list them.
+  mutating func put(
+    _ formats: [FormatScript], of system: String, _ choices: inout Choices, isOdd: Bool
+  ) {
+    put(system + "\0")
+    put(UInt32(formats.count))
+    for format in formats {
+      let text = format.text(&choices, isOdd: isOdd)
+      put(UInt64(text.utf8.count))
+      put(text)
     }
   }
 }

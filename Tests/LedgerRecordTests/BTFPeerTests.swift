@@ -23,7 +23,7 @@ struct BTFPeerTests {
       return
     }
     let types = try BTF(bytes)
-    let dump = Self.dump(try run(program, ["btf", "dump", "file", path]))
+    let dump = Self.dump(try Peer.output(program, ["btf", "dump", "file", path]))
     #expect(dump.structures.count > 1000 && dump.functions.count > 1000)
     for (name, members) in dump.structures {
       guard let found = types.structure(named: name) else {
@@ -91,18 +91,5 @@ struct BTFPeerTests {
     guard let found = line.firstRange(of: Array(key.utf8)) else { return nil }
     let digits = line[found.upperBound...].prefix { $0 >= 0x30 && $0 <= 0x39 }
     return Int(String(decoding: digits, as: UTF8.self))
-  }
-
-  private func run(_ program: String, _ arguments: [String]) throws -> [UInt8] {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return Array(data)
   }
 }

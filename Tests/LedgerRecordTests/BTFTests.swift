@@ -112,7 +112,7 @@ struct BTFTests {
       ("vm_fault", ["vma", "address"]), ("file", ["private_data"]),
       ("mmu_notifier_range", ["mm", "start", "end", "event"]),
     ] {
-      let text = try run(pahole, ["-C", structure, path])
+      let text = String(decoding: try Peer.output(pahole, ["-C", structure, path]), as: UTF8.self)
       for member in members {
         guard let expected = Self.offset(of: member, in: text) else { continue }
         #expect(place(member, of: structure, types)?.offset == expected, "\(structure).\(member)")
@@ -132,18 +132,5 @@ struct BTFTests {
       return parts[1].split { " \t".contains($0) }.first.flatMap { Int($0) }
     }
     return nil
-  }
-
-  private func run(_ program: String, _ arguments: [String]) throws -> String {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self)
   }
 }

@@ -21,7 +21,7 @@ public final class RawBuffer {
     self.folder = folder
     raw = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard raw >= 0 else { throw .failed(reason: "\(path): \(errorText(errno))") }
-    file = Self.nameless(in: folder)
+    file = openNameless(in: folder)
     let ends = ChildProcess.pipe()
     (pipeOut, pipeIn) = (ends?.from ?? -1, ends?.to ?? -1)
     guard file >= 0, ends != nil else {
@@ -32,17 +32,6 @@ public final class RawBuffer {
   }
 
   deinit { for descriptor in [raw, file, pipeIn, pipeOut] { close(descriptor) } }
-
-  /// A file without a name, so that a recorder that is killed leaves none.
-  private static func nameless(in folder: String) -> CInt {
-    // O_TMPFILE, which glibc names for GNU programs only: include/uapi/asm-generic/fcntl.h.
-    let descriptor = unsafe open(folder, O_RDWR | 0o20200000 | O_CLOEXEC, 0o600)
-    if descriptor >= 0 { return descriptor }
-    let name = WholeFile.temporaryName(beside: folder + "/raw")
-    let named = unsafe open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    if named >= 0 { unsafe unlink(name) }
-    return named
-  }
 
   /// Saves the sub-buffers that are full; what is being filled stays.
   public func drain() throws(WriteError) {
@@ -73,7 +62,7 @@ public final class RawBuffer {
 
   /// Forgets what was saved, for the next dump, which gets a file of its own.
   public func reset() throws(WriteError) {
-    let fresh = Self.nameless(in: folder)
+    let fresh = openNameless(in: folder)
     guard fresh >= 0 else { throw .failed(reason: "\(folder): \(errorText(errno))") }
     close(file)
     (file, size) = (fresh, 0)
