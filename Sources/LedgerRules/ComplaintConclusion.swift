@@ -77,12 +77,13 @@ struct ComplaintConclusion {
 
   private func cause(_ complaint: KernelComplaint, _ rule: String) -> String {
     let site = complaint.site.prefix { $0 != ":" }
-    // A check is known by its place: the dump before it may be torn off. Those who find a bad page are the kernel's own, and come last.
+    // A check is known by its place: the dump before it may be torn off, and any task may run into it. Those who find a bad page are
+    // the kernel's own, and are printed last.
     let isPlaced = complaint.kind == .kernelBug && !site.isEmpty && !complaint.function.isEmpty
     let isFound = [.badPageState, .badPageMap, .badPageCache].contains(complaint.kind)
     return [
       rule, isPlaced ? "" : complaint.reason.withoutNumbers, isFound ? "" : complaint.function,
-      String(site), complaint.process.withoutNumbers,
+      String(site), isPlaced ? "" : complaint.process.withoutNumbers,
     ].joined(separator: "|")
   }
 
