@@ -63,9 +63,9 @@ def perform(guest, trials, checks, form):
     log = guest.out / "log"
     labels = {}
     for check in checks:
-        if check.counted or not trials:
-            guest.boot(head([], form) + check.job, BOOT + check.seconds, check.counted)
-    checks = [check for check in checks if not check.counted]
+        if check.counted or check.harms or not trials:
+            guest.boot(head([], form) + check.job, BOOT + check.seconds, check.counted, check.harms)
+    checks = [check for check in checks if not (check.counted or check.harms)]
     for _ in range(MOST_BOOTS):
         waiting = [trial for trial in trials if trial.state == "waiting"]
         if not waiting:
