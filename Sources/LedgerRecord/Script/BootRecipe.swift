@@ -2,6 +2,8 @@ import LedgerCore
 
 /// How a machine that dies tells what it did: the kernel prints its own ring on an oops.
 public enum BootRecipe {
+  /// For each CPU: a serial console of 115,200 baud prints it in a minute or two.
+  private static let consoleKB = 512
   /// A kernel reads so much of its line, less what else stands in it. arch/x86/include/asm/setup.h:COMMAND_LINE_SIZE, 6.12
   private static let lineLimit = 2048 - 400
 
@@ -26,7 +28,7 @@ public enum BootRecipe {
     .map { $0.split(separator: " ").joined(separator: ",") }
     var lines = [
       "# For a machine that dies before anything can be saved: boot it with",
-      "#   trace_clock=\(plan.clock) trace_buf_size=\(plan.bufferKB)K ftrace_dump_on_oops",
+      "#   trace_clock=\(plan.clock) trace_buf_size=\(min(plan.bufferKB, consoleKB))K ftrace_dump_on_oops",
       "#   trace_event=\(events)",
     ]
     let room = lineLimit - lines.reduce(0) { $0 + $1.utf8.count }

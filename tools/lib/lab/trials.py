@@ -138,6 +138,9 @@ def judge(trial, out, pageledger, debug, blocks):
     findings = report.get("findings", [])
     sees = trial.recorder in ("record", "script") or (trial.scenario.peers and debug)
     trial.wrong = trial.scenario.complaints(findings, debug, blocks, sees)
+    if trial.recorder in ("record", "script"):
+        gaps = {loss["code"] for loss in report.get("losses", []) if loss["severity"] == "data-loss"}
+        trial.wrong += [f"the capture is not whole: {gap}" for gap in sorted(gaps)]
     if code == 2 or not report.get("events", {}).get("used"):
         trial.wrong.append(f"the capture cannot be used: {report.get('verdict')}")
     if trial.told != "exit code 0":
