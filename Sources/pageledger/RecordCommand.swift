@@ -91,7 +91,8 @@ struct RecordCommand: ParsableCommand {
       if explain { return Self.show(PlanText.explain(plan)) }
       if print {
         let recipe = flight ? BootRecipe.text(plan) : ""
-        return Self.show(PlanCommands.text(plan, command: command, output: output) + recipe)
+        return Self.show(
+          PlanCommands.text(plan, command: command, output: output, triggers: triggers) + recipe)
       }
       if script { return Self.show(ShellScript.text(plan, triggers: triggers)) }
       try target.refuseForeign()

@@ -9,7 +9,7 @@ import Testing
   @Test func everyCaptureHasItsProvenance() throws {
     let readme = try String(
       contentsOf: Self.folder.appendingPathComponent("README.md"), encoding: .utf8)
-    for folder in ["captures", "symbols"] {
+    for folder in ["captures", "symbols", "types"] {
       let rows = readme.split(separator: "\n").filter { $0.hasPrefix("| `\(folder)/") }
       let named = Set(
         rows.compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) })

@@ -187,6 +187,56 @@ struct PlannerTests {
     #expect(plan.prospects.first { $0.id == "PL016" }?.isDecidable == true)
   }
 
+  /// On arm64 KVM is part of the kernel, and has no events of stage-2 entries.
+  @Test func whatIsBuiltInAndNotThereIsNotWaitedFor() throws {
+    var script = TypeScript.kernel(registers: ["regs", "pstate"])
+    script.function("hva_to_pfn", [("addr", 1)])
+    script.function("kvm_destroy_vm", [("kvm", 1)])
+    var known = KernelFacts()
+    known.types[""] = try BTF(script.bytes)
+    known.machine = "aarch64"
+    let plan = Planner.plan(try Wish("kvm"), for: known)
+    #expect(plan.probes.contains { $0.name == "hva_to_pfn" })
+    #expect(!plan.tracepoints.contains { $0.group.hasPrefix("kvm") })
+    let reason = "this kernel does not have it"
+    #expect(
+      plan.omissions.contains { $0.what == "kvmmmu:kvm_mmu_set_spte" && $0.reason == reason })
+    #expect(
+      plan.omissions.contains {
+        $0.what == "drop_spte" && $0.reason == "the kernel has no function drop_spte"
+      })
+    #expect(plan.prospects.first { $0.id == "PL009" }?.isDecidable == false)
+    // Where KVM is a module whose types nobody gave, it may have them.
+    known.types[""] = try BTF(TypeScript.kernel().bytes)
+    let module = Planner.plan(try Wish("kvm"), for: known)
+    #expect(module.tracepoints.contains { $0.group == "kvmmmu" })
+    #expect(module.omissions.contains { $0.reason.contains("not given (--btf)") })
+  }
+
+  @Test func ringsEndBehindTheKernelsComplaint() throws {
+    var known = try facts()
+    known.symbols?["bad_page"] = .init(module: "", count: 1)
+    known.tracepoints?.insert("printk:console")
+    var limits = Planner.Limits()
+    limits.overwrites = true
+    let plan = Planner.plan(try Wish("PL007"), for: known, limits: limits)
+    #expect(definitions(plan, "bad_page_ret") == ["r:g/bad_page_ret bad_page"])
+    let triggers = ["split_page", "kmem:mm_page_free if pfn == 1"].compactMap(Flight.Trigger.init)
+    let alarms = Alarm.all(of: plan, triggers, isAlone: false)
+    #expect(alarms.map(\.name) == ["bad_page_ret", "console", "split_page", "mm_page_free"])
+    #expect(alarms.first?.command == "traceoff")
+    // Without a condition the kernel would stop before the event is in the ring.
+    #expect(alarms[2] == Alarm(name: "split_page", command: "traceoff if common_pid >= 0"))
+    #expect(alarms[3].group == "kmem" && alarms[3].command == "traceoff if pfn == 1")
+    let script = ShellScript.text(plan, triggers: triggers)
+    #expect(script.contains("trigger \"$G\" bad_page_ret 'traceoff'"))
+    #expect(script.contains("|| msg ~ \"*BUG: Bad page state*\"))"))
+    let commands = PlanCommands.text(plan, command: [], output: "x", triggers: triggers)
+    #expect(commands.contains("/bad_page_ret/trigger"))
+    // A recording of everything needs no end.
+    #expect(definitions(Planner.plan(try Wish("PL007"), for: known), "bad_page_ret").isEmpty)
+  }
+
   @Test func triggersAreOnEvents() throws {
     let plan = Planner.plan(try Wish("PL007"), for: try facts())
     let triggers = ["split_page if order > 3", "kmem:mm_page_free", "nowhere"].compactMap(

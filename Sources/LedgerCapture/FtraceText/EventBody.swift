@@ -123,11 +123,15 @@ struct EventBody {
     return found == 7
   }
 
-  /// `(null)`, `(nil)`, or nothing but zeros; old kernels pad `(null)` to the width of a pointer.
+  /// `(null)`, `(nil)`, or nothing but zeros; old kernels pad `(null)` to the width of a pointer. `(____ptrval____)` is an address that the
+  /// kernel does not show, as early after its start none. lib/vsprintf.c:default_pointer
   private static func isNull(_ line: inout LineCursor) -> Bool {
     var ahead = LineCursor(line.bytes, from: line.at, to: line.end)
     ahead.skipSpaces()
-    if ahead.byte == 0x28 { return true }
+    if ahead.byte == 0x28 {
+      ahead.at &+= 1
+      return ahead.byte != 0x5f
+    }
     return line.hex() == 0
   }
 

@@ -12,11 +12,11 @@ enum SpaceBody {
     }
     cursor.skipWord()
     cursor.skipSpaces()
-    guard let tree = cursor.hex() else { return false }
+    guard let tree = address(&cursor) else { return false }
     event.pointer = tree
     if event.kind == .exitMmap { return true }
     if event.kind == .vmaStore {
-      guard skip(&cursor, past: 0x28), let vma = cursor.hex() else { return false }
+      guard skip(&cursor, past: 0x28), let vma = address(&cursor) else { return false }
       event.extra = vma
     }
     // Behind the word in capitals.
@@ -39,5 +39,13 @@ enum SpaceBody {
     return true
   }
 
+  /// 0 for the words that stand for every address until the kernel has random bytes to hash it with. lib/vsprintf.c:default_pointer
+  private static func address(_ cursor: inout LineCursor) -> UInt64? {
+    guard cursor.starts(with: unknown) else { return cursor.hex() }
+    cursor.at &+= unknown.count
+    return 0
+  }
+
+  private static let unknown = StaticText("(____ptrval____)")
   private static let modification = StaticText("mt_mod ")
 }

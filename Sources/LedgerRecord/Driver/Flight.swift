@@ -19,8 +19,9 @@ public struct Flight {
       condition = parts.count == 3 ? parts[2] : ""
     }
 
-    /// What the kernel is told.
-    var command: String { condition.isEmpty ? "traceoff" : "traceoff if \(condition)" }
+    /// What the kernel is told. Without a condition it would stop before it records the event
+    /// (include/linux/trace_events.h:trace_trigger_soft_disabled), so there is one that always holds.
+    var command: String { "traceoff if \(condition.isEmpty ? "common_pid >= 0" : condition)" }
   }
 
   /// Throws when a trigger is on no event of the kernel's groups and on no probe of the plan.
@@ -36,9 +37,10 @@ public struct Flight {
   private let plan: Plan
   private let output: String
   private let triggers: [Trigger]
-  /// So many files at most; so long after one, in rounds of 50 ms, until the next.
+  /// So many files at most; so long after one, in rounds of 50 ms, until the next; so long for a complaint to end.
   private static let fileLimit = 32
   private static let rest = 100
+  private static let patience = 10
 
   /// A flight recorder of a plan; files are numbered after `output`.
   public init(_ plan: Plan, output: String, triggers: [Trigger]) {
@@ -97,20 +99,17 @@ public struct Flight {
     return outcome
   }
 
-  /// The kernel's own check of pages, and what the user has chosen.
+  /// What the kernel ends by itself, and what the user has chosen.
   private func arm(_ session: Session, _ tell: (String) -> Void) throws(RecordError) {
-    if session.plan.probes.contains(where: { $0.name == "bad_page" }) {
+    let alarms = Alarm.all(of: session.plan, triggers, isAlone: false)
+    for (place, alarm) in alarms.enumerated() {
+      let event = "\(alarm.group ?? session.group)/\(alarm.name)"
       do throws(RecordError) {
-        try session.setTrigger("traceoff", on: "\(session.group)/bad_page")
-      } catch { tell(error.message) }
-    }
-    for trigger in triggers {
-      let isProbe = session.plan.probes.contains { $0.name == trigger.event }
-      let event =
-        isProbe
-        ? "\(session.group)/\(trigger.event)"
-        : trigger.event.split(separator: ":").joined(separator: "/")
-      try session.setTrigger(trigger.command, on: event)
+        try session.setTrigger(alarm.command, on: event)
+      } catch {
+        guard place < alarms.count - triggers.count else { throw error }
+        tell(error.message)
+      }
     }
   }
 
@@ -122,7 +121,18 @@ public struct Flight {
     }
     if StopSignals.takeDumpRequests() > 0 { return "asked for by a signal" }
     if cause == nil, !session.isRecording { return "a trigger fired" }
+    if cause != nil { settle(session, messages) }
     return cause
+  }
+
+  /// The lines of a complaint come one by one, and slowly where a serial console prints them.
+  private func settle(_ session: Session, _ messages: KernelMessages?) {
+    for _ in 0..<Self.patience where session.isRecording {
+      StopSignals.pause(milliseconds: 50)
+      var isSilent = true
+      while messages?.next() != nil { isSilent = false }
+      if isSilent { return }
+    }
   }
 
   /// The first line of a complaint of the kernel.

@@ -144,6 +144,15 @@ public final class Session {
   /// Empties the buffers and begins their statistics anew, which would count earlier dumps as events that were never saved.
   func empty() { try? HostFile.write("\n", to: "\(folder)/trace") }
 
+  /// Events of all CPUs that nobody has read. kernel/trace/trace.c:tracing_stats_read
+  var unread: Int {
+    HostFile.names(in: "\(folder)/per_cpu").reduce(0) { sum, cpu in
+      let lines = HostFile.text("\(folder)/per_cpu/\(cpu)/stats")?.split(separator: "\n") ?? []
+      let entries = lines.first { $0.hasPrefix("entries: ") }?.dropFirst("entries: ".count)
+      return sum &+ (entries.flatMap { Int($0) } ?? 0)
+    }
+  }
+
   /// Something is recorded; a trigger may have ended it.
   public var isRecording: Bool { HostFile.text("\(folder)/tracing_on")?.hasPrefix("1") ?? false }
 

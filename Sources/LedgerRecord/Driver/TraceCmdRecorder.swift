@@ -9,8 +9,8 @@ struct TraceCmdRecorder {
   let output: String
   let program: String
   private static let patience = 1500
-  /// trace-cmd 3.1.6 leaves in the kernel what it has not begun to read when it is told to stop.
-  private static let farewell: UInt32 = 900
+  /// So long, in rounds of 50 ms, nothing may be read before trace-cmd is told to stop.
+  private static let farewell = 60
 
   /// The words of the command.
   static func words(_ plan: Plan, program: String, session: String, group: String, output: String)
@@ -62,7 +62,7 @@ struct TraceCmdRecorder {
       outcome.end = Recorder.await(child, until: recorder, &outcome)
       session.markFilters()
       session.record(false)
-      StopSignals.pause(milliseconds: Self.farewell)
+      awaitReading(session, recorder)
       recorder.signal(2)
       let end = recorder.wait()
       guard HostFile.exists(temporary) else {
@@ -71,6 +71,18 @@ struct TraceCmdRecorder {
       }
       try HostFile.rename(temporary, to: output)
     } catch { throw .unusable(reason: error.reason) }
+  }
+
+  /// trace-cmd 3.1.6 leaves in the kernel what it has not begun to read when it is told to stop.
+  private func awaitReading(_ session: Session, _ recorder: RecordedCommand) {
+    var unread = session.unread
+    var rounds = 0
+    while unread > 0, rounds < Self.farewell, recorder.poll() == nil {
+      StopSignals.pause(milliseconds: 50)
+      let now = session.unread
+      rounds = now < unread ? 0 : rounds + 1
+      unread = now
+    }
   }
 
   private static func remove(_ folder: String) {

@@ -79,8 +79,21 @@ public struct KernelFacts: Sendable {
       : "CONFIG_DEBUG_PAGE_REF is not set"
   }
 
-  /// Why a module's functions are not there.
-  func absence(of module: String) -> String {
+  /// What is a module elsewhere is part of this kernel, as KVM on arm64: what the kernel lacks of it, nothing can bring.
+  func isBuiltIn(_ module: String) -> Bool {
+    let functions = ProbeTable.functions(of: module)
+    if let symbols { return functions.contains { symbols[$0]?.module.isEmpty ?? false } }
+    guard let own = types[""] else { return false }
+    return functions.contains { own.parameters(of: $0) != nil }
+  }
+
+  /// Why a module's functions are not there; nil when it is there itself.
+  func absence(of module: String) -> String? {
+    guard !module.isEmpty, !isBuiltIn(module) else { return nil }
+    if symbols == nil {
+      return types[module] == nil ? "the types of the module \(module) are not given (--btf)" : nil
+    }
+    guard !modules.contains(module) else { return nil }
     guard let option = KernelConfig.modules[module], let config, config[option] == .off else {
       return "the module \(module) is not loaded"
     }
@@ -96,7 +109,10 @@ public struct KernelFacts: Sendable {
     }
     // include/trace/bpf_probe.h: each tracepoint leaves a typedef.
     if types.values.contains(where: { $0.hasTypedef("btf_trace_\(name)") }) { return true }
-    return Self.moduleGroups[group].map { types[$0] == nil } == true ? nil : false
+    guard let module = Self.moduleGroups[group], types[module] == nil, !isBuiltIn(module) else {
+      return false
+    }
+    return nil
   }
 
   /// Groups of tracepoints that lie in a module as a rule.

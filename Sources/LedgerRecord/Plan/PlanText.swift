@@ -19,7 +19,9 @@ public struct PlanText {
   private mutating func writeHead() {
     let facts = plan.facts
     let kernel = facts.release.isEmpty ? "a kernel of unknown release" : "Linux \(facts.release)"
-    lines.append("Recording on \(kernel), \(facts.machine), \(facts.cpus) CPUs")
+    // Of a kernel that is known by its types alone, nobody knows the machine.
+    let cpus = facts.memoryKB == 0 ? "" : facts.cpus == 1 ? ", 1 CPU" : ", \(facts.cpus) CPUs"
+    lines.append("Recording on \(kernel), \(facts.machine)\(cpus)")
     lines.append("  clock   \(plan.clock)")
     let mode = plan.overwrites ? ", the oldest events make room" : ", emptied while it records"
     lines.append("  buffers \(plan.bufferKB) KiB a CPU\(mode)")

@@ -93,6 +93,9 @@ public struct Planner {
         plan.omissions.append(.init(what: spec.kind.name, reason: found.reason))
       }
     }
+    if plan.overwrites, let bad = plan.probes.first(where: { $0.kind == .badPage }) {
+      plan.probes.append(Alarm.end(of: bad))
+    }
     // Where no symbol says where struct page begins, pairs of pointer and frame tell it.
     let needsPairs = plan.probes.contains { $0.missing.contains("vmemmap") }
     if needsPairs { reasons[.lruInsertion, default: []].append(contentsOf: wish.rules) }
@@ -137,10 +140,8 @@ public struct Planner {
   /// Why a kernel does not have an event.
   private func absence(of kind: EventKind) -> String {
     if kind.isPageRef { return facts.withoutCounts }
-    if let module = KernelFacts.moduleGroups[kind.group], facts.types[module] == nil,
-      !facts.modules.contains(module)
-    {
-      return facts.absence(of: module)
+    if let module = KernelFacts.moduleGroups[kind.group], let why = facts.absence(of: module) {
+      return why
     }
     switch kind {
     case .dmaMap, .dmaUnmap, .dmaMapSg, .dmaUnmapSg: return "Linux 6.12 and later have it"

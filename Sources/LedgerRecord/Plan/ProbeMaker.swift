@@ -42,19 +42,17 @@ struct ProbeMaker {
         }
         return .found(module: symbol.module)
       }
-      if !spec.module.isEmpty, !facts.modules.contains(spec.module) {
-        return .absent(facts.absence(of: spec.module))
-      }
-      return .absent("the kernel has no function \(spec.functions[0])")
+      return .absent(absence)
     }
     for (module, types) in facts.types.sorted(by: { $0.key < $1.key })
     where types.parameters(of: function) != nil {
       return .found(module: module == "" ? "" : module)
     }
-    if !spec.module.isEmpty, facts.types[spec.module] == nil {
-      return .absent("the types of the module \(spec.module) are not given (--btf)")
-    }
-    return .absent("the kernel has no function \(spec.functions[0])")
+    return .absent(absence)
+  }
+
+  private var absence: String {
+    facts.absence(of: spec.module) ?? "the kernel has no function \(spec.functions[0])"
   }
 
   private func make(_ function: String, _ module: String) -> (

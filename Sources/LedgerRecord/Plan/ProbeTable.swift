@@ -8,6 +8,11 @@ enum ProbeTable {
 
   /// All functions, to be looked up in the kernel's symbols.
   static let functions = Set(all.flatMap(\.functions))
+  /// Those that lie in a module as a rule.
+  static func functions(of module: String) -> [String] {
+    all.filter { $0.module == module }.flatMap(\.functions)
+  }
+
   /// Modules that hold functions or tracepoints.
   static let modules: [String] = ["kvm", "ttm"]
 }

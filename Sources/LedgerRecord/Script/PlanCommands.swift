@@ -1,7 +1,9 @@
 /// The plan as the commands that carry it out, for people who want to see or change them.
 public enum PlanCommands {
   /// A line a command; `command` is what is recorded.
-  public static func text(_ plan: Plan, command: [String], output: String) -> String {
+  public static func text(
+    _ plan: Plan, command: [String], output: String, triggers: [Flight.Trigger] = []
+  ) -> String {
     var lines = ["T=\(plan.facts.tracefs)", "I=$T/instances/\(Session.instancePrefix)$$"]
     lines.append("mkdir $I")
     lines.append("echo 0 > $I/tracing_on")
@@ -23,6 +25,10 @@ public enum PlanCommands {
       lines.append("echo 1 > \(folder)/enable")
     }
     if !plan.probes.isEmpty { lines.append("echo 1 > $I/events/\(group)/enable") }
+    for alarm in plan.overwrites ? Alarm.all(of: plan, triggers, isAlone: false) : [] {
+      let folder = "$I/events/\(alarm.group ?? group)/\(alarm.name)"
+      lines.append("echo '\(alarm.command)' > \(folder)/trigger")
+    }
     lines.append("echo \(plan.bufferKB) > $I/buffer_size_kb")
     lines.append("echo 1 > $I/tracing_on")
     if let mark = Session.mark(plan.filters) {

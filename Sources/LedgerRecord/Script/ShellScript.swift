@@ -72,23 +72,11 @@ public enum ShellScript {
     return lines + ["event \(point.group) \(point.name)\(filter)"]
   }
 
-  /// What ends a ring: the kernel's own check of pages, the last line of its warnings, and what the user has chosen. The kernel stops
-  /// by itself, so that nothing is overwritten until the script looks.
+  /// What ends a ring. The kernel stops by itself, so that nothing is overwritten until the script looks.
   private static func alarms(_ plan: Plan, _ triggers: [Flight.Trigger]) -> [String] {
-    var lines: [String] = []
-    if plan.probes.contains(where: { $0.name == "bad_page" }) {
-      lines.append("trigger \"$G\" bad_page traceoff")
+    Alarm.all(of: plan, triggers, isAlone: true).map { alarm in
+      "trigger \(alarm.group ?? "\"$G\"") \(alarm.name) \(quoted(alarm.command))"
     }
-    let ends = ["end trace", "BUG: ", "kernel BUG at ", "UBSAN: ", "general protection fault"]
-    let condition = ends.map { "msg ~ \"*\($0)*\"" }.joined(separator: " || ")
-    lines.append("trigger printk console \(quoted("traceoff if \(condition)"))")
-    for trigger in triggers {
-      let isProbe = plan.probes.contains { $0.name == trigger.event }
-      let parts = trigger.event.split(separator: ":").map(String.init)
-      let event = isProbe ? "\"$G\" \(trigger.event)" : parts.joined(separator: " ")
-      lines.append("trigger \(event) \(quoted(trigger.command))")
-    }
-    return lines
   }
 
   private static func command(_ plan: Plan) -> [String] {

@@ -4,6 +4,8 @@ internal import LedgerCore
 extension Replay {
   /// mm/mmap.c: `vma_store`, `vma_mas_szero` and `exit_mmap`, 6.1 to 6.14; the last one stays.
   mutating func spaceChanged(_ event: Event) {
+    // A kernel that has just begun prints no addresses, so that nobody knows whose area it is.
+    guard event.pointer != 0 || event.word != 0 && event.kind == .exitMmap else { return }
     let space = holders.vmas.space(ofTree: event.pointer)
     let (end, overflow) = event.span.addingReportingOverflow(1)
     switch event.kind {

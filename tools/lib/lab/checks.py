@@ -22,9 +22,10 @@ PROFILES = ["kvm", "ttm", "gup", "all"]
 class Check:
     """A promise: the job that puts it to the test, and the judgement."""
 
-    def __init__(self, name, seconds, job, judge, counted=False):
+    def __init__(self, name, seconds, job, judge, counted=False, harms=False):
         self.name, self.seconds, self.job, self.judge = name, seconds, job, judge
         self.counted = counted  # in a boot of its own, whose clock counts instructions
+        self.harms = harms  # in a boot of its own, with the module of mistakes
         self.wrong, self.told = [], ""
 
     def row(self):
@@ -180,49 +181,93 @@ def judge_promise(out, pageledger):
 # A ring is saved three times: asked for by a signal, by a warning in the kernel's log, by a condition on an event.
 RINGS = """
 cat >/tmp/commands <<'END'
-await() {
-  for second in $(seq 100); do [ ! -e "$1" ] || break; sleep 1; done
-  sleep 12
-}
+. /out/steps.sh
 legal forks 1
 kill -USR1 $PPID
-await "$1-1.$2"
+saved "$1-1.$2"
 legal forks 1
 echo 'WARNING: CPU: 0 at lab' >/dev/kmsg
 echo '---[ end trace ]---' >/dev/kmsg
-await "$1-2.$2"
+saved "$1-2.$2"
 vcpu ttm none 64
-await "$1-3.$2"
+saved "$1-3.$2"
 END
-tracefs_state >/out/rings-before.txt
-pageledger record --for kvm --flight -o /out/ring.dat --trigger 'kmem:mm_page_alloc if order == 4' -- sh /tmp/commands /out/ring dat >/out/ring.txt 2>&1
-tracefs_state >/out/rings-record.txt
-pageledger record --for kvm --flight --script --trigger 'kmem:mm_page_alloc if order == 4' >/tmp/script-ring
-PATH=/bin:/lab/bin sh /tmp/script-ring -o /tmp/rings.tar -- /bin/sh /tmp/commands /tmp/rings tar >/out/rings.txt 2>&1
-mv /tmp/rings-*.tar /out/
-tracefs_state >/out/rings-script.txt
+rings rings kvm --trigger 'kmem:mm_page_alloc if order == 4'
 """
+
+# The kernel itself complains, in three ways. The oops ends the process that caused it, and ends what the kernel's own buffer records
+# (kernel/panic.c:oops_enter). (A build without CONFIG_DEBUG_VM looks for bad
+# pages when it clears what it gives out: mm/mm_init.c:mem_debugging_and_hardening_init, 6.12.)
+FLIGHT = """
+echo 0 >/proc/sys/kernel/panic_on_oops
+cat >/tmp/commands <<'END'
+. /out/steps.sh
+misuse warn
+saved "$1-1.$2"
+misuse oops
+echo 1 >$T/tracing_on
+saved "$1-2.$2"
+misuse bad-page
+saved "$1-3.$2"
+END
+rings flight all
+"""
+CAUSES = ["WARNING: ", "BUG: kernel NULL pointer", "BUG: Bad page state"]
+
+
+def judge_ring(path, end, pageledger):
+    """What is wrong with a ring that was saved, where it ends, and how many events it has."""
+    if not path.exists():
+        return [f"no {path.name}"], end, 0
+    words = [str(pageledger), "info", "--format", "json", str(path)]
+    report = json.loads(subprocess.run(words, capture_output=True, text=True, check=False).stdout)
+    wrong = [f"{path.name}: {loss['code']}" for loss in report["losses"] if loss["code"] != "overrun"]
+    if report["capture"]["start"] < end:
+        wrong.append(f"{path.name} begins before its forerunner ends")
+    return wrong, report["capture"]["end"], report["events"]["read"]
+
+
+def judge_all(name, out, pageledger):
+    """What is wrong with the rings that `rings` of steps.sh left, and how many events each has."""
+    before, wrong, told = (out / f"{name}-before.txt").read_text(), [], []
+    for means, suffix in (("record", "dat"), ("script", "tar")):
+        if (out / f"{name}-{means}.txt").read_text() != before:
+            wrong.append(f"{means}: tracefs is not as before")
+        end = 0
+        for number in (1, 2, 3):
+            more, end, events = judge_ring(out / f"{name}.{means}-{number}.{suffix}", end, pageledger)
+            wrong += more
+            told.append(f"{events:,}")
+        if (out / f"{name}.{means}-4.{suffix}").exists():
+            wrong.append(f"{means}: a fourth ring, for no cause")
+    return wrong, f"events of the rings: {', '.join(told)}"
 
 
 def judge_rings(out, pageledger):
     """A flight recorder, also a script's, saves each ring once and whole, and leaves tracefs as it was."""
-    before, wrong, told = (out / "rings-before.txt").read_text(), [], []
-    for means, names in (("record", "ring-%d.dat"), ("script", "rings-%d.tar")):
-        if (out / f"rings-{means}.txt").read_text() != before:
-            wrong.append(f"{means}: tracefs is not as before")
-        end = 0
-        for number in (1, 2, 3):
-            if not (out / (names % number)).exists():
-                wrong.append(f"{means}: no ring {number}")
-                break
-            words = [str(pageledger), "info", "--format", "json", str(out / (names % number))]
-            report = json.loads(subprocess.run(words, capture_output=True, text=True, check=False).stdout)
-            wrong += [f"{means}: ring {number}: {loss['code']}" for loss in report["losses"] if loss["code"] != "overrun"]
-            if report["capture"]["start"] < end:
-                wrong.append(f"{means}: ring {number} begins before its forerunner ends")
-            end = report["capture"]["end"]
-            told.append(f"{report['events']['read']:,}")
-    return wrong, f"events of the rings: {', '.join(told)}"
+    return judge_all("rings", out, pageledger)
+
+
+def judge_flight(out, pageledger):
+    """A real WARN, oops and bad page each save a ring that shows who caused it."""
+    wrong, told = judge_all("flight", out, pageledger)
+    causes = re.findall(r"-\d\.dat: (.*)", (out / "flight-record.log").read_text(errors="replace"))
+    for number, cause in enumerate(CAUSES):
+        said = causes[number] if number < len(causes) else "nothing"
+        if cause not in said:
+            wrong.append(f"record: ring {number + 1} is there for {said[:60]}, not for {cause}")
+    for path in sorted([*out.glob("flight.*-?.dat"), *out.glob("flight.*-?.tar")]):
+        words = [str(pageledger), "events", "--format", "ndjson", str(path)]
+        events = subprocess.run(words, capture_output=True, text=True, check=False).stdout
+        if '"comm":"misuse"' not in events:
+            wrong.append(f"{path.name}: nothing of the process that caused it")
+        if ('"event":"bad_page"' if "-3." in path.name else "---[ end trace ") not in events:
+            wrong.append(f"{path.name}: the end of the kernel's complaint is not in it")
+        report, code = analysis(pageledger, path)
+        rules = {finding["rule"] for finding in report["findings"]}
+        if code == 2 or rules != ({"PL101"} if "-3." in path.name else set()):
+            wrong.append(f"{path.name}: {', '.join(sorted(rules)) or report['verdict']}")
+    return wrong, told
 
 
 def judge_script(out, pageledger):
@@ -251,6 +296,7 @@ def planned(form, only):
         Check("promise", 60, PROMISES, judge_promise),
         Check("script", 0, "", judge_script),
         Check("rings", 600, RINGS, judge_rings),
+        Check("flight", 600, FLIGHT, judge_flight, harms=True),
         Check("cost", 1200, COST, judge_cost, counted=True),
     ]
     if only:

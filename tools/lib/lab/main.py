@@ -64,8 +64,10 @@ def show(options):
     for one in scenarios.table(options.kernel or VERSIONS[0]):
         forms = "quick, full" if one.quick else "full"
         print(f"{one.name:20} {forms:12} {' '.join(one.found[True]) or '-':16} {one.about}")
+    quick = {check.name for check in checks.planned("quick", [])}
     for check in checks.planned("full", []):
-        print(f"{check.name:20} {'full' if check.name in ('rings', 'cost') else 'quick, full':12} {'-':16} {check.judge.__doc__}")
+        forms = "quick, full" if check.name in quick else "full"
+        print(f"{check.name:20} {forms:12} {'-':16} {check.judge.__doc__}")
 
 
 def visit(kernel, options, out, work):
@@ -82,6 +84,7 @@ def visit(kernel, options, out, work):
     recorders = ["record"] if options.form == "fixtures" else options.recorder or RECORDERS
     plan = trials.planned(table, kernel, options.form, options.only, recorders)
     tests = checks.planned(options.form, options.only) if recorders == RECORDERS or options.only else []
+    tests = [check for check in tests if kernel.debug or not check.harms]
     labels = trials.perform(guest, plan, tests, options.form)
     for trial in plan:
         blocks = labels.get((trial.scenario.name, trial.recorder), [])

@@ -63,9 +63,9 @@ def perform(guest, trials, checks, form):
     log = guest.out / "log"
     labels = {}
     for check in checks:
-        if check.counted or not trials:
-            guest.boot(head([], form) + check.job, BOOT + check.seconds, check.counted)
-    checks = [check for check in checks if not check.counted]
+        if check.counted or check.harms or not trials:
+            guest.boot(head([], form) + check.job, BOOT + check.seconds, check.counted, check.harms)
+    checks = [check for check in checks if not (check.counted or check.harms)]
     for _ in range(MOST_BOOTS):
         waiting = [trial for trial in trials if trial.state == "waiting"]
         if not waiting:
@@ -138,6 +138,9 @@ def judge(trial, out, pageledger, debug, blocks):
     findings = report.get("findings", [])
     sees = trial.recorder in ("record", "script") or (trial.scenario.peers and debug)
     trial.wrong = trial.scenario.complaints(findings, debug, blocks, sees)
+    if trial.recorder in ("record", "script"):
+        gaps = {loss["code"] for loss in report.get("losses", []) if loss["severity"] == "data-loss"}
+        trial.wrong += [f"the capture is not whole: {gap}" for gap in sorted(gaps)]
     if code == 2 or not report.get("events", {}).get("used"):
         trial.wrong.append(f"the capture cannot be used: {report.get('verdict')}")
     if trial.told != "exit code 0":

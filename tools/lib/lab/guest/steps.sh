@@ -70,6 +70,27 @@ by_perf() {
   timeout "$seconds" perf record -q -a -k mono -m 1024 $(points) -o "$out.dat" -- sh /tmp/commands
 }
 
+# saved FILE: waits until a flight recorder has saved its ring and looks out for the next cause.
+saved() {
+  for _ in $(seq 100); do [ ! -e "$1" ] || break; sleep 1; done
+  sleep 12
+}
+
+# rings NAME PROFILE OPTIONS...: /tmp/commands under a flight recorder, then under a script's; $1-N.$2 is a ring that they wait for.
+rings() {
+  name=$1 profile=$2
+  shift 2
+  tracefs_state >"/out/$name-before.txt"
+  pageledger record --for "$profile" --flight -o "/out/$name.record.dat" "$@" -- sh /tmp/commands "/out/$name.record" dat \
+    >"/out/$name-record.log" 2>&1
+  tracefs_state >"/out/$name-record.txt"
+  pageledger record --for "$profile" --flight --script "$@" >"/tmp/script-$name"
+  PATH=/bin:/lab/bin sh "/tmp/script-$name" -o "/tmp/$name.script.tar" -- /bin/sh /tmp/commands "/tmp/$name.script" tar \
+    >"/out/$name-script.log" 2>&1
+  mv "/tmp/$name.script"-*.tar /out/
+  tracefs_state >"/out/$name-script.txt"
+}
+
 # All that a recorder may change in tracefs, as text.
 tracefs_state() {
   for file in dynamic_events kprobe_events uprobe_events set_event trace_clock buffer_size_kb buffer_subbuf_size_kb \

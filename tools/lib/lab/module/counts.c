@@ -106,6 +106,34 @@ static void zeroed(const char *word)
 	__free_pages(page, 2);
 }
 
+/* What a flight recorder waits for: the kernel complains and lives on. */
+static void warn(const char *word)
+{
+	struct page *page = plain_block(word, 0, 0);
+
+	WARN(1, "pagelab: a warning about pfn 0x%lx\n", page_to_pfn(page));
+	__free_page(page);
+}
+
+/* Ends the process that asked for it. */
+static void oops(const char *word)
+{
+	struct page *nowhere = NULL;
+
+	pr_info("pagelab: %s\n", word);
+	OPTIMIZER_HIDE_VAR(nowhere);
+	WRITE_ONCE(nowhere->flags, 0);
+}
+
+/* A tail that says that a file owns it, when its block is freed. */
+static void owned_tail(const char *word)
+{
+	struct page *page = plain_block(word, 1, 1);
+
+	page[1].mapping = (struct address_space *)0xdead0;
+	__free_pages(page, 1);
+}
+
 /* Right work from here on. */
 static void split_right(const char *word)
 {
@@ -173,6 +201,9 @@ static const struct {
 	{ "ref-forgotten", ref_forgotten },
 	{ "biased", biased },
 	{ "zeroed", zeroed },
+	{ "warn", warn },
+	{ "oops", oops },
+	{ "bad-page", owned_tail },
 	{ "split-right", split_right },
 	{ "compound-right", compound_right },
 	{ "exact-right", exact_right },
