@@ -22,10 +22,11 @@ PROFILES = ["kvm", "ttm", "gup", "all"]
 class Check:
     """A promise: the job that puts it to the test, and the judgement."""
 
-    def __init__(self, name, seconds, job, judge, counted=False, harms=False):
+    def __init__(self, name, seconds, job, judge, counted=False, harms=False, parameters=""):
         self.name, self.seconds, self.job, self.judge = name, seconds, job, judge
         self.counted = counted  # in a boot of its own, whose clock counts instructions
         self.harms = harms  # in a boot of its own, with the module of mistakes
+        self.parameters = parameters  # of that boot's kernel
         self.wrong, self.told = [], ""
 
     def row(self):
@@ -270,6 +271,32 @@ def judge_flight(out, pageledger):
     return wrong, told
 
 
+# A machine that dies: booted as --flight --print says, it leaves nothing but its console.
+RECIPE = """
+misuse ref-on-tail
+misuse oops
+"""
+
+
+def recipe(kernel, pageledger):
+    """The parameters that --flight --print gives for a kernel of ours."""
+    words = [str(pageledger), "record", "--flight", "--print", "--for", "PL001", "--btf", str(kernel.tree / "vmlinux")]
+    words += ["--kernel", kernel.version]
+    told = subprocess.run(words, capture_output=True, text=True, check=False).stdout
+    return " ".join(re.findall(r"^#   ((?:trace_clock|trace_event|kprobe_event)=.*)$", told, re.MULTILINE))
+
+
+def judge_recipe(out, pageledger):
+    """A kernel that was booted as --flight --print says prints its ring when it dies, and the console tells the mistake."""
+    dumps = [path for path in out.glob("console-*.log") if "Dumping ftrace buffer" in path.read_text(errors="replace")]
+    if len(dumps) != 1:
+        return [f"{len(dumps)} consoles have a dump"], ""
+    report, _ = analysis(pageledger, dumps[0])
+    rules = {finding["rule"] for finding in report["findings"]}
+    wrong = [] if rules == {"PL001"} else [", ".join(sorted(rules)) or report["verdict"]]
+    return wrong, f"{', '.join(sorted(rules))}; {report['events']['read']:,} events in {dumps[0].name}"
+
+
 def judge_script(out, pageledger):
     """Script and record find the same."""
     wrong, told = [], []
@@ -296,7 +323,8 @@ def planned(form, only):
         Check("promise", 60, PROMISES, judge_promise),
         Check("script", 0, "", judge_script),
         Check("rings", 600, RINGS, judge_rings),
-        Check("flight", 600, FLIGHT, judge_flight, harms=True),
+        Check("flight", 600, FLIGHT, judge_flight, harms=True, parameters="init_on_alloc=1"),
+        Check("recipe", 400, RECIPE, judge_recipe, harms=True),
         Check("cost", 1200, COST, judge_cost, counted=True),
     ]
     if only:

@@ -85,6 +85,9 @@ def visit(kernel, options, out, work):
     plan = trials.planned(table, kernel, options.form, options.only, recorders)
     tests = checks.planned(options.form, options.only) if recorders == RECORDERS or options.only else []
     tests = [check for check in tests if kernel.debug or not check.harms]
+    for check in tests:
+        if check.name == "recipe":
+            check.parameters = checks.recipe(kernel, options.pageledger)
     labels = trials.perform(guest, plan, tests, options.form)
     for trial in plan:
         blocks = labels.get((trial.scenario.name, trial.recorder), [])

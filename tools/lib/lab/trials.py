@@ -64,7 +64,7 @@ def perform(guest, trials, checks, form):
     labels = {}
     for check in checks:
         if check.counted or check.harms or not trials:
-            guest.boot(head([], form) + check.job, BOOT + check.seconds, check.counted, check.harms)
+            guest.boot(head([], form) + check.job, BOOT + check.seconds, check.counted, check.parameters)
     checks = [check for check in checks if not (check.counted or check.harms)]
     for _ in range(MOST_BOOTS):
         waiting = [trial for trial in trials if trial.state == "waiting"]
