@@ -34,25 +34,28 @@ class Check:
         return f"{'FAILED' if self.wrong else 'ok':9}{self.name:32}{'; '.join(self.wrong) or self.told}"
 
 
-ENDS = """
-tracefs_state >/out/state-before.txt
-pageledger record --for kvm -o /out/ends-normal.dat -- legal forks 1 >/out/ends-normal.txt 2>&1
-tracefs_state >/out/state-normal.txt
-ending int /tmp/begun pageledger record --for kvm -o /out/ends-interrupted.dat -- sh -c '>/tmp/begun; sleep 60' >/out/ends-interrupted.txt 2>&1
-tracefs_state >/out/state-interrupted.txt
-ending kill /tmp/begun pageledger record --for kvm -o /out/ends-killed.dat -- sh -c '>/tmp/begun; sleep 20' >/out/ends-killed.txt 2>&1
-tracefs_state >/out/state-killed.txt
-pageledger record --clean >/out/ends-cleaned.txt 2>&1
-tracefs_state >/out/state-cleaned.txt
+def ends(name, options):
+    """The job that ends a recording in three ways and looks at tracefs after each."""
+    record = f"pageledger record --for kvm {options} -o /out/{name}"
+    return f"""
+tracefs_state >/out/{name}-before.txt
+{record}-normal.dat -- legal forks 1 >/out/{name}-normal.log 2>&1
+tracefs_state >/out/{name}-normal.txt
+ending int /tmp/begun {record}-interrupted.dat -- sh -c '>/tmp/begun; sleep 60' >/out/{name}-interrupted.log 2>&1
+tracefs_state >/out/{name}-interrupted.txt
+ending kill /tmp/begun {record}-killed.dat -- sh -c '>/tmp/begun; sleep 20' >/out/{name}-killed.log 2>&1
+tracefs_state >/out/{name}-killed.txt
+pageledger record --clean >/out/{name}-cleaned.log 2>&1
+tracefs_state >/out/{name}-cleaned.txt
 """
 
 
-def judge_ends(out, _):
-    """tracefs after each end of record is tracefs before."""
-    before = (out / "state-before.txt").read_text().splitlines()
+def judge_of_ends(name, out):
+    """What tracefs is after each end, held against what it was before."""
+    before = (out / f"{name}-before.txt").read_text().splitlines()
     wrong = []
     for end in ("normal", "interrupted", "cleaned"):
-        after = (out / f"state-{end}.txt").read_text().splitlines()
+        after = (out / f"{name}-{end}.txt").read_text().splitlines()
         differing = [
             line
             for line in difflib.unified_diff(before, after, lineterm="", n=0)
@@ -60,9 +63,19 @@ def judge_ends(out, _):
         ]
         if differing:
             wrong.append(f"{end}: {' '.join(differing)[:200]}")
-    if (out / "state-killed.txt").read_text().splitlines() == before:
+    if (out / f"{name}-killed.txt").read_text().splitlines() == before:
         wrong.append("killed: tracefs is as before, so nothing was recorded when SIGKILL came")
     return wrong, f"{len(before)} lines of tracefs are the same after normal end, Ctrl-C, and SIGKILL with --clean"
+
+
+def judge_ends(out, _):
+    """tracefs after each end of record is tracefs before."""
+    return judge_of_ends("ends", out)
+
+
+def judge_ends_alone(out, _):
+    """The same where record reads the buffers itself, without trace-cmd."""
+    return judge_of_ends("ends-alone", out)
 
 
 MAPS = """
@@ -319,10 +332,11 @@ def judge_script(out, pageledger):
 def planned(form, only):
     """The checks of a form, each with its job."""
     every = [
-        Check("ends", 180, ENDS, judge_ends),
+        Check("ends", 180, ends("ends", ""), judge_ends),
         Check("flags", 120, MAPS, judge_flags),
         Check("promise", 60, PROMISES, judge_promise),
         Check("script", 0, "", judge_script),
+        Check("ends-alone", 180, ends("ends-alone", "--with tracefs"), judge_ends_alone),
         Check("rings", 600, RINGS, judge_rings),
         Check("flight", 600, FLIGHT, judge_flight, harms=True, parameters="init_on_alloc=1"),
         Check("recipe", 400, RECIPE, judge_recipe, harms=True),

@@ -16,7 +16,7 @@ import trials
 from guest import Guest
 
 VERSIONS = ["6.1", "6.12"]
-RECORDERS = ["record", "script", "trace_cmd", "perf"]
+RECORDERS = ["record", "tracefs", "script", "trace_cmd", "perf"]
 
 
 def arguments():
