@@ -130,7 +130,7 @@ extension CaptureRow {
     member = value["member"]?.text ?? ""
     status = CaptureStatus(rawValue: word)
     error = value["error"]?.text ?? ""
-    skipped = Int(clamping: min(value["skipped"]?.count ?? 0, FindingSet.countLimit))
+    skipped = value.number("skipped")
     others = value["others"]?.texts ?? []
     kind = value["capture"]?.text ?? ""
     kernel = value["kernel"]?.text ?? ""

@@ -160,7 +160,7 @@ extension FindingSet {
     add(
       Entry(
         id: row.id, rule: row.rule, title: row.title, severity: row.severity,
-        captures: isBatch ? Int(clamping: min(value["captures"]?.count ?? 1, Self.countLimit)) : 1,
+        captures: isBatch ? value.number("captures", absent: 1) : 1,
         jobs: names,
         isSuppressed: value["standing"]?.text == Standing.suppressed.rawValue))
   }

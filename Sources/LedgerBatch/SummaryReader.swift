@@ -40,9 +40,9 @@ extension BatchSummary {
 }
 
 extension JSONValue {
-  /// A count of captures or inputs; a larger one than any batch has would overflow sums.
-  fileprivate func number(_ name: String) -> Int {
-    Int(clamping: min(self[name]?.count ?? 0, FindingSet.countLimit))
+  /// A count of captures or inputs, at most `FindingSet.countLimit`; `absent` where there is none.
+  func number(_ name: String, absent: UInt64 = 0) -> Int {
+    Int(clamping: min(self[name]?.count ?? absent, FindingSet.countLimit))
   }
 
   fileprivate func word(_ name: String) -> String { self[name]?.text ?? "" }

@@ -43,7 +43,10 @@ extension Replay {
     guard let block, block.isWhole else { return }
     if event.pfn == block.head {
       guard event.order != block.order, block.members > 1 else { return }
-      return noteFree(event, at: event.pfn, head, block, .orderDiffers, step)
+      let isOther = block.kind == .compound && isFlaggedAlone(event.pfn, head)
+      return noteFree(
+        event, at: event.pfn, head, block, isOther ? [.orderDiffers, .doubtful] : .orderDiffers,
+        step)
     }
     if followsTailPath(event, block) {
       blocks[head.block].tailPathOrder = event.order
@@ -55,6 +58,20 @@ extension Replay {
     if head.bits.contains(.raised) { marks.insert(.tailWasRaised) }
     blocks[head.block].violated = true
     noteFree(event, at: event.pfn, head, block, marks, step)
+  }
+
+  /// The last reference on the head of a compound block, as recorded, had no flag that the page did not have before it became one: then
+  /// it is another page's record. mm/page_alloc.c:prep_new_page sets PG_head after the count (5.4 to 7.1).
+  private func isFlaggedAlone(_ pfn: UInt64, _ head: PageState) -> Bool {
+    let events = journal.chain(of: pfn, endingAt: head.step, limit: 64).map(\.event)
+    guard let alloc = events.lastIndex(where: { $0.kind == .pageAlloc }), alloc > 0,
+      let last = events.last, last.kind.isPageRef
+    else { return false }
+    let birth = events[alloc - 1]
+    guard birth.kind == .pageRefSet, !birth.gaps.contains(.pageFlags),
+      !last.gaps.contains(.pageFlags)
+    else { return false }
+    return last.word & ~birth.word == 0
   }
 
   /// A page that was allocated alone and is freed as a block, with what the journal knows of its allocation.

@@ -215,13 +215,17 @@ extension Replay {
         block: view, marks: marks, step: after.step, fault: nil, related: related))
   }
 
-  /// The record does not contradict itself or the ledger, and an earlier one says as well that the page is mapped.
+  /// The record does not contradict itself or the ledger, and an earlier one of the same life of the page says as well that it is
+  /// mapped, as often at least.
   @inline(never)
   private func isConfirmedMapped(_ event: Event, _ before: PageState) -> Bool {
     guard event.count == 0 else { return false }
     if before.bits.contains(.counted), before.count &+ event.value != 0 { return false }
-    return journal.chain(of: event.pfn, endingAt: before.step, limit: 64).contains { step in
+    let steps = journal.chain(of: event.pfn, endingAt: before.step, limit: 64)
+    let life = steps.lastIndex { $0.event.kind == .pageAlloc } ?? 0
+    return steps[life...].contains { step in
       step.event.kind.isPageRef && step.event.mapcount > 0
+        && step.event.mapcount >= event.mapcount
     }
   }
 

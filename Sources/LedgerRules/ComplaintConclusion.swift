@@ -77,9 +77,13 @@ struct ComplaintConclusion {
 
   private func cause(_ complaint: KernelComplaint, _ rule: String) -> String {
     let site = complaint.site.prefix { $0 != ":" }
+    // A check is known by its place: the dump before it may be torn off, and any task may run into it. Those who find a bad page are
+    // the kernel's own, and are printed last.
+    let isPlaced = complaint.kind == .kernelBug && !site.isEmpty && !complaint.function.isEmpty
+    let isFound = [.badPageState, .badPageMap, .badPageCache].contains(complaint.kind)
     return [
-      rule, complaint.reason.withoutNumbers, complaint.function, String(site),
-      complaint.process.withoutNumbers,
+      rule, isPlaced ? "" : complaint.reason.withoutNumbers, isFound ? "" : complaint.function,
+      String(site), isPlaced ? "" : complaint.process.withoutNumbers,
     ].joined(separator: "|")
   }
 
@@ -156,10 +160,23 @@ struct ComplaintConclusion {
 
 extension KernelComplaint {
   /// Less of it is left than the kernel printed: a dump without its reason, or one whose reason is a check that complains, without
-  /// that complaint (include/linux/mmdebug.h).
+  /// that complaint (include/linux/mmdebug.h); a BUG without the registers and the stack that tell its function.
   fileprivate var isTorn: Bool {
-    isDamaged
-      || kind == .pageDump
-        && (reason.isEmpty || reason.hasPrefix("VM_BUG_ON") || reason.hasPrefix("VM_WARN_ON"))
+    if isDamaged { return true }
+    switch kind {
+    case .kernelBug: return function.isEmpty
+    case .badPageState: return reason.isEmpty
+    case .pageDump: return reason.isEmpty || Self.preambles.contains(where: reason.hasPrefix)
+    default: return false
+    }
   }
+
+  /// Reasons of dumps that follow on a complaint of their own: include/linux/mmdebug.h, mm/kasan/report.c:print_address_description,
+  /// mm/memory.c:print_bad_pte, mm/page_alloc.c:page_bad_reason and free_tail_page_prepare (5.4 to 7.1).
+  private static let preambles = [
+    "VM_BUG_ON", "VM_WARN_ON", "kasan: ", "bad pte", "bad page map", "page_pool leak", "nonzero ",
+    "non-NULL mapping",
+    "PAGE_FLAGS_CHECK_AT_", "page still charged to cgroup", "corrupted mapping in tail page",
+    "PageTail not set", "compound_head not consistent", "still mapped when deleted",
+  ]
 }

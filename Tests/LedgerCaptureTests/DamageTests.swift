@@ -45,6 +45,19 @@ import Testing
     }
   }
 
+  @Test func timeThatLeapsByYearsIsDamage() throws {
+    let form = Form.all[0]
+    var pages: [SubBufferBuilder] = []
+    for time in [100, 200 | 1 << 63, 300] as [UInt64] {
+      var page = form.page(time)
+      page.free(pfn: time & 0xfff)
+      pages.append(page)
+    }
+    let reading = try read(form.build([(0, pages)]))
+    #expect(reading.losses.map(\.code).contains(.malformedEvent))
+    #expect(reading.losses.contains { $0.detail.contains("time leaps from 100 to") })
+  }
+
   @Test func cutDataKeepsWholeSubBuffers() throws {
     let form = Form.all[0]
     var pages: [SubBufferBuilder] = []

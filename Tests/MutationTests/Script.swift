@@ -25,6 +25,8 @@ struct Script {
 
   private(set) var events: [Event] = []
   private var counts: [UInt64: Int32] = [:]
+  /// Heads with PG_head.
+  private var compounds: Set<UInt64> = []
   var place: Place
   var chance: Chance
 
@@ -47,11 +49,13 @@ struct Script {
 
   mutating func reference(_ kind: EventKind, _ pfn: UInt64, _ value: Int32, _ result: Int32 = 0) {
     let count = counts[pfn] ?? 0
+    let isHead = compounds.contains(pfn)
     emit(kind) {
       $0.pfn = pfn
       $0.value = value
       $0.count = count
       $0.result = result
+      $0.word = isHead ? 1 << 16 : 0
     }
   }
 
@@ -82,7 +86,9 @@ struct Script {
   }
 
   mutating func alloc(_ pfn: UInt64, _ order: UInt8 = 0, compound: Bool = false) {
+    compounds.remove(pfn)
     set(pfn)
+    if compound, order > 0 { compounds.insert(pfn) }
     emit(.pageAlloc) {
       $0.pfn = pfn
       $0.order = order

@@ -96,7 +96,7 @@ enum ComplaintHeader {
     }
     var complaint = KernelComplaint(kind: .kasan)
     complaint.reason = String(what)
-    complaint.function = place.function ?? String(place.word.prefix(80))
+    complaint.function = place.function ?? String(place.word.prefix(80).prefix { $0 != "+" })
     return complaint
   }
 

@@ -47,8 +47,10 @@ struct OpenComplaint {
     age <= 40 && (awaitsCheck || complaint.process.isEmpty || complaint.function.isEmpty)
   }
 
-  /// Keeps a line.
+  /// Keeps a line; one with bytes that the kernel does not print is damaged.
   mutating func keep(_ line: KernelLogLine) {
+    let isPrinted = line.text.utf8.allSatisfy { $0 == 0x09 || 0x20...0x7e ~= $0 }
+    if !isPrinted { complaint.isDamaged = true }
     guard complaint.lines.count < KernelComplaint.linesLimit else { return }
     complaint.lines.append(line)
   }

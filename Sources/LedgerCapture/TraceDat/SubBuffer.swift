@@ -63,6 +63,8 @@ struct SubBufferDecoder: Sendable {
   let page: PageHeader
   let bigEndian: Bool
   let time: TimeCorrection
+  /// Ticks between two records of a CPU that no machine has lived through: years, of nanoseconds or of cycles.
+  private static let leap: UInt64 = 1 << 58
   /// Every event is wanted, with its words.
   let words: FieldWords?
   private let console: ConsoleMessage?
@@ -168,10 +170,7 @@ struct SubBufferDecoder: Sendable {
     _ chunk: EventChunk, _ room: inout EventRoom
   ) {
     let moment = time.isIdentity ? ticks : time.apply(ticks, cpu: state.cpu)
-    if ticks < state.lastTicks {
-      chunk.losses.add(
-        .timeBackwards, cpu: Int(state.cpu), detail: "from \(state.lastTicks) to \(ticks)")
-    }
+    if ticks &- state.lastTicks >= Self.leap { noteLeap(ticks, &state, chunk) }
     if state.gapIsOpen { closeGap(moment, &state, chunk, &room) }
     if moment < state.first { state.first = moment }
     if moment > state.last { state.last = moment }
@@ -219,6 +218,18 @@ struct SubBufferDecoder: Sendable {
     }
     if outcome == .short || outcome == .implausible {
       account(outcome, format, state, chunk)
+      state.openGap()
+    }
+  }
+
+  /// A time that is smaller than the one before, or years behind it.
+  @inline(never)
+  private func noteLeap(_ ticks: UInt64, _ state: inout CpuState, _ chunk: EventChunk) {
+    let detail = "from \(state.lastTicks) to \(ticks)"
+    if ticks < state.lastTicks {
+      chunk.losses.add(.timeBackwards, cpu: Int(state.cpu), detail: detail)
+    } else if state.lastTicks != 0 || ticks >> 63 != 0 {
+      chunk.losses.add(.malformedEvent, cpu: Int(state.cpu), detail: "time leaps \(detail)")
       state.openGap()
     }
   }
