@@ -35,6 +35,7 @@ public enum BootRecipe {
     let fitting = fitting(probes, in: room)
     if !fitting.isEmpty {
       lines.append("#   kprobe_event=\"\(fitting.joined(separator: ";"))\"")
+      lines.append("# (a boot loader with variables, as GRUB, wants \\$ for each $)")
     }
     if fitting.count < probes.count {
       lines.append(

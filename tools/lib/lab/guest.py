@@ -18,9 +18,8 @@ class Guest:
         self.kernel, self.initramfs, self.out, self.accel = kernel, initramfs, out, accel
         self.boots = 0
 
-    def words(self, number, counted, checked):
-        """The command line of QEMU; the clock of a counted guest is the number of instructions, whatever the host is busy with. The kernel of
-        a checked one looks at the pages that it gives out, as Debian's do."""
+    def words(self, number, counted, parameters):
+        """The command line of QEMU; the clock of a counted guest is the number of instructions, whatever the host is busy with."""
         disk = self.out / "scratch.img"
         with open(disk, "wb") as file:
             file.truncate(SCRATCH)
@@ -32,19 +31,18 @@ class Guest:
         return [
             "nice", "-n", "5", "qemu-system-x86_64", "-machine", "q35", *machine, "-smp", "1" if counted else "2", "-m", "2G",
             "-kernel", self.kernel.image, "-initrd", self.initramfs,
-            "-append", "console=ttyS0 panic=-1 oops=panic quiet loglevel=7 mitigations=off rdinit=/init"
-            + " init_on_alloc=1" * checked,
+            "-append", f"console=ttyS0 panic=-1 oops=panic quiet loglevel=7 mitigations=off rdinit=/init {parameters}",
             "-drive", f"file={disk},if=virtio,format=raw,cache=unsafe",
             "-virtfs", f"local,path={self.out},mount_tag=out,security_model=none",
             "-vga", "std", "-display", "none", "-no-reboot", "-monitor", "unix:monitor,server=on,wait=off",
             "-nic", "none", "-serial", f"file:{self.out}/console-{number}.log",
         ]  # fmt: skip
 
-    def boot(self, job, seconds, counted=False, checked=False):
+    def boot(self, job, seconds, counted=False, parameters=""):
         """Runs a job; true when the guest came to its end."""
         self.boots += 1
         (self.out / "job").write_text(job)
-        words = [str(word) for word in self.words(self.boots, counted, checked)]
+        words = [str(word) for word in self.words(self.boots, counted, parameters)]
         with open(self.out / "qemu.log", "ab") as log:
             running = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.out)
         end, patience = time.monotonic() + seconds, seconds if counted else PATIENCE

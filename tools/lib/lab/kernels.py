@@ -147,7 +147,7 @@ def built(version, cache, jobs):
         run("nice", "make", "-s", f"-j{jobs}", "bzImage", "modules_prepare", cwd=tree)
         every.rename(asked)
     release = run("make", "-s", "kernelrelease", cwd=tree).strip()
-    return Kernel(tree / "arch/x86/boot/bzImage", release, [module(tree)], debug=True, tree=tree)
+    return Kernel(tree / "arch/x86/boot/bzImage", release, [module(tree)], debug=True, tree=pathlib.Path(tree))
 
 
 def module(tree):
@@ -177,4 +177,4 @@ def from_file(path, tree):
         raise Missing(f"{path}: not a kernel that boots ({told.strip()})")
     if tree is None:
         return Kernel(image, version.group(1))
-    return Kernel(image, version.group(1), [module(pathlib.Path(tree).resolve())], debug=True, tree=tree)
+    return Kernel(image, version.group(1), [module(pathlib.Path(tree).resolve())], debug=True, tree=pathlib.Path(tree))

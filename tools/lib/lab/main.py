@@ -16,7 +16,7 @@ import trials
 from guest import Guest
 
 VERSIONS = ["6.1", "6.12"]
-RECORDERS = ["record", "script", "trace_cmd", "perf"]
+RECORDERS = ["record", "tracefs", "script", "trace_cmd", "perf"]
 
 
 def arguments():
@@ -85,6 +85,9 @@ def visit(kernel, options, out, work):
     plan = trials.planned(table, kernel, options.form, options.only, recorders)
     tests = checks.planned(options.form, options.only) if recorders == RECORDERS or options.only else []
     tests = [check for check in tests if kernel.debug or not check.harms]
+    for check in tests:
+        if check.name == "recipe":
+            check.parameters = checks.recipe(kernel, options.pageledger)
     labels = trials.perform(guest, plan, tests, options.form)
     for trial in plan:
         blocks = labels.get((trial.scenario.name, trial.recorder), [])

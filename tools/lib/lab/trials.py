@@ -11,6 +11,7 @@ from scenarios import analysis
 SECONDS = 120  # for one trial under an emulated processor
 BOOT = 90
 MOST_BOOTS = 6
+OURS = ("record", "tracefs", "script")
 
 
 class Trial:
@@ -64,7 +65,7 @@ def perform(guest, trials, checks, form):
     labels = {}
     for check in checks:
         if check.counted or check.harms or not trials:
-            guest.boot(head([], form) + check.job, BOOT + check.seconds, check.counted, check.harms)
+            guest.boot(head([], form) + check.job, BOOT + check.seconds, check.counted, check.parameters)
     checks = [check for check in checks if not (check.counted or check.harms)]
     for _ in range(MOST_BOOTS):
         waiting = [trial for trial in trials if trial.state == "waiting"]
@@ -136,9 +137,9 @@ def judge(trial, out, pageledger, debug, blocks):
         return None
     report, code = analysis(pageledger, capture[0])
     findings = report.get("findings", [])
-    sees = trial.recorder in ("record", "script") or (trial.scenario.peers and debug)
+    sees = trial.recorder in OURS or (trial.scenario.peers and debug)
     trial.wrong = trial.scenario.complaints(findings, debug, blocks, sees)
-    if trial.recorder in ("record", "script"):
+    if trial.recorder in OURS:
         gaps = {loss["code"] for loss in report.get("losses", []) if loss["severity"] == "data-loss"}
         trial.wrong += [f"the capture is not whole: {gap}" for gap in sorted(gaps)]
     if code == 2 or not report.get("events", {}).get("used"):

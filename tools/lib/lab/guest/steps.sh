@@ -37,6 +37,9 @@ by_plain() { timeout "$seconds" sh /tmp/commands; }
 
 by_record() { timeout "$seconds" pageledger record --for "$profile" -o "$out.dat" -- sh /tmp/commands; }
 
+# Where there is no trace-cmd.
+by_tracefs() { timeout "$seconds" pageledger record --with tracefs --for "$profile" -o "$out.dat" -- sh /tmp/commands; }
+
 # The form for machines without PageLedger: busybox and tracefs alone.
 by_script() {
   PATH=/bin:/lab/bin timeout "$seconds" sh "/tmp/script-$profile" -o /tmp/capture.tar -- /bin/sh /tmp/commands
