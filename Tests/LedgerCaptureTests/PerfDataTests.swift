@@ -164,6 +164,17 @@ import Testing
     #expect(reading.outline.filter { $0.hasPrefix("20/0") } == ["20/0/gap closes", "20/0/2"])
   }
 
+  /// One changed byte makes another record of a sample: it is missing, and nothing else says so.
+  @Test(arguments: [1, 8, 11, 25, 73])
+  func aSampleUnderAnotherTypeIsALoss(type: UInt8) throws {
+    var builder = PerfDataBuilder()
+    let odd = [type] + builder.sample(pfn: 2, time: 20).dropFirst()
+    builder.body = builder.sample(pfn: 1, time: 10) + odd + builder.sample(pfn: 3, time: 30)
+    let reading = try read(builder.data)
+    #expect(reading.losses.map(\.code) == [.malformedEvent])
+    #expect(reading.outline.contains { $0.contains("gap") })
+  }
+
   @Test func readsAbortedFiles() throws {
     var builder = PerfDataBuilder()
     builder.aborted = true

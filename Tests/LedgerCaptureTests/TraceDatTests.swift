@@ -261,6 +261,18 @@ struct Form: CustomStringConvertible, Sendable {
     #expect(reading.losses[0].count == 4 && reading.losses[0].cpu == 0)
   }
 
+  /// A CPU whose data ends where it begins is dark from the start.
+  @Test func anEmptyExtentIsDarkFromTheStart() throws {
+    var file = TraceDatBuilder()
+    var page = SubBufferBuilder(time: 10)
+    page.free(pfn: 1)
+    file.cpus = [(0, [page.bytes]), (1, [[]])]
+    file.options = [(2, Array("CPU: 1\nentries: 7\nread events: 0\n".utf8))]
+    let reading = try read(file.version7)
+    #expect(reading.outline == ["10/1/gap opens", "10/0/1"])
+    #expect(reading.losses.map(\.detail) == ["all of the CPU's events"])
+  }
+
   @Test(arguments: Form.all.filter { $0.version == 7 })
   func findsDataWithoutItsTable(form: Form) throws {
     var a = form.page(100)

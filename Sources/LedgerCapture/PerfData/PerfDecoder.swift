@@ -164,6 +164,18 @@ struct PerfDecoder {
     case PerfRecord.lost, PerfRecord.lostSamples:
       guard type == PerfRecord.lost || misc & PerfRecord.droppedByFilter == 0 else { return }
       takeLoss(type, bytes, body, end, offset)
+    default: takeOther(type, misc, bytes, body, end, offset)
+    }
+  }
+
+  private mutating func takeOther(
+    _ type: UInt32, _ misc: UInt16, _ bytes: RawSpan, _ body: Int, _ end: Int, _ offset: UInt64
+  ) {
+    guard !isSample(bytes, body, end) else {
+      losses.add(.malformedEvent, detail: "a sample of record type \(type) at offset \(offset)")
+      return openAll()
+    }
+    switch type {
     case PerfRecord.comm: takeComm(bytes, body, end, misc: misc)
     case PerfRecord.fork: takeFork(bytes, body, end)
     case PerfRecord.idIndex: takeIndex(bytes, body, end)
@@ -244,6 +256,15 @@ extension PerfDecoder {
     guard body &+ place &+ 8 <= end else { return nil }
     let id = bytes.word64(body &+ place, swapped)
     return attributeOfID.place(of: id) ?? (id == 0 ? 0 : nil)
+  }
+
+  /// True for what has all parts of a sample, down to the number of its tracepoint in the raw data: no other record does.
+  private mutating func isSample(_ bytes: RawSpan, _ body: Int, _ end: Int) -> Bool {
+    guard let place = meaning(bytes, body, end), meanings[place].format != nil,
+      let sample = meanings[place].shape.sample(bytes, from: body, to: end, swapped: swapped),
+      let raw = sample.raw, raw.count >= 2
+    else { return false }
+    return bytes.word16(raw.lowerBound, rawSwapped) == meanings[place].type
   }
 
   /// Without numbers, the attribute whose tracepoint the raw data names; all have the same parts then.

@@ -46,6 +46,8 @@ struct KernelRemainder: Sendable {
 
   mutating func count(_ records: UInt64, lane: Int) { lanes[lane].seen &+= records }
 
+  private static let all = "all of the CPU's events"
+
   /// Accounts what is missing at the end of a lane, unless damage to the file explains it.
   func finish(lane: Int, _ losses: inout LossLedger) {
     let (cpu, missing) = (lanes[lane].cpu, lanes[lane].missing)
@@ -54,8 +56,10 @@ struct KernelRemainder: Sendable {
     guard !losses.rows.contains(where: { damage.contains($0.code) && $0.cpu == cpu }) else {
       return
     }
+    let isAll = lanes[lane].seen == 0
     losses.add(
-      .leftInKernel, count: missing, cpu: cpu, detail: "after the CPU's last event in the file")
+      .leftInKernel, count: missing, cpu: cpu,
+      detail: isAll ? Self.all : "after the CPU's last event in the file")
   }
 
   /// Accounts the CPUs that have no data at all.
@@ -64,7 +68,7 @@ struct KernelRemainder: Sendable {
     guard !losses.rows.contains(where: { $0.code == .truncated }) else { return }
     for lane in silent {
       losses.add(
-        .leftInKernel, count: lane.missing, cpu: lane.cpu, detail: "all of the CPU's events")
+        .leftInKernel, count: lane.missing, cpu: lane.cpu, detail: Self.all)
     }
   }
 

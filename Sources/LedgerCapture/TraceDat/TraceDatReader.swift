@@ -86,7 +86,13 @@ final class TraceDatReader: CaptureReader {
     batch.clear()
     if !isStarted {
       try start(&batch)
-      if !isDetailed { batch.events += remainder.gaps(from: lastTime(batch)) }
+      if !isDetailed {
+        let time = lastTime(batch)
+        batch.events += remainder.gaps(from: time)
+        for lane in lanes.indices where lanes[lane].isDone {
+          if let gap = remainder.gap(lane: lane, at: time) { batch.events.append(gap) }
+        }
+      }
     }
     while batch.events.count < EventBatch.capacity, !lanes.isEmpty {
       let turn = order.turn(lanes)

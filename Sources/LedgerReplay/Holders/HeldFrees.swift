@@ -111,7 +111,7 @@ extension Replay {
       let mayBePrivate = mapping.flags == 0 || VMFlags.isCow(mapping.flags)
       return Suspicion.Outcome(
         marks: mayBePrivate ? [.freedMapped, .privateEntry] : .freedMapped,
-        isConfirmed: mapping.isConfirmed)
+        isConfirmed: mapping.isConfirmed && !holders.host.isContradicted(vma: mapping.vma))
     case .guest(let number):
       let leaf = holders.stageTwo[number]
       guard leaf.isLive, leaf.event == suspicion.made, !leaf.isDisputed else { return nil }

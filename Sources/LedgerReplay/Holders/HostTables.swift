@@ -20,6 +20,9 @@ struct HostTables {
   private(set) var frames = FrameIndex()
   /// The newest mapping of each vma; the others are chained behind it.
   private var vmas: [UInt64: UInt32] = [:]
+  /// Vmas whose entries are said to be in two spaces at once, which no kernel does: one of the records is wrong.
+  private var contradicted: Set<UInt64> = []
+  private static let contradictedLimit = 1 << 16
   /// The space that a task made entries in last.
   private var makers = PerTask<UInt64>()
 
@@ -78,11 +81,23 @@ struct HostTables {
     records[number].vmaBehind = .max
     guard vma != 0 else { return }
     if let first = vmas[vma] {
+      noteSpaces(vma, records[first].space, records[number].space)
       records[number].vmaBehind = first
       records[first].vmaBefore = number
     }
     vmas[vma] = number
   }
+
+  @inline(__always)
+  private mutating func noteSpaces(_ vma: UInt64, _ one: UInt64, _ other: UInt64) {
+    guard one != other, one != 0, other != 0, one != Self.unnamed, other != Self.unnamed,
+      contradicted.count < Self.contradictedLimit
+    else { return }
+    contradicted.insert(vma)
+  }
+
+  /// The space of the vma's entries is not certain.
+  func isContradicted(vma: UInt64) -> Bool { !contradicted.isEmpty && contradicted.contains(vma) }
 
   private mutating func unchain(_ old: HostMapping) {
     guard old.vma != 0 else { return }
