@@ -73,8 +73,7 @@ struct TraceCmdRecorder {
     } catch { throw .unusable(reason: error.reason) }
   }
 
-  /// A signal that interrupts trace-cmd's writes, as it can those to shared folders, makes it drop what it has taken from the kernel
-  /// (3.1.6). What is left in the buffers when it waits for more, it takes at its end.
+  /// Its readers wait until a buffer is half full, and may be busy then; what is left they take when they are told to stop (3.1.6).
   private func awaitRest(_ session: Session, _ recorder: RecordedCommand, folder: String) {
     var last = (session.unread, 0)
     var rounds = 0

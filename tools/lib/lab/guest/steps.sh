@@ -35,7 +35,7 @@ few_symbols() {
 
 by_plain() { timeout "$seconds" sh /tmp/commands; }
 
-# Into memory: a signal that interrupts trace-cmd's write into the host's folder makes it drop events.
+# Into memory, which the host's folder is not.
 by_record() {
   timeout "$seconds" pageledger record "$@" --for "$profile" -o /tmp/capture.dat -- sh /tmp/commands
   code=$?
