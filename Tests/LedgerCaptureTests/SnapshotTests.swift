@@ -116,6 +116,23 @@ import Testing
     }
   }
 
+  /// Sub-buffers of twice the size would hide the damaged one and every second of the others.
+  @Test(arguments: [true, false], [0, 8, 16])
+  func oneDamagedSubBufferDoesNotDecide(isDescribed: Bool, byte: Int) throws {
+    var snapshot = SnapshotBuilder.whole()
+    for file in 0..<2 {
+      snapshot.files[file].bytes = SnapshotBuilder.raw((1...4).map { UInt64($0 * 100 + file) })
+    }
+    snapshot.files[0].bytes[4096 + byte] ^= 0xf0
+    if !isDescribed { snapshot.remove("header_page") }
+    try snapshot.withFolder { path in
+      let reading = try #require(walk(path).first?.reading)
+      #expect(reading.outline.count { !$0.contains("gap") } >= 7, "\(reading.outline)")
+      #expect(!reading.losses.map(\.code).contains(.malformedFormat))
+      #expect(!reading.losses.isEmpty)
+    }
+  }
+
   @Test func shortLastSubBuffers() throws {
     var snapshot = SnapshotBuilder.whole()
     // The first file lacks only zero bytes, the second one records.

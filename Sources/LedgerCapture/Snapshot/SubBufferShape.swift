@@ -12,16 +12,44 @@ struct SubBufferShape: Equatable {
   /// Bytes of each CPU that a shape is tried on.
   private static let trial = 1 << 20
 
-  /// The shape that all sub-buffers at the starts of the pieces agree with, `described` before others; nil when none does.
+  /// The shape that the sub-buffers at the starts of the pieces agree with, `described` before others; nil when none does.
   ///
   /// A wrong size shows in sub-buffers that start in the middle of others: their records do not fill what they claim, or their time
-  /// runs backwards.
+  /// runs backwards. A size that hides half of the sub-buffers behind the others contradicts nothing, so that a damaged one must not
+  /// decide: the shape that finds more whole ones does.
   static func find(_ pieces: [SnapshotPiece], described: PageHeader?) throws(CaptureError) -> Self?
   {
     var samples: [[UInt8]] = []
     for piece in pieces.prefix(64) { samples.append(try piece.bytes(limit: trial)) }
-    for shape in shapes(described) where shape.suits(samples) { return shape }
-    return nil
+    var tries: [(shape: Self, weight: Weight)] = []
+    for shape in shapes(described) {
+      tries.append((shape, shape.weigh(samples)))
+      if tries[tries.count - 1].weight.suits { break }
+    }
+    tries.removeAll {
+      !$0.weight.suitsMostly && !($0.shape.page == described && $0.weight.suitsHalf)
+    }
+    guard let best = tries.first(where: { $0.weight.suits }) ?? tries.first else { return nil }
+    let better = tries.first { other in
+      guard other.shape.page.size < best.shape.page.size else { return false }
+      let isDescribed = other.shape.page == described
+      return other.weight.whole > best.weight.whole
+        || isDescribed && other.weight.whole == best.weight.whole
+    }
+    return (better ?? best).shape
+  }
+
+  /// What samples say of a shape.
+  private struct Weight {
+    var records = 0
+    var whole = 0
+    var broken = 0
+
+    var suits: Bool { records > 0 && whole > 0 && broken == 0 }
+    var suitsHalf: Bool { records > 0 && whole > 0 && whole >= broken }
+    var suitsMostly: Bool { records > 0 && whole > 0 && whole / 2 >= broken }
+    /// Nothing that follows can make up for this.
+    var isHopeless: Bool { broken >= 16 && broken > whole }
   }
 
   private static func shapes(_ described: PageHeader?) -> [Self] {
@@ -39,42 +67,41 @@ struct SubBufferShape: Equatable {
     return shapes
   }
 
-  private func suits(_ samples: [[UInt8]]) -> Bool {
-    var records = 0
-    var whole = 0
-    for sample in samples {
-      guard let found = count(sample) else { return false }
-      records += found.records
-      whole += found.whole
-    }
-    return records > 0 && whole > 0
+  private func weigh(_ samples: [[UInt8]]) -> Weight {
+    var weight = Weight()
+    for sample in samples where !weight.isHopeless { weigh(sample, &weight) }
+    return weight
   }
 
-  /// Records and sub-buffers of a sample; nil when it contradicts the shape.
-  private func count(_ sample: [UInt8]) -> (records: Int, whole: Int)? {
+  private func weigh(_ sample: [UInt8], _ weight: inout Weight) {
     sample.withRawSpan { bytes in
-      var found = (records: 0, whole: 0)
       var last: UInt64 = 0
       var at = 0
-      while at < bytes.byteCount {
+      while page.data <= bytes.byteCount &- at, !weight.isHopeless {
         let room = min(page.size, bytes.byteCount &- at)
-        guard room >= page.data else { return found }
-        guard let used = used(bytes, at), used <= page.size &- page.data else { return nil }
         let time = time(bytes, at)
-        guard time >= last else { return nil }
-        last = time
-        // The last one may be cut.
-        guard page.data &+ used <= room else {
-          return room < page.size ? found : nil
+        let isLater = time >= last
+        // Blank bytes behind others are the rest of a larger one.
+        if time != 0 { last = time }
+        guard isLater, let used = used(bytes, at), used <= page.size &- page.data else {
+          weight.broken += 1
+          at &+= page.size
+          continue
         }
+        // The last one may be cut.
+        guard page.data &+ used <= room else { return }
         var walk = RecordWalk(
           bytes, ticks: time, from: at &+ page.data, count: used, bigEndian: bigEndian)
-        while walk.next(bytes) != nil { found.records += 1 }
-        guard walk.isWhole else { return nil }
-        found.whole += 1
+        var records = 0
+        while walk.next(bytes) != nil { records += 1 }
+        if walk.isWhole {
+          weight.whole += 1
+          weight.records += records
+        } else {
+          weight.broken += 1
+        }
         at &+= page.size
       }
-      return found
     }
   }
 
