@@ -246,6 +246,20 @@ struct Form: CustomStringConvertible, Sendable {
       ])
   }
 
+  /// Statistics that were taken while trace-cmd read count what it took in between as left and as read.
+  @Test(arguments: [(2, 2, true), (3, 1, true), (1, 3, false), (4, 0, false), (2, 5, false)])
+  func statisticsMayBeTakenWhileBuffersAreRead(entries: Int, read taken: Int, isWhole: Bool) throws
+  {
+    var file = TraceDatBuilder()
+    var page = SubBufferBuilder(time: 10)
+    for pfn in 1...3 { page.free(pfn: UInt64(pfn)) }
+    file.cpus = [(0, [page.bytes])]
+    file.options = [(2, Array("CPU: 0\nentries: \(entries)\nread events: \(taken)\n".utf8))]
+    let reading = try read(file.version7)
+    #expect(reading.info.eventsRead == 3)
+    #expect(reading.losses.map(\.code) == (isWhole ? [] : [.leftInKernel]))
+  }
+
   @Test func comparesStatisticsWithTheFile() throws {
     var file = TraceDatBuilder()
     var page = SubBufferBuilder(time: 10)

@@ -9,9 +9,20 @@ struct KernelRemainder: Sendable {
     var cpu: Int
     /// Events that the file should hold, nil without statistics.
     var produced: UInt64?
+    /// Those of them that were read when the statistics were taken, and those that were not.
+    var read: UInt64 = 0
+    var entries: UInt64 = 0
     var seen: UInt64 = 0
 
-    var missing: UInt64 { (produced ?? 0) > seen ? (produced ?? 0) - seen : 0 }
+    /// The kernel tells first what is left, then what was read (kernel/trace/trace.c:tracing_stats_read, 6.12), and trace-cmd asks while its
+    /// readers empty the buffers: what they take in between is in both numbers. They had gone on if the file has more than was read.
+    private var isRaced: Bool { entries > 0 && seen > read }
+
+    var missing: UInt64 {
+      guard let produced, produced > seen else { return 0 }
+      let missing = produced - seen
+      return isRaced && missing <= min(read, seen - read) ? 0 : missing
+    }
   }
 
   private var lanes: [Lane]
@@ -22,11 +33,12 @@ struct KernelRemainder: Sendable {
 
   /// Compares the statistics with the file's data, buffer by buffer.
   init(_ layout: TraceDatLayout) {
-    var produced: [Key: UInt64] = [:]
-    for row in layout.statistics { produced[Key(row.instance, row.cpu)] = row.produced }
-    lanes = layout.extents.map { extent in
-      Lane(cpu: extent.cpu, produced: produced[Key(extent.instance, extent.cpu)])
+    var known: [Key: Lane] = [:]
+    for row in layout.statistics {
+      known[Key(row.instance, row.cpu)] = Lane(
+        cpu: row.cpu, produced: row.produced, read: row.read, entries: row.entries)
     }
+    lanes = layout.extents.map { known[Key($0.instance, $0.cpu)] ?? Lane(cpu: $0.cpu) }
     absent = layout.missingCPUs
     let present = Set(layout.extents.map { Key($0.instance, $0.cpu) })
     silent = layout.statistics

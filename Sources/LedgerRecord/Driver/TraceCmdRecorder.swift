@@ -9,8 +9,8 @@ struct TraceCmdRecorder {
   let output: String
   let program: String
   private static let patience = 1500
-  /// So long, in rounds of 50 ms, nothing may be read before trace-cmd is told to stop, and nothing written when all is read.
-  private static let (farewell, rest) = (400, 10)
+  /// So long, in rounds of 50 ms, trace-cmd must have been idle before it is told to stop.
+  private static let rest = 10
 
   /// The words of the command.
   static func words(_ plan: Plan, program: String, session: String, group: String, output: String)
@@ -62,7 +62,7 @@ struct TraceCmdRecorder {
       outcome.end = Recorder.await(child, until: recorder, &outcome)
       session.markFilters()
       session.record(false)
-      awaitReading(session, recorder, folder: folder)
+      awaitRest(session, recorder, folder: folder)
       recorder.signal(2)
       let end = recorder.wait()
       guard HostFile.exists(temporary) else {
@@ -73,17 +73,16 @@ struct TraceCmdRecorder {
     } catch { throw .unusable(reason: error.reason) }
   }
 
-  /// trace-cmd 3.1.6 leaves in the kernel what it has not begun to read when it is told to stop, and drops what it has read when that
-  /// interrupts a write to a slow disk.
-  private func awaitReading(_ session: Session, _ recorder: RecordedCommand, folder: String) {
-    var (unread, written) = (session.unread, 0)
+  /// Its readers wait until a buffer is half full, and may be busy then; what is left they take when they are told to stop (3.1.6).
+  private func awaitRest(_ session: Session, _ recorder: RecordedCommand, folder: String) {
+    var last = (session.unread, 0)
     var rounds = 0
-    while recorder.poll() == nil, rounds < (unread > 0 ? Self.farewell : Self.rest) {
+    while recorder.poll() == nil, rounds < Self.rest {
       StopSignals.pause(milliseconds: 50)
       let size = HostFile.names(in: folder).reduce(0) { $0 &+ HostFile.size("\(folder)/\($1)") }
-      let now = session.unread
-      rounds = now == unread && size == written ? rounds + 1 : 0
-      (unread, written) = (now, size)
+      let now = (session.unread, size)
+      rounds = now == last ? rounds + 1 : 0
+      last = now
     }
   }
 

@@ -35,10 +35,16 @@ few_symbols() {
 
 by_plain() { timeout "$seconds" sh /tmp/commands; }
 
-by_record() { timeout "$seconds" pageledger record --for "$profile" -o "$out.dat" -- sh /tmp/commands; }
+# Into memory, which the host's folder is not.
+by_record() {
+  timeout "$seconds" pageledger record "$@" --for "$profile" -o /tmp/capture.dat -- sh /tmp/commands
+  code=$?
+  mv /tmp/capture.dat "$out.dat"
+  return $code
+}
 
 # Where there is no trace-cmd.
-by_tracefs() { timeout "$seconds" pageledger record --with tracefs --for "$profile" -o "$out.dat" -- sh /tmp/commands; }
+by_tracefs() { by_record --with tracefs; }
 
 # The form for machines without PageLedger: busybox and tracefs alone.
 by_script() {
