@@ -1,4 +1,5 @@
 import LedgerCore
+import LedgerFormat
 
 /// Events that the kernel counted and the file does not hold: they stayed in the ring buffers.
 ///
@@ -13,17 +14,23 @@ struct KernelRemainder: Sendable {
     var read: UInt64 = 0
     var entries: UInt64 = 0
     var seen: UInt64 = 0
+    /// Events that fit into one sub-buffer, at most.
+    var reach: UInt64 = 0
 
     /// The kernel tells first what is left, then what was read (kernel/trace/trace.c:tracing_stats_read, 6.12), and trace-cmd asks while its
-    /// readers empty the buffers: what they take in between is in both numbers. They had gone on if the file has more than was read.
+    /// readers empty the buffers: the sub-buffer that they take in between is in both numbers. They had gone on if the file has more than
+    /// was read.
     private var isRaced: Bool { entries > 0 && seen > read }
 
     var missing: UInt64 {
       guard let produced, produced > seen else { return 0 }
       let missing = produced - seen
-      return isRaced && missing <= min(read, seen - read) ? 0 : missing
+      return isRaced && missing <= min(read, seen - read, reach) ? 0 : missing
     }
   }
+
+  /// Bytes of the smallest record of a tracepoint: its head, and the fields that all have.
+  private static let smallestRecord = 12
 
   private var lanes: [Lane]
   /// CPUs that have statistics but no data.
@@ -38,7 +45,11 @@ struct KernelRemainder: Sendable {
       known[Key(row.instance, row.cpu)] = Lane(
         cpu: row.cpu, produced: row.produced, read: row.read, entries: row.entries)
     }
-    lanes = layout.extents.map { known[Key($0.instance, $0.cpu)] ?? Lane(cpu: $0.cpu) }
+    lanes = layout.extents.map { extent in
+      var lane = known[Key(extent.instance, extent.cpu)] ?? Lane(cpu: extent.cpu)
+      lane.reach = UInt64(max(extent.subBuffer, layout.page.size) / Self.smallestRecord)
+      return lane
+    }
     absent = layout.missingCPUs
     let present = Set(layout.extents.map { Key($0.instance, $0.cpu) })
     silent = layout.statistics
