@@ -15,14 +15,17 @@ struct KernelRemainder: Sendable {
     var seen: UInt64 = 0
 
     /// The kernel tells first what is left, then what was read (kernel/trace/trace.c:tracing_stats_read, 6.12), and trace-cmd asks while its
-    /// readers empty the buffers: what they take in between is in both numbers. They had gone on if the file has more than was read.
-    private var isRaced: Bool { entries > 0 && seen > read }
+    /// readers empty the buffers: what they take in between is in both numbers. They have gone on if the file has more than was read.
+    var isRaced: Bool { entries > 0 && seen > read }
 
     var missing: UInt64 {
       guard let produced, produced > seen else { return 0 }
       let missing = produced - seen
       return isRaced && missing <= min(read, seen - read) ? 0 : missing
     }
+
+    /// All that was read is there, and what was left is no more than that.
+    var mayBeWhole: Bool { seen == read && entries <= read }
   }
 
   private var lanes: [Lane]
@@ -62,6 +65,8 @@ struct KernelRemainder: Sendable {
   func finish(lane: Int, _ losses: inout LossLedger) {
     let (cpu, missing) = (lanes[lane].cpu, lanes[lane].missing)
     guard missing > 0 else { return }
+    // Where the reader of another CPU went on, this one's had only come to its end.
+    if lanes[lane].mayBeWhole, lanes.contains(where: \.isRaced) { return }
     let damage: [LossCode] = [.truncated, .corruptSubBuffer, .corruptChunk]
     guard !losses.rows.contains(where: { damage.contains($0.code) && $0.cpu == cpu }) else {
       return
