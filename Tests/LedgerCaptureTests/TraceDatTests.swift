@@ -260,6 +260,21 @@ struct Form: CustomStringConvertible, Sendable {
     #expect(reading.losses.map(\.code) == (isWhole ? [] : [.leftInKernel]))
   }
 
+  /// The reader of one CPU had just come to its end, and that of the other was still to begin.
+  @Test func statisticsOfACPUMayBeTakenAtItsEnd() throws {
+    var file = TraceDatBuilder()
+    var page = SubBufferBuilder(time: 10)
+    for pfn in 1...3 { page.free(pfn: UInt64(pfn)) }
+    var later = SubBufferBuilder(time: 5)
+    later.free(pfn: 9)
+    file.cpus = [(0, [page.bytes]), (1, [later.bytes])]
+    file.options = [
+      (2, Array("CPU: 0\nentries: 2\nread events: 3\n".utf8)),
+      (2, Array("CPU: 1\nentries: 1\nread events: 0\n".utf8)),
+    ]
+    #expect(try read(file.version7).losses.isEmpty)
+  }
+
   @Test func comparesStatisticsWithTheFile() throws {
     var file = TraceDatBuilder()
     var page = SubBufferBuilder(time: 10)

@@ -18,15 +18,18 @@ struct KernelRemainder: Sendable {
     var reach: UInt64 = 0
 
     /// The kernel tells first what is left, then what was read (kernel/trace/trace.c:tracing_stats_read, 6.12), and trace-cmd asks while its
-    /// readers empty the buffers: the sub-buffer that they take in between is in both numbers. They had gone on if the file has more than
+    /// readers empty the buffers: the sub-buffer that they take in between is in both numbers. They have gone on if the file has more than
     /// was read.
-    private var isRaced: Bool { entries > 0 && seen > read }
+    var isRaced: Bool { entries > 0 && seen > read }
 
     var missing: UInt64 {
       guard let produced, produced > seen else { return 0 }
       let missing = produced - seen
       return isRaced && missing <= min(read, seen - read, reach) ? 0 : missing
     }
+
+    /// All that was read is there, and what was left then may have been the sub-buffer that was read last.
+    var mayBeWhole: Bool { seen == read && entries <= min(read, reach) }
   }
 
   /// Bytes of the smallest record of a tracepoint: its head, and the fields that all have.
@@ -71,9 +74,14 @@ struct KernelRemainder: Sendable {
 
   private static let all = "all of the CPU's events"
 
+  /// Where the reader of another CPU went on, this one's may have just come to its end.
+  private func missing(_ lane: Int) -> UInt64 {
+    lanes[lane].mayBeWhole && lanes.contains(where: \.isRaced) ? 0 : lanes[lane].missing
+  }
+
   /// Accounts what is missing at the end of a lane, unless damage to the file explains it.
   func finish(lane: Int, _ losses: inout LossLedger) {
-    let (cpu, missing) = (lanes[lane].cpu, lanes[lane].missing)
+    let (cpu, missing) = (lanes[lane].cpu, missing(lane))
     guard missing > 0 else { return }
     let damage: [LossCode] = [.truncated, .corruptSubBuffer, .corruptChunk]
     guard !losses.rows.contains(where: { damage.contains($0.code) && $0.cpu == cpu }) else {
@@ -102,7 +110,7 @@ struct KernelRemainder: Sendable {
 
   /// The gap after a lane's last event, nil when nothing is missing.
   func gap(lane: Int, at time: UInt64) -> Event? {
-    lanes[lane].missing > 0 ? Self.gap(lanes[lane].cpu, time) : nil
+    missing(lane) > 0 ? Self.gap(lanes[lane].cpu, time) : nil
   }
 
   private static func gap(_ cpu: Int, _ time: UInt64) -> Event {
