@@ -21,6 +21,9 @@ struct PL003Underflow: Rule {
   /// One record of a page whose count was not known is confirmed by nothing but itself: when it takes the count through zero, it says what
   /// a put too many says. Nobody puts very often too much, and a flipped bit does look like that.
   private func verdict(_ transition: Transition, _ count: Int32) -> Verdict {
+    // What was set is what is there: another count contradicts the record itself.
+    let event = transition.event
+    if event.kind == .pageRefSet, event.count != event.value { return .likely }
     guard transition.marks.contains(.unchained) else { return .proven }
     if count < -Self.crowd { return .suspect }
     let (before, isOverflow) = count.subtractingReportingOverflow(transition.event.value)
