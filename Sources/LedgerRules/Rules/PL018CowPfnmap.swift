@@ -9,8 +9,10 @@ struct PL018CowPfnmap: Rule {
     restsOnAbsence: false)
 
   func charge(_ transition: Transition) -> Charge? {
-    Charge(
-      verdict: transition.marks.contains(.inferred) ? .likely : .proven, severity: .medium,
+    // Flags in one record, of a mapping that no other tells of, may be damaged.
+    let isConfirmed = transition.pfn != Event.noFrame && !transition.marks.contains(.inferred)
+    return Charge(
+      verdict: isConfirmed ? .proven : .likely, severity: .medium,
       variant: "write", pid: transition.event.pid,
       dependsOnOthers: false)
   }
@@ -39,7 +41,7 @@ struct PL018CowPfnmap: Rule {
       "probes on remap_pfn_range and vmf_insert_pfn_prot",
     ],
     proof: """
-      wp_page_copy in a vma with VM_PFNMAP, VM_MAYWRITE and without VM_SHARED; likely: a user's write to a PFN entry of such a vma that is present.
+      wp_page_copy in a vma with VM_PFNMAP, VM_MAYWRITE and without VM_SHARED, over an entry that was seen made; likely: one that was not, or a user's write to a PFN entry of such a vma that is present.
       """,
     lookAlikes:
       "Shared mappings; private file mappings without VM_PFNMAP; drivers that clear VM_MAYWRITE.",
