@@ -63,13 +63,9 @@ extension Replay {
   /// The last reference on the head of a compound block, as recorded, had no flag that the page did not have before it became one: then
   /// it is another page's record. mm/page_alloc.c:prep_new_page sets PG_head after the count (5.4 to 7.1).
   private func isFlaggedAlone(_ pfn: UInt64, _ head: PageState) -> Bool {
-    let events = journal.chain(of: pfn, endingAt: head.step, limit: 64).map(\.event)
-    guard let alloc = events.lastIndex(where: { $0.kind == .pageAlloc }), alloc > 0,
-      let last = events.last, last.kind.isPageRef
-    else { return false }
-    let birth = events[alloc - 1]
-    guard birth.kind == .pageRefSet, !birth.gaps.contains(.pageFlags),
-      !last.gaps.contains(.pageFlags)
+    let life = journal.life(of: pfn, endingAt: head.step)
+    guard let birth = life.birth, birth.kind == .pageRefSet, !birth.gaps.contains(.pageFlags),
+      let last = life.steps.last?.event, last.kind.isPageRef, !last.gaps.contains(.pageFlags)
     else { return false }
     return last.word & ~birth.word == 0
   }
@@ -77,9 +73,8 @@ extension Replay {
   /// A page that was allocated alone and is freed as a block, with what the journal knows of its allocation.
   private mutating func loneBlock(_ event: Event, _ head: PageState) -> Block? {
     guard head.bits.contains(.allocated) else { return nil }
-    let steps = journal.chain(of: event.pfn, endingAt: head.step, limit: 64)
-    guard let birth = steps.last(where: { $0.event.kind == .pageAlloc })?.event, birth.order == 0
-    else { return nil }
+    let first = journal.life(of: event.pfn, endingAt: head.step).steps.first?.event
+    guard let birth = first, birth.kind == .pageAlloc, birth.order == 0 else { return nil }
     var block = Block()
     block.head = birth.pfn
     block.gfp = birth.word

@@ -87,6 +87,14 @@ struct Journal: ~Copyable {
     return found.reversed()
   }
 
+  /// The steps of `pfn` since it was allocated last, as far as the last 64 before step `number` tell, and what came right before the
+  /// allocation's event; all of them, and nil, when no allocation is among them.
+  func life(of pfn: UInt64, endingAt number: UInt32) -> (birth: Event?, steps: ArraySlice<Step>) {
+    let steps = chain(of: pfn, endingAt: number, limit: 64)
+    let start = steps.lastIndex { $0.event.kind == .pageAlloc } ?? 0
+    return (start > 0 ? steps[start - 1].event : nil, steps[start...])
+  }
+
   /// Calls `body` with each allocation that is kept and the page_ref event of its head right before it, in no order.
   func forEachAllocation(_ body: (_ gfp: UInt64, _ flags: UInt64, _ pfn: UInt64) -> Void) {
     for place in 0..<used {

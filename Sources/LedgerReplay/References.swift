@@ -221,9 +221,7 @@ extension Replay {
   private func isConfirmedMapped(_ event: Event, _ before: PageState) -> Bool {
     guard event.count == 0 else { return false }
     if before.bits.contains(.counted), before.count &+ event.value != 0 { return false }
-    let steps = journal.chain(of: event.pfn, endingAt: before.step, limit: 64)
-    let life = steps.lastIndex { $0.event.kind == .pageAlloc } ?? 0
-    return steps[life...].contains { step in
+    return journal.life(of: event.pfn, endingAt: before.step).steps.contains { step in
       step.event.kind.isPageRef && step.event.mapcount > 0
         && step.event.mapcount >= event.mapcount
     }

@@ -77,14 +77,18 @@ struct ComplaintConclusion {
 
   private func cause(_ complaint: KernelComplaint, _ rule: String) -> String {
     let site = complaint.site.prefix { $0 != ":" }
-    // A check is known by its place: the dump before it may be torn off, and any task may run into it. Those who find a bad page are
-    // the kernel's own, and are printed last.
-    let isPlaced = complaint.kind == .kernelBug && !site.isEmpty && !complaint.function.isEmpty
-    let isFound = [.badPageState, .badPageMap, .badPageCache].contains(complaint.kind)
-    return [
-      rule, isPlaced ? "" : complaint.reason.withoutNumbers, isFound ? "" : complaint.function,
-      String(site), isPlaced ? "" : complaint.process.withoutNumbers,
-    ].joined(separator: "|")
+    let reason = complaint.reason.withoutNumbers
+    let process = complaint.process.withoutNumbers
+    let parts =
+      switch complaint.kind {
+      // A check is known by its place: the dump before it may be torn off, and any task may run into it.
+      case .kernelBug where !site.isEmpty && !complaint.function.isEmpty:
+        ["", complaint.function, String(site), ""]
+      // Those who find a bad page are the kernel's own, and are printed last.
+      case .badPageState, .badPageMap, .badPageCache: [reason, "", String(site), process]
+      default: [reason, complaint.function, String(site), process]
+      }
+    return ([rule] + parts).joined(separator: "|")
   }
 
   private func doubt(_ complaint: KernelComplaint, _ charge: ComplaintCharge) -> String {

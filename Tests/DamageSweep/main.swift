@@ -3,6 +3,7 @@
 //
 //   damage-sweep CAPTURE SEED COUNT|all FROM STATUS-FILE
 //   damage-sweep CAPTURE SEED dump NUMBER FILE
+//   damage-sweep CAPTURE SEED records COUNT STATUS-FILE
 import Foundation
 import HardeningSupport
 
@@ -11,9 +12,18 @@ func say(_ line: String) {
 }
 
 let words = CommandLine.arguments
-guard words.count == 6, let seed = UInt64(words[2]), let from = Int(words[4]),
-  let sweep = Sweep(path: words[1], seed: seed)
-else {
+guard words.count == 6, let seed = UInt64(words[2]), let from = Int(words[4]) else {
+  say("skip")
+  exit(0)
+}
+if words[3] == "records" {
+  if let sweep = RecordSweep(path: words[1], seed: seed) {
+    for number in 0..<from { sweep.complaints(number).forEach { say("bad \(number) \($0)") } }
+    say("done")
+  }
+  exit(0)
+}
+guard let sweep = Sweep(path: words[1], seed: seed) else {
   say("skip")
   exit(0)
 }

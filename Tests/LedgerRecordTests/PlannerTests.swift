@@ -226,7 +226,9 @@ struct PlannerTests {
     #expect(alarms.map(\.name) == ["bad_page_ret", "console", "split_page", "mm_page_free"])
     #expect(alarms.first?.command == "traceoff")
     // Without a condition the kernel would stop before the event is in the ring.
-    #expect(alarms[2] == Alarm(name: "split_page", command: "traceoff if common_pid >= 0"))
+    #expect(
+      alarms[2]
+        == Alarm(name: "split_page", command: "traceoff if common_pid >= 0", isChosen: true))
     #expect(alarms[3].group == "kmem" && alarms[3].command == "traceoff if pfn == 1")
     let script = ShellScript.text(plan, triggers: triggers)
     #expect(script.contains("trigger \"$G\" bad_page_ret 'traceoff'"))

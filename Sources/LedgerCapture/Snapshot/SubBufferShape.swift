@@ -45,9 +45,10 @@ struct SubBufferShape: Equatable {
     var whole = 0
     var broken = 0
 
-    var suits: Bool { records > 0 && whole > 0 && broken == 0 }
-    var suitsHalf: Bool { records > 0 && whole > 0 && whole >= broken }
-    var suitsMostly: Bool { records > 0 && whole > 0 && whole / 2 >= broken }
+    private var isFilled: Bool { records > 0 && whole > 0 }
+    var suits: Bool { isFilled && broken == 0 }
+    var suitsHalf: Bool { isFilled && whole >= broken }
+    var suitsMostly: Bool { isFilled && whole / 2 >= broken }
     /// Nothing that follows can make up for this.
     var isHopeless: Bool { broken >= 16 && broken > whole }
   }
@@ -78,6 +79,7 @@ struct SubBufferShape: Equatable {
       var last: UInt64 = 0
       var at = 0
       while page.data <= bytes.byteCount &- at, !weight.isHopeless {
+        defer { at &+= page.size }
         let room = min(page.size, bytes.byteCount &- at)
         let time = time(bytes, at)
         let isLater = time >= last
@@ -85,7 +87,6 @@ struct SubBufferShape: Equatable {
         if time != 0 { last = time }
         guard isLater, let used = used(bytes, at), used <= page.size &- page.data else {
           weight.broken += 1
-          at &+= page.size
           continue
         }
         // The last one may be cut.
@@ -100,7 +101,6 @@ struct SubBufferShape: Equatable {
         } else {
           weight.broken += 1
         }
-        at &+= page.size
       }
     }
   }

@@ -8,11 +8,8 @@ import LedgerFormat
 struct KernelRemainder: Sendable {
   private struct Lane {
     var cpu: Int
-    /// Events that the file should hold, nil without statistics.
-    var produced: UInt64?
-    /// Those of them that were read when the statistics were taken, and those that were not.
-    var read: UInt64 = 0
-    var entries: UInt64 = 0
+    /// What the kernel said, nil when it was not asked.
+    var told: CpuStatistics?
     var seen: UInt64 = 0
     /// Events that fit into one sub-buffer, at most.
     var reach: UInt64 = 0
@@ -20,16 +17,18 @@ struct KernelRemainder: Sendable {
     /// The kernel tells first what is left, then what was read (kernel/trace/trace.c:tracing_stats_read, 6.12), and trace-cmd asks while its
     /// readers empty the buffers: the sub-buffer that they take in between is in both numbers. They have gone on if the file has more than
     /// was read.
-    var isRaced: Bool { entries > 0 && seen > read }
+    var isRaced: Bool { told.map { $0.entries > 0 && seen > $0.read } ?? false }
 
     var missing: UInt64 {
-      guard let produced, produced > seen else { return 0 }
-      let missing = produced - seen
-      return isRaced && missing <= min(read, seen - read, reach) ? 0 : missing
+      guard let told, told.produced > seen else { return 0 }
+      let missing = told.produced - seen
+      return isRaced && missing <= min(told.read, seen - told.read, reach) ? 0 : missing
     }
 
     /// All that was read is there, and what was left then may have been the sub-buffer that was read last.
-    var mayBeWhole: Bool { seen == read && entries <= min(read, reach) }
+    var mayBeWhole: Bool {
+      told.map { seen == $0.read && $0.entries <= min($0.read, reach) } ?? false
+    }
   }
 
   /// Bytes of the smallest record of a tracepoint: its head, and the fields that all have.
@@ -45,8 +44,7 @@ struct KernelRemainder: Sendable {
   init(_ layout: TraceDatLayout) {
     var known: [Key: Lane] = [:]
     for row in layout.statistics {
-      known[Key(row.instance, row.cpu)] = Lane(
-        cpu: row.cpu, produced: row.produced, read: row.read, entries: row.entries)
+      known[Key(row.instance, row.cpu)] = Lane(cpu: row.cpu, told: row)
     }
     lanes = layout.extents.map { extent in
       var lane = known[Key(extent.instance, extent.cpu)] ?? Lane(cpu: extent.cpu)
@@ -57,7 +55,7 @@ struct KernelRemainder: Sendable {
     let present = Set(layout.extents.map { Key($0.instance, $0.cpu) })
     silent = layout.statistics
       .filter { !present.contains(Key($0.instance, $0.cpu)) && $0.produced > 0 }
-      .map { Lane(cpu: $0.cpu, produced: $0.produced) }
+      .map { Lane(cpu: $0.cpu, told: $0) }
   }
 
   private struct Key: Hashable {

@@ -12,47 +12,63 @@ extension TraceDatLayout {
   private static let looks = 32
 
   /// Replaces the sizes that the file states by those that fit its data.
+  ///
+  /// A size twice too large contradicts nothing, it hides every second sub-buffer, so that a damaged one must not decide: the size that
+  /// finds more whole ones does.
   mutating func settleSubBuffers(_ source: ByteSource) {
-    var settled: [String: Int] = [:]
-    for index in extents.indices {
-      let extent = extents[index]
-      var sizes = Set([extent.subBuffer, page.size])
-      if version == 7 { sizes.insert(pageSize) }
-      sizes = sizes.filter { Self.sizes.contains($0) && $0 & ($0 - 1) == 0 }
-      if let known = settled[extent.instance] {
-        extents[index].subBuffer = known
-      } else if sizes.count > 1 {
-        let found = sizes.sorted().first { fits($0, extent, source) }
-        extents[index].subBuffer = found ?? page.size
-        settled[extent.instance] = found
-      } else {
-        extents[index].subBuffer = sizes.first ?? page.size
+    for (_, members) in Dictionary(grouping: extents.indices, by: { extents[$0].instance }) {
+      let sizes = Set(members.flatMap { stated(extents[$0]) })
+      let found = sizes.count > 1 ? best(of: sizes.sorted(), members, source) : nil
+      for index in members {
+        let own = stated(extents[index])
+        extents[index].subBuffer = found ?? (own.count == 1 ? own.first : nil) ?? page.size
       }
     }
   }
 
-  /// True if the first sub-buffers are filled exactly when they are of this size.
-  private func fits(_ size: Int, _ extent: CpuExtent, _ source: ByteSource) -> Bool {
+  /// The sizes that the file states for a CPU's sub-buffers, as far as sub-buffers have such sizes.
+  private func stated(_ extent: CpuExtent) -> Set<Int> {
+    var sizes = Set([extent.subBuffer, page.size])
+    if version == 7 { sizes.insert(pageSize) }
+    return sizes.filter { Self.sizes.contains($0) && $0 & ($0 - 1) == 0 }
+  }
+
+  /// The size of which most sub-buffers of a buffer are filled as they claim, nil when none is.
+  private func best(of sizes: [Int], _ members: [Int], _ source: ByteSource) -> Int? {
+    var best: (size: Int, whole: Int, broken: Int)?
+    for size in sizes {
+      let counts = members.map { count(size, extents[$0], source) }
+      let whole = counts.reduce(0) { $0 &+ $1.whole }
+      let broken = counts.reduce(0) { $0 &+ $1.broken }
+      guard whole > (best?.whole ?? 0) || whole == best?.whole && broken < best?.broken ?? 0
+      else { continue }
+      best = (size, whole, broken)
+    }
+    return best?.size
+  }
+
+  /// How many of the first sub-buffers are filled exactly when they are of this size, and how many are not.
+  private func count(_ size: Int, _ extent: CpuExtent, _ source: ByteSource) -> (
+    whole: Int, broken: Int
+  ) {
     var extent = extent
     extent.subBuffer = size
     var stream = CpuStream(extent, source: source, bigEndian: bigEndian)
     var losses = LossLedger()
     let inflater = Inflater(extent.compression)
-    var looked = 0
-    while looked < Self.looks, (try? stream.advance(inflater, losses: &losses)) == true {
-      guard losses.rows.isEmpty, !stream.piece.isEmpty else { return false }
-      let isFilled = stream.piece.withRawSpan { bytes in
+    var (whole, broken) = (0, 0)
+    while whole + broken < Self.looks,
+      (try? stream.advance(inflater, losses: &losses)) == true, !stream.piece.isEmpty
+    {
+      stream.piece.withRawSpan { bytes in
         var at = 0
-        while at &+ size <= bytes.byteCount, looked < Self.looks {
-          guard isSound(bytes, at, size) else { return false }
+        while at &+ size <= bytes.byteCount, whole + broken < Self.looks {
+          if isSound(bytes, at, size) { whole += 1 } else { broken += 1 }
           at &+= size
-          looked += 1
         }
-        return true
       }
-      guard isFilled else { return false }
     }
-    return looked > 0
+    return (whole, broken)
   }
 
   /// Blank bytes are the rest of a larger sub-buffer.

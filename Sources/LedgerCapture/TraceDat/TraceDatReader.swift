@@ -86,13 +86,7 @@ final class TraceDatReader: CaptureReader {
     batch.clear()
     if !isStarted {
       try start(&batch)
-      if !isDetailed {
-        let time = lastTime(batch)
-        batch.events += remainder.gaps(from: time)
-        for lane in lanes.indices where lanes[lane].isDone {
-          if let gap = remainder.gap(lane: lane, at: time) { batch.events.append(gap) }
-        }
-      }
+      openGaps(&batch)
     }
     while batch.events.count < EventBatch.capacity, !lanes.isEmpty {
       let turn = order.turn(lanes)
@@ -104,11 +98,7 @@ final class TraceDatReader: CaptureReader {
       if hasConsole { readMessages(turn.lane, from: filled, &batch) }
       if lanes[turn.lane].at >= lanes[turn.lane].chunk?.count ?? 0 {
         try refill(turn.lane)
-        if !isDetailed, lanes[turn.lane].isDone,
-          let gap = remainder.gap(lane: turn.lane, at: lastTime(batch))
-        {
-          batch.events.append(gap)
-        }
+        if lanes[turn.lane].isDone { openGap(turn.lane, at: lastTime(batch), &batch) }
       }
       order.update(turn.lane, lanes)
     }
@@ -117,6 +107,19 @@ final class TraceDatReader: CaptureReader {
       accountSymbols()
     }
     return !batch.events.isEmpty
+  }
+
+  /// Opens the gaps of CPUs that have no events at all.
+  private func openGaps(_ batch: inout EventBatch) {
+    guard !isDetailed else { return }
+    let time = lastTime(batch)
+    batch.events += remainder.gaps(from: time)
+    for lane in lanes.indices where lanes[lane].isDone { openGap(lane, at: time, &batch) }
+  }
+
+  private func openGap(_ lane: Int, at time: UInt64, _ batch: inout EventBatch) {
+    guard !isDetailed, let gap = remainder.gap(lane: lane, at: time) else { return }
+    batch.events.append(gap)
   }
 
   /// What the kernel said on its console, when that was traced.

@@ -66,12 +66,6 @@ public enum HostFile {
     }
   }
 
-  /// Bytes of a file; 0 where there is none.
-  public static func size(_ path: String) -> Int {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 ? Int(status.st_size) : 0
-  }
-
   /// The file or folder is there.
   public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 

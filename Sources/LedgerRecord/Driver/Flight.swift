@@ -101,13 +101,12 @@ public struct Flight {
 
   /// What the kernel ends by itself, and what the user has chosen.
   private func arm(_ session: Session, _ tell: (String) -> Void) throws(RecordError) {
-    let alarms = Alarm.all(of: session.plan, triggers, isAlone: false)
-    for (place, alarm) in alarms.enumerated() {
+    for alarm in Alarm.all(of: session.plan, triggers, isAlone: false) {
       let event = "\(alarm.group ?? session.group)/\(alarm.name)"
       do throws(RecordError) {
         try session.setTrigger(alarm.command, on: event)
       } catch {
-        guard place < alarms.count - triggers.count else { throw error }
+        guard !alarm.isChosen else { throw error }
         tell(error.message)
       }
     }

@@ -75,11 +75,13 @@ struct TraceCmdRecorder {
 
   /// Its readers wait until a buffer is half full, and may be busy then; what is left they take when they are told to stop (3.1.6).
   private func awaitRest(_ session: Session, _ recorder: RecordedCommand, folder: String) {
-    var last = (session.unread, 0)
+    var last = (session.unread, UInt64(0))
     var rounds = 0
     while recorder.poll() == nil, rounds < Self.rest {
       StopSignals.pause(milliseconds: 50)
-      let size = HostFile.names(in: folder).reduce(0) { $0 &+ HostFile.size("\(folder)/\($1)") }
+      let size = HostFile.names(in: folder).reduce(0) {
+        $0 &+ (FileIdentity(path: "\(folder)/\($1)")?.size ?? 0)
+      }
       let now = (session.unread, size)
       rounds = now == last ? rounds + 1 : 0
       last = now

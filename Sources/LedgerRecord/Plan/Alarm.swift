@@ -8,6 +8,8 @@ struct Alarm: Equatable {
   var name: String
   /// A command for its trigger.
   var command: String
+  /// The user asked for it.
+  var isChosen = false
 
   /// Where the kernel's complaints end, so that they are in the ring, and what the user has chosen. What only a script needs to be
   /// told, because it cannot wait for the lines of a complaint, comes with `isAlone`.
@@ -31,7 +33,8 @@ struct Alarm: Equatable {
       let parts = trigger.event.split(separator: ":", maxSplits: 1).map(String.init)
       alarms.append(
         .init(
-          group: isProbe ? nil : parts.first, name: parts.last ?? "", command: trigger.command))
+          group: isProbe ? nil : parts.first, name: parts.last ?? "", command: trigger.command,
+          isChosen: true))
     }
     return alarms
   }

@@ -1,0 +1,119 @@
+import CommandTestSupport
+import LedgerCapture
+import LedgerCore
+import LedgerRules
+
+/// Spoils one field of one decoded record and holds what is proven against what the undamaged capture proves: the damage that no
+/// reader can see.
+public final class RecordSweep {
+  private struct Part {
+    var info: CaptureInfo
+    var losses: LossLedger
+    var complaints: ComplaintLog
+    var stacks: StackTable
+    var batches: [EventBatch]
+    var innocent: Accusations
+    /// Where events of each kind are: batch and place.
+    var places: [EventKind: [(batch: Int, place: Int)]]
+  }
+
+  private var parts: [Part] = []
+  private let seed: UInt64
+
+  /// Events of a capture that are held at once.
+  private static let limit = 400_000
+
+  /// Reads a capture; nil when nothing in it can be spoiled.
+  public init?(path: String, seed: UInt64) {
+    self.seed = seed
+    CaptureWalk(path: path, detail: .replay, expandLimit: Analyses.expandLimit).forEach { found in
+      if let reader = try? found.open(.replay), let part = Self.read(reader) { parts.append(part) }
+      return parts.count < 8
+    }
+    parts.removeAll { $0.places.isEmpty }
+    guard !parts.isEmpty else { return nil }
+  }
+
+  /// What a variant proves beyond the undamaged capture, with words for what was done; empty when nothing.
+  public func complaints(_ number: Int) -> [String] {
+    var dice = SplitMix(state: seed ^ UInt64(number) &* 0x2545_f491_4f6c_dd1d)
+    let part = parts[Int(dice.next() % UInt64(parts.count))]
+    let kinds = part.places.keys.sorted { $0.rawValue < $1.rawValue }
+    let places = part.places[kinds[Int(dice.next() % UInt64(kinds.count))]] ?? []
+    let (batch, place) = places[Int(dice.next() % UInt64(places.count))]
+    var batches = part.batches
+    let words = Self.spoil(&batches[batch].events[place], &dice)
+    return Accusations([Self.analysis(part, batches)]).beyond(part.innocent).map {
+      "record \(batches[batch].events[place].ordinal), \(words): PROVEN \($0)"
+    }
+  }
+
+  private static func spoil(_ event: inout Event, _ dice: inout SplitMix) -> String {
+    let bit = dice.next()
+    let kind = event.kind
+    switch dice.next() % 9 {
+    case 0, 1:
+      let old = event.pfn
+      if old != Event.noFrame { event.pfn ^= 1 << (bit % 40) }
+      return "\(kind) pfn \(old) is \(event.pfn)"
+    case 2:
+      let old = event.word
+      event.word ^= 1 << (bit % 64)
+      return "\(kind) word \(old) is \(event.word)"
+    case 3:
+      let old = event.pointer
+      event.pointer ^= 1 << (bit % 64)
+      return "\(kind) pointer \(old) is \(event.pointer)"
+    case 4:
+      let old = event.count
+      event.count ^= 1 << Int32(bit % 32)
+      return "\(kind) count \(old) is \(event.count)"
+    case 5:
+      let old = event.mapcount
+      event.mapcount ^= 1 << Int32(bit % 32)
+      return "\(kind) mapcount \(old) is \(event.mapcount)"
+    case 6:
+      let old = event.value
+      event.value ^= 1 << Int32(bit % 32)
+      return "\(kind) value \(old) is \(event.value)"
+    case 7:
+      let old = event.order
+      event.order ^= 1 << UInt8(bit % 4)
+      return "\(kind) order \(old) is \(event.order)"
+    default:
+      let old = event.pid
+      event.pid ^= 1 << Int32(bit % 22)
+      return "\(kind) pid \(old) is \(event.pid)"
+    }
+  }
+
+  private static func read(_ reader: any CaptureReader) -> Part? {
+    var batches: [EventBatch] = []
+    var batch = EventBatch()
+    var places: [EventKind: [(Int, Int)]] = [:]
+    var events = 0
+    do throws(CaptureError) {
+      while try reader.next(&batch) {
+        for (place, event) in batch.events.enumerated() where event.kind != .other {
+          places[event.kind, default: []].append((batches.count, place))
+        }
+        batches.append(batch)
+        events += batch.events.count
+        guard events < limit else { return nil }
+      }
+    } catch { return nil }
+    for kind in [EventKind.gapOpens, .gapCloses] { places[kind] = nil }
+    var part = Part(
+      info: reader.info, losses: reader.losses, complaints: reader.complaints,
+      stacks: reader.stacks, batches: batches, innocent: Accusations([]), places: places)
+    part.innocent = Accusations([analysis(part, batches)])
+    return part
+  }
+
+  private static func analysis(_ part: Part, _ batches: [EventBatch]) -> Analysis {
+    var audit = Audit(pageLimitBytes: 1 << 30)
+    for batch in batches { audit.consume(batch) }
+    return audit.finish(
+      info: part.info, losses: part.losses, complaints: part.complaints, stacks: part.stacks)
+  }
+}
