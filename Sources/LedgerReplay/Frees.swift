@@ -101,17 +101,21 @@ extension Replay {
     judgePage(event, event.pfn, head, shown, step.step)
     guard event.order > 0, let block, block.head == event.pfn else { return }
     let mayDiffer = block.violated || block.tailsSet > 0 || block.kind != .compound
-    guard mayDiffer || event.order > block.order else { return }
+    let isLarger = event.order > block.order
+    guard mayDiffer || isLarger else { return }
+    // That other pages are freed along is told by an order alone, which is not that of the allocation.
+    let reach: Transition.Marks = isLarger ? .doubtful : []
     for pfn in event.pfn &+ 1..<event.pfn &+ (1 << UInt64(event.order)) {
       guard let slot = table.existingSlot(of: pfn) else { continue }
       let state = table[slot]
       guard state.epoch == gaps.epoch else { continue }
-      judgePage(event, pfn, state, shown, step.step)
+      judgePage(event, pfn, state, shown, step.step, reach)
     }
   }
 
   private mutating func judgePage(
-    _ event: Event, _ pfn: UInt64, _ state: PageState, _ block: Block?, _ step: UInt32
+    _ event: Event, _ pfn: UInt64, _ state: PageState, _ block: Block?, _ step: UInt32,
+    _ reach: Transition.Marks = []
   ) {
     var marks: Transition.Marks = []
     if state.life == .free { marks.insert(.freedTwice) }
@@ -119,6 +123,7 @@ extension Replay {
     let isCertain = state.bits.contains(.counted) && !state.bits.contains(.drifting)
     if isCertain, state.count > 0 { marks.insert(.freedReferenced) }
     guard !marks.isEmpty else { return }
+    marks.formUnion(reach)
     if let block, block.isWhole, pfn != block.head { marks.insert(.tail) }
     noteFree(event, at: pfn, state, block, marks, pfn == event.pfn ? step : state.step)
   }

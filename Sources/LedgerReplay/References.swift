@@ -58,7 +58,7 @@ extension Replay {
     switch event.kind {
     case .pageRefMod: modify(event, &state, &marks)
     case .pageRefModAndTest: modifyAndTest(event, &state, &marks)
-    case .pageRefModAndReturn: settle(event.result, zero: .rawDecrement, &state)
+    case .pageRefModAndReturn: modifyAndReturn(event, &state)
     case .pageRefModUnless: modifyUnless(event, &state, &marks)
     case .pageRefFreeze: freeze(event, &state)
     case .pageRefUnfreeze: unfreeze(event, &state)
@@ -97,6 +97,14 @@ extension Replay {
       blocks[state.block].headPutter = event.pid
       blocks[state.block].tailPathOrder = blocks[state.block].order
     }
+  }
+
+  /// The returned value, unless the record's own sample and the ledger agree on another one.
+  private mutating func modifyAndReturn(_ event: Event, _ state: inout PageState) {
+    let isOther =
+      state.bits.contains(.counted) && event.result != event.count
+      && state.count &+ event.value == event.count
+    settle(isOther ? event.count : event.result, zero: .rawDecrement, &state)
   }
 
   private mutating func modifyUnless(

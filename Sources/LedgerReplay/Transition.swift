@@ -124,5 +124,7 @@ public struct Transition: Sendable {
     public static let movableZone = Marks(rawValue: 1 << 46)
     /// It rests on one record, which another one contradicts or nothing confirms.
     public static let doubtful = Marks(rawValue: 1 << 47)
+    /// The get of a free page, which `event` is, stands where its allocation's page_ref_set should: it may be that record.
+    public static let getWasSet = Marks(rawValue: 1 << 48)
   }
 }

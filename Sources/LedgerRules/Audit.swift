@@ -130,6 +130,7 @@ public struct Audit: ~Copyable {
       sawGap = true
       return findings.retract(since: transition.event.time, rules: RuleCatalog.rules)
     }
+    if transition.marks.contains(.getWasSet) { return findings.doubt(transition.event) }
     if transition.marks.contains(.discontinuity) { discontinuities += 1 }
     if isTooEarly(transition) { return }
     let marks = Self.marksOfRules

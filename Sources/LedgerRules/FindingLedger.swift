@@ -27,6 +27,9 @@ struct Draft {
   var evidence: [Item]
   var caseEvent: Event
 
+  /// The rule, and what two records disagree on.
+  var disagreement: String? { charge.disagreement.map { "\(rule) \($0)" } }
+
   mutating func insert(_ charge: Charge, _ transition: Transition) {
     guard let range = charge.pages else {
       return transition.pfn == Event.noFrame ? () : pages.insert(transition.pfn)
@@ -55,6 +58,8 @@ struct FindingLedger {
   private(set) var dropped: UInt64 = 0
   /// Drafts made so far.
   private(set) var made: UInt64 = 0
+  /// Drafts of cases in which two records disagree, by rule and by what they disagree on.
+  private var disagreements: [String: Int] = [:]
   /// Drafts of the last batch.
   private(set) var incomplete: [Int] = []
 
@@ -113,6 +118,9 @@ struct FindingLedger {
       kept.append(draft)
     }
     drafts = kept
+    disagreements = kept.reduce(into: [:]) { counts, draft in
+      if let name = draft.disagreement { counts[name, default: 0] += 1 }
+    }
     places = places.compactMapValues { moved[$0] }
   }
 
@@ -123,7 +131,10 @@ struct FindingLedger {
       dropped &+= 1
       return
     }
+    var charge = charge
+    let others = noteDisagreement(&charge, key.rule)
     let story = RuleCatalog.rules[key.rule].story(transition, charge)
+    if others == 1 { prove(charge.disagreement, key.rule, story.doubt) }
     let chain = EvidenceChain(transition, story, replay)
     var draft = Draft(
       rule: key.rule, charge: charge, story: story, block: transition.block, pfn: transition.pfn,
@@ -135,6 +146,38 @@ struct FindingLedger {
     places[key] = drafts.count
     incomplete.append(drafts.count)
     drafts.append(draft)
+  }
+
+  /// Two blocks of which the same is told are no damaged record: gives the number of others, and proves the charge when there are any.
+  private mutating func noteDisagreement(_ charge: inout Charge, _ rule: Int) -> Int {
+    guard let words = charge.disagreement else { return 0 }
+    let name = "\(rule) \(words)"
+    let others = disagreements[name] ?? 0
+    disagreements[name] = others + 1
+    if others > 0 { charge.verdict = .proven }
+    return others
+  }
+
+  private mutating func prove(_ disagreement: String?, _ rule: Int, _ doubt: String) {
+    for index in drafts.indices
+    where drafts[index].rule == rule && drafts[index].charge.disagreement == disagreement {
+      drafts[index].charge.verdict = .proven
+      drafts[index].story.doubt = doubt
+    }
+  }
+
+  /// What was found of an event alone, a short while ago, is not certain any more.
+  mutating func doubt(_ event: Event) {
+    for index in drafts.indices.reversed() {
+      guard drafts[index].lastTime >= event.time else { return }
+      let own = drafts[index].caseEvent
+      guard own.ordinal == event.ordinal, own.pfn == event.pfn, drafts[index].occurrences == 1,
+        drafts[index].charge.verdict == .proven
+      else { continue }
+      drafts[index].charge.verdict = .likely
+      drafts[index].story.doubt =
+        "false if the record is damaged: the page was allocated right behind it, and no page_ref_set tells of that"
+    }
   }
 
   private mutating func rewrite(

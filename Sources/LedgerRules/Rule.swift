@@ -29,6 +29,9 @@ struct Charge {
   var isOfAnyKernel = false
   /// The cause is the task's, whatever blocks its pages lie in.
   var isPerTask = false
+  /// Two records that disagree, and no third one: which of them is right is not known of this case. Another block of which the same is
+  /// told is a third.
+  var disagreement: String?
   /// The pages that share the cause, when they are more than the transition's own.
   var pages: ClosedRange<UInt64>?
 }

@@ -3,7 +3,7 @@
 //
 //   damage-sweep CAPTURE SEED COUNT|all FROM STATUS-FILE
 //   damage-sweep CAPTURE SEED dump NUMBER FILE
-//   damage-sweep CAPTURE SEED records COUNT STATUS-FILE
+//   damage-sweep CAPTURE SEED records COUNT -
 import Foundation
 import HardeningSupport
 

@@ -42,16 +42,53 @@ public final class RecordSweep {
     let places = part.places[kinds[Int(dice.next() % UInt64(kinds.count))]] ?? []
     let (batch, place) = places[Int(dice.next() % UInt64(places.count))]
     var batches = part.batches
-    let words = Self.spoil(&batches[batch].events[place], &dice)
+    let words: String
+    if dice.next() % 6 == 0 {
+      guard let done = Self.shift(&batches, batch, place, &dice) else { return [] }
+      words = done
+    } else {
+      words = Self.spoil(&batches[batch].events[place], &dice)
+    }
     return Accusations([Self.analysis(part, batches)]).beyond(part.innocent).map {
       "record \(batches[batch].events[place].ordinal), \(words): PROVEN \($0)"
     }
   }
 
+  /// One bit of the time since the record before is another, which moves all that follow in its sub-buffer; nil where a reader would see
+  /// that time runs backwards.
+  private static func shift(
+    _ batches: inout [EventBatch], _ batch: Int, _ place: Int, _ dice: inout SplitMix
+  ) -> String? {
+    var events = batches.flatMap(\.events)
+    let first = batches[..<batch].reduce(place) { $0 + $1.events.count }
+    let cpu = events[first].cpu
+    let own = events.indices.filter { $0 >= first && events[$0].cpu == cpu }
+    let moved = own.prefix(1 + Int(dice.next() % 120))
+    let before = events[..<first].last { $0.cpu == cpu }?.time ?? events[first].time
+    let step = UInt64(1) << (dice.next() % 27)
+    let isLater = (events[first].time &- before) & step == 0
+    guard isLater || events[first].time &- before >= step, let last = moved.last else { return nil }
+    for index in moved {
+      events[index].time = isLater ? events[index].time &+ step : events[index].time &- step
+    }
+    if let next = own.dropFirst(moved.count).first, events[next].time < events[last].time {
+      return nil
+    }
+    let order = events.indices.sorted { (events[$0].time, $0) < (events[$1].time, $1) }
+    var at = 0
+    for number in batches.indices {
+      for place in batches[number].events.indices {
+        batches[number].events[place] = events[order[at]]
+        at += 1
+      }
+    }
+    return "\(moved.count) events of CPU \(cpu) \(isLater ? "later" : "earlier") by \(step)"
+  }
+
   private static func spoil(_ event: inout Event, _ dice: inout SplitMix) -> String {
     let bit = dice.next()
     let kind = event.kind
-    switch dice.next() % 9 {
+    switch dice.next() % 10 {
     case 0, 1:
       let old = event.pfn
       if old != Event.noFrame { event.pfn ^= 1 << (bit % 40) }
@@ -80,6 +117,15 @@ public final class RecordSweep {
       let old = event.order
       event.order ^= 1 << UInt8(bit % 4)
       return "\(kind) order \(old) is \(event.order)"
+    case 8:
+      // Records of the same fields, which another number in their head renames. include/trace/events/page_ref.h, 6.1
+      for alike in [
+        [EventKind.pageRefSet, .pageRefMod, .pageRefUnfreeze],
+        [.pageRefModAndTest, .pageRefModAndReturn, .pageRefModUnless, .pageRefFreeze],
+      ] where alike.contains(kind) {
+        event.kind = alike[Int(bit % UInt64(alike.count))]
+      }
+      return "\(kind) is \(event.kind)"
     default:
       let old = event.pid
       event.pid ^= 1 << Int32(bit % 22)

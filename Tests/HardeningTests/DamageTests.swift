@@ -19,4 +19,14 @@ import Testing
       #expect(complaints.isEmpty, "variant \(number): \(complaints)")
     }
   }
+
+  @Test(arguments: captures)
+  func aSpoiltRecordIsNoAccusation(capture: String) {
+    let path = Repository.root.appendingPathComponent("fixtures/captures/" + capture).path
+    guard let sweep = RecordSweep(path: path, seed: 7) else { return }
+    for number in 0..<12 {
+      let complaints = sweep.complaints(number)
+      #expect(complaints.isEmpty, "variant \(number): \(complaints)")
+    }
+  }
 }

@@ -4,6 +4,8 @@ import LedgerCore
 enum Expectation {
   /// One rule of each group speaks on the page, with this verdict or a stronger one; nobody accuses pages beyond `within`.
   case found([[String]], page: UInt64, within: [ClosedRange<UInt64>], atLeast: Verdict = .likely)
+  /// A rule speaks on the page and nothing is proven, as one damaged record would look the same; nobody accuses pages beyond `within`.
+  case unproven(String, page: UInt64, within: [ClosedRange<UInt64>])
   /// No accusation.
   case silent
   /// The loss is admitted, and nothing is proven.

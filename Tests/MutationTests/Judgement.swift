@@ -56,11 +56,18 @@ struct Judgement {
     case .admitted: admitted
     case .found(let groups, let page, let frames, let verdict):
       found(groups, page, frames, verdict)
+    case .unproven(let rule, let page, let frames): unproven(rule, page, frames)
     }
   }
 
+  private var proven: [Accusation] { accused.filter { $0.verdict == .proven } }
+
+  private func unproven(_ rule: String, _ page: UInt64, _ frames: [ClosedRange<UInt64>]) -> Outcome
+  {
+    proven.isEmpty ? found([[rule]], page, frames, .likely) : .wrong("\(proven)")
+  }
+
   private var admitted: Outcome {
-    let proven = accused.filter { $0.verdict == .proven }
     guard proven.isEmpty else { return .wrong("\(proven)") }
     return isClean ? .missed("the loss") : .right
   }

@@ -31,7 +31,16 @@ extension Mutation {
     Mutation("freed with a smaller order") { draft in
       guard let life = draft.life(where: { $0.order > 0 }), draft.isLast(life) else { return nil }
       draft.events[life.free].order -= 1
-      return .found([["PL026"]], page: life.head, within: [life.frames], atLeast: .proven)
+      return .unproven("PL026", page: life.head, within: [life.frames])
+    },
+    Mutation("two freed with a smaller order") { draft in
+      guard let life = draft.life(where: { $0.order > 0 }), draft.isLast(life),
+        let other = draft.life(where: { $0.order == life.order && $0.head != life.head }),
+        draft.isLast(other)
+      else { return nil }
+      for place in [life.free, other.free] { draft.events[place].order -= 1 }
+      return .found(
+        [["PL026"]], page: life.head, within: [life.frames, other.frames], atLeast: .proven)
     },
     Mutation("freed with a larger order") { draft in
       guard
@@ -41,9 +50,8 @@ extension Mutation {
       let size = UInt64(1) << UInt64(life.order)
       guard !draft.touches(life.head + size...life.head + 2 * size - 1, from: 0) else { return nil }
       draft.events[life.free].order += 1
-      return .found(
-        [["PL026"]], page: life.head, within: [life.head...life.head + 2 * size - 1],
-        atLeast: .proven)
+      return .unproven(
+        "PL026", page: life.head, within: [life.head...life.head + 2 * size - 1])
     },
     Mutation("a tail freed alone") { draft in
       guard let life = draft.life(where: { $0.isPlain }), let place = draft.roomInside(life)

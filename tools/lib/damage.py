@@ -43,11 +43,30 @@ def sweep(args, capture):
             start = place + 1
 
 
+def spoil_records(args, capture):
+    """The same for one field of one record, after it was decoded; nothing where there is no record."""
+    amount = str(args.records)
+    command = [args.sweep, str(capture), str(args.seed), "records", amount, "-"]
+    run = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    lines = run.stdout.splitlines()
+    bad = [f"record {line[4:]}" for line in lines if line.startswith("bad ")]
+    if run.returncode:
+        bad.append(f"record ends the process ({run.returncode}): {run.stderr[-200:].strip()!r}")
+    return bad, args.records if lines[-1:] == ["done"] else 0
+
+
+def sweep_both(args, capture):
+    bad, tried = sweep(args, capture)
+    more, spoilt = spoil_records(args, capture) if args.records else ([], 0)
+    return bad + more, tried + spoilt
+
+
 def main():
     parser = argparse.ArgumentParser(prog="damage")
     parser.add_argument("captures", nargs="*", type=pathlib.Path, metavar="CAPTURE")
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--count", type=int, default=600)
+    parser.add_argument("--records", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--keep", type=pathlib.Path)
@@ -56,12 +75,14 @@ def main():
     parser.add_argument("--shared", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     args = parser.parse_args()
     args.amount = "all" if args.all else str(args.count)
+    if args.records is None:
+        args.records = 20000 if args.all else args.count
     chosen = args.captures or captures(args.root, args.shared)
     failures = variants = 0
     with tempfile.TemporaryDirectory(prefix="pageledger-damage-") as scratch:
         args.scratch = scratch
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-            runs = [(c, pool.submit(sweep, args, c)) for c in chosen]
+            runs = [(c, pool.submit(sweep_both, args, c)) for c in chosen]
             for capture, run in runs:
                 bad, tried = run.result()
                 variants += tried
@@ -69,7 +90,7 @@ def main():
                 print(f"{capture.name}: {tried} variants, {len(bad)} bad", flush=True)
                 for line in bad:
                     print(f"  {line}", flush=True)
-                    if args.keep:
+                    if args.keep and not line.startswith("record "):
                         number = line.split()[0]
                         args.keep.mkdir(parents=True, exist_ok=True)
                         kept = args.keep / f"{number}-{capture.name.removesuffix('.gz')}"

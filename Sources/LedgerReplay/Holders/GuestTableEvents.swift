@@ -5,10 +5,19 @@ extension Replay {
   /// `kvm_tdp_mmu_spte_changed`: one entry, its old and its new value.
   mutating func entryChanged(_ event: Event) {
     let level = event.order
-    guard (1...5).contains(level) else { return }
     let kvm = machine(changing: event)
     let space = UInt8(truncatingIfNeeded: event.value)
     let old = event.extra
+    guard StageTwo.isEntry(gfn: event.pointer, level: level) else {
+      return holders.stageTwo.contradict(byTables: [old, event.word])
+    }
+    holders.stageTwo.contradict(
+      byTables: [old, event.word].filter { StageTwo.isTable($0, level: level) })
+    if old & StageTwo.present == 0 {
+      // Nothing was there: a leaf that the ledger has there was removed by no event that it has read.
+      holders.stageTwo.contradict(
+        gfn: event.pointer, space: space, level: level, pfn: nil, kvm: kvm)
+    }
     if StageTwo.isLeaf(old, level: level), level <= 3 {
       let pfn = StageTwo.frame(of: old, level: level)
       if let number = holders.stageTwo.number(
@@ -187,7 +196,11 @@ extension Replay {
 
   mutating func vcpuMapped(_ event: Event) {
     if machine(of: event) == 0 { observations.unplacedMaps &+= 1 }
-    if holders.vcpuMaps.count < 1 << 16 { holders.vcpuMaps[event.pointer] = event }
+    // At the same time on another CPU: it came behind.
+    let isGone = holders.letGo.contains(besides: event) {
+      $0.kind == .vcpuUnmap && $0.pointer == event.pointer
+    }
+    if !isGone, holders.vcpuMaps.count < 1 << 16 { holders.vcpuMaps[event.pointer] = event }
   }
 
   /// The VM of a `kvm_vcpu_map`: named by the probe (`kvm=+0($arg1)`), or that of the task.

@@ -63,7 +63,9 @@ extension Replay {
     case .dropSpte: entryDropped(event)
     case .vcpuMap: vcpuMapped(event)
     case .vcpuMapReturn: vcpuMapReturned(event)
-    case .vcpuUnmap: holders.vcpuMaps[event.pointer] = nil
+    case .vcpuUnmap:
+      holders.letGo.note(event)
+      holders.vcpuMaps[event.pointer] = nil
     default: break
     }
   }

@@ -90,10 +90,13 @@ extension Replay {
   /// Takes the entries in a range out; where the event or the entry names no mm, the vma decides.
   mutating func removeEntries(_ range: Range<UInt64>, _ event: Event) {
     let space = event.pointer
-    if space != 0 { holders.host.remove(range, space: space) { _ in } }
+    var isOfVma = false
+    let note = { (gone: HostMapping) in if gone.vma == event.extra { isOfVma = true } }
+    if space != 0 { holders.host.remove(range, space: space, gone: note) }
     for other in space == 0 ? holders.host.allSpaces : [0] where other != HostTables.unnamed {
-      holders.host.removeUnplaced(range, vma: event.extra, in: other) { _ in }
+      holders.host.removeUnplaced(range, vma: event.extra, in: other, gone: note)
     }
+    if isOfVma { holders.host.noteUnmap(range, vma: event.extra) }
     // Perhaps another process's: no longer certain, and nobody is accused by it.
     holders.host.remove(range, space: HostTables.unnamed) { _ in }
   }

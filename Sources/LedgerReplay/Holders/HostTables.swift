@@ -20,7 +20,8 @@ struct HostTables {
   private(set) var frames = FrameIndex()
   /// The newest mapping of each vma; the others are chained behind it.
   private var vmas: [UInt64: UInt32] = [:]
-  /// Vmas whose entries are said to be in two spaces at once, which no kernel does: one of the records is wrong.
+  /// Vmas whose entries are said to be in two spaces at once, which no kernel does, or where none of their unmaps reaches: one of the
+  /// records is wrong.
   private var contradicted: Set<UInt64> = []
   private static let contradictedLimit = 1 << 16
   /// The space that a task made entries in last.
@@ -90,13 +91,25 @@ struct HostTables {
 
   @inline(__always)
   private mutating func noteSpaces(_ vma: UInt64, _ one: UInt64, _ other: UInt64) {
-    guard one != other, one != 0, other != 0, one != Self.unnamed, other != Self.unnamed,
-      contradicted.count < Self.contradictedLimit
-    else { return }
-    contradicted.insert(vma)
+    guard one != other, one != 0, other != 0, one != Self.unnamed, other != Self.unnamed else {
+      return
+    }
+    contradict(vma: vma)
   }
 
-  /// The space of the vma's entries is not certain.
+  private mutating func contradict(vma: UInt64) {
+    if contradicted.count < Self.contradictedLimit { contradicted.insert(vma) }
+  }
+
+  /// Mappings in a range of a vma were unmapped. One alone that is left, and not right beside the range, may not be where its record says.
+  mutating func noteUnmap(_ range: Range<UInt64>, vma: UInt64) {
+    guard vma != 0, let left = vmas[vma], records[left].vmaBehind == .max else { return }
+    let isBeside =
+      records[left].address == range.upperBound || records[left].end == range.lowerBound
+    if !isBeside { contradict(vma: vma) }
+  }
+
+  /// The place of the vma's entries is not certain.
   func isContradicted(vma: UInt64) -> Bool { !contradicted.isEmpty && contradicted.contains(vma) }
 
   private mutating func unchain(_ old: HostMapping) {

@@ -54,9 +54,17 @@ struct StageTwo {
 
   var count: Int { records.count }
 
-  /// arch/x86/kvm/mmu/spte.h: SPTE_MMU_PRESENT_MASK is bit 11 from 5.15 on; a leaf is at level 1 or has bit 7.
+  /// arch/x86/kvm/mmu/spte.h: SPTE_MMU_PRESENT_MASK, from 5.15 on.
+  static let present: UInt64 = 1 << 11
+
+  /// An entry that is there maps a frame at level 1 or with bit 7, else it points to a table.
   static func isLeaf(_ spte: UInt64, level: UInt8) -> Bool {
-    spte & 1 << 11 != 0 && (level == 1 || spte & 1 << 7 != 0)
+    spte & present != 0 && (level == 1 || spte & 1 << 7 != 0)
+  }
+
+  /// Entries of a level are for guest frames that are aligned to what they map. arch/x86/kvm/mmu/tdp_iter.c:tdp_iter_start, 5.15 to 7.1
+  static func isEntry(gfn: UInt64, level: UInt8) -> Bool {
+    (1...5).contains(level) && gfn & ((1 << (UInt64(level - 1) * 9)) - 1) == 0
   }
 
   /// arch/x86/kvm/mmu/spte.h: PT_WRITABLE_MASK, the same bit for EPT and NPT.
@@ -64,7 +72,7 @@ struct StageTwo {
 
   /// True for an entry that points to a table of the next level.
   static func isTable(_ spte: UInt64, level: UInt8) -> Bool {
-    spte & 1 << 11 != 0 && level > 1 && spte & 1 << 7 == 0
+    spte & present != 0 && level > 1 && spte & 1 << 7 == 0
   }
 
   /// The frame of a leaf, aligned to its level.
@@ -105,6 +113,14 @@ struct StageTwo {
     for number in leaves {
       let owner = records[number].kvm
       if owner == kvm || owner == 0 || kvm == 0 { records[number].isContradicted = true }
+    }
+  }
+
+  /// Pages that an event calls tables are mapped by no guest: leaves that map them prove nothing.
+  mutating func contradict(byTables entries: [UInt64]) {
+    for entry in entries where entry & Self.present != 0 {
+      let pfn = Self.frame(of: entry, level: 1)
+      frames.forEach(in: pfn..<pfn &+ 1) { records[$0].isContradicted = true }
     }
   }
 

@@ -21,13 +21,21 @@ struct PL003Underflow: Rule {
   /// One record of a page whose count was not known is confirmed by nothing but itself: when it takes the count through zero, it says what
   /// a put too many says. Nobody puts very often too much, and a flipped bit does look like that.
   private func verdict(_ transition: Transition, _ count: Int32) -> Verdict {
-    // What was set is what is there: another count contradicts the record itself.
     let event = transition.event
-    if event.kind == .pageRefSet, event.count != event.value { return .likely }
+    if let told = Self.told(by: event), told != event.count { return .likely }
     guard transition.marks.contains(.unchained) else { return .proven }
     if count < -Self.crowd { return .suspect }
     let (before, isOverflow) = count.subtractingReportingOverflow(transition.event.value)
     return !isOverflow && (0...Self.crowd).contains(before) ? .proven : .likely
+  }
+
+  /// The count that a record's other fields tell: what was set is what is there, and what was found to be zero is zero.
+  private static func told(by event: Event) -> Int32? {
+    switch event.kind {
+    case .pageRefSet, .pageRefUnfreeze: event.value
+    case .pageRefFreeze, .pageRefModAndTest: event.result != 0 ? 0 : nil
+    default: nil
+    }
   }
 
   /// More references than a page has that is put too often.
