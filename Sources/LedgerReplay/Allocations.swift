@@ -43,6 +43,7 @@ extension Replay {
       state.zero = .never
       return state
     }
+    setsComeFirst = true
     state.count = head.count
     state.life = .live
     state.bits.insert(.counted)
@@ -92,9 +93,11 @@ extension Replay {
     }
   }
 
-  /// False if a page of the block is still in use as far as the ledger knows: its free may have the same time.
+  /// False if a page of the block is still in use as far as the ledger knows: its free may have the same time. So may the head's
+  /// page_ref_set, where the kernel sets counts first.
   mutating func allocationFits(_ event: Event, head: PageState) -> Bool {
-    if head.life == .live, !head.bits.contains(.born) { return false }
+    let isUnset = setsComeFirst && head.life == .free && head.bits.contains(.counted)
+    if head.life == .live || isUnset, !head.bits.contains(.born) { return false }
     guard event.order > 0 else { return true }
     for pfn in event.pfn &+ 1..<event.pfn &+ (1 << UInt64(event.order)) {
       guard let slot = table.existingSlot(of: pfn) else { continue }

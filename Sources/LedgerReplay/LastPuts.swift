@@ -15,7 +15,7 @@ struct LastPuts {
   private var entries = Array(repeating: Entry(), count: 1 << 8)
   private static let mask = 0xff
   /// Nanoseconds after which nothing is owed any more: the page went another way.
-  private static let window: UInt64 = 10_000_000
+  private static let window: UInt64 = 100_000_000
 
   /// A put brought the count to zero.
   @inline(__always)

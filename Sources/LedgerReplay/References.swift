@@ -99,11 +99,13 @@ extension Replay {
     }
   }
 
-  /// The returned value, unless the record's own sample and the ledger agree on another one.
+  /// The returned value, unless the record's own sample is another one and the ledger agrees with that, or cannot tell.
   private mutating func modifyAndReturn(_ event: Event, _ state: inout PageState) {
-    let isOther =
-      state.bits.contains(.counted) && event.result != event.count
-      && state.count &+ event.value == event.count
+    guard event.result != event.count else {
+      return settle(event.result, zero: .rawDecrement, &state)
+    }
+    guard state.bits.contains(.counted) else { return }
+    let isOther = state.count &+ event.value == event.count
     settle(isOther ? event.count : event.result, zero: .rawDecrement, &state)
   }
 

@@ -23,6 +23,8 @@ public struct Replay: ~Copyable {
   var lastPuts = LastPuts()
   /// The free that is judged contradicts the task's last put.
   var freeIsDoubtful = false
+  /// The kernel sets a page's count before it tells of the allocation, as up to 6.13.
+  var setsComeFirst = false
   /// What limits the conclusions of some rules.
   public internal(set) var observations = Observations()
   /// What was known when the kernel complained, by the `word` of the complaint's mark.

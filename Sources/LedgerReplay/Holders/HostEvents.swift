@@ -77,7 +77,7 @@ extension Replay {
 
   /// mm/memory.c:unmap_page_range: the one door of munmap, exit, MADV_DONTNEED and unmap_mapping_range.
   mutating func unmap(_ event: Event) {
-    guard event.span > event.word else { return }
+    guard event.span > event.word else { return holders.host.contradict(vma: event.extra) }
     let range = event.word..<event.span
     holders.letGo.note(event)
     holders.objects.unmapped(range, event)

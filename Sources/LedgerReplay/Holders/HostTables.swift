@@ -97,13 +97,14 @@ struct HostTables {
     contradict(vma: vma)
   }
 
-  private mutating func contradict(vma: UInt64) {
-    if contradicted.count < Self.contradictedLimit { contradicted.insert(vma) }
+  /// Nothing is certain of the vma's entries any more.
+  mutating func contradict(vma: UInt64) {
+    if vma != 0, contradicted.count < Self.contradictedLimit { contradicted.insert(vma) }
   }
 
   /// Mappings in a range of a vma were unmapped. One alone that is left, and not right beside the range, may not be where its record says.
   mutating func noteUnmap(_ range: Range<UInt64>, vma: UInt64) {
-    guard vma != 0, let left = vmas[vma], records[left].vmaBehind == .max else { return }
+    guard let left = vmas[vma], records[left].vmaBehind == .max else { return }
     let isBeside =
       records[left].address == range.upperBound || records[left].end == range.lowerBound
     if !isBeside { contradict(vma: vma) }
