@@ -45,6 +45,7 @@ extension Replay {
     }
     setsComeFirst = true
     state.count = head.count
+    state.pins = head.pins
     state.life = .live
     state.bits.insert(.counted)
     return state
