@@ -190,8 +190,18 @@ extension Replay {
     guard before.zero != .freeze else { return explanations.add(.getFromFrozen, event) }
     if event.mayBePoisoned { explanations.add(.poisonedGet, event) }
     marks.insert(.getFromZero)
+    if isSplitting(before.block, event) { marks.insert(.doubtful) }
     if before.life == .free { marks.insert(.afterFree) }
     if event.mayBePoisoned { marks.insert(.maybePoisoned) }
+  }
+
+  /// The CPU sets the counts of the block's pages, one by one, right now: a get among them may be one of those, renamed by one damaged byte
+  /// of its record's head.
+  private func isSplitting(_ number: UInt32, _ event: Event) -> Bool {
+    guard number != 0, blocks[number].tailsSet > 0, blocks[number].setCPU == event.cpu else {
+      return false
+    }
+    return event.time &- blocks[number].setTime < 1_000_000
   }
 
   /// Additions from here on are no page_frag, NIC or pin bias (at most 65,535 and 1,024 a pin).

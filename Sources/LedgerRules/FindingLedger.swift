@@ -76,6 +76,8 @@ struct FindingLedger {
       rule: number, variant: charge.variant, block: block?.head ?? Event.noFrame,
       born: block?.time ?? 0, pid: block == nil ? charge.pid : 0)
     guard let place = place(of: key) else { return open(key, charge, transition, replay) }
+    var charge = charge
+    if charge.disagreement != nil, transition.pfn != drafts[place].pfn { charge.verdict = .proven }
     if isStronger(charge, than: drafts[place].charge) {
       rewrite(place, charge, transition, replay)
     }

@@ -9,9 +9,12 @@ struct PL006DroppedMapped: Rule {
   func charge(_ transition: Transition) -> Charge? {
     // A mapcount of 0 means "mapped once" only where births show -1; a text without mapcount shows 0 everywhere.
     let isRaw = transition.event.mapcount == 0
-    return Charge(
-      verdict: isRaw ? .likely : .proven, severity: .critical, variant: isRaw ? "raw" : "mapped",
+    var charge = Charge(
+      verdict: .likely, severity: .critical, variant: isRaw ? "raw" : "mapped",
       pid: transition.event.pid, dependsOnOthers: false)
+    // That the entry was not removed before the put is told by this record alone.
+    if !isRaw, !transition.marks.contains(.doubtful) { charge.disagreement = "mapped" }
+    return charge
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
@@ -21,7 +24,10 @@ struct PL006DroppedMapped: Rule {
         somebody gave back the reference that belongs to the page table; a page that its driver frees by itself must not be mapped with \
         vm_insert_page
         """,
-      doubt: "false if the sampled mapcount belongs to a page type of the kernel's own")
+      doubt: charge.verdict == .proven
+        ? "false if the sampled mapcount belongs to a page type of the kernel's own"
+        : "false if the record is damaged: of no other page the same is told; or if the mapcount belongs to a page type of the kernel's own"
+    )
   }
 
   let description = RuleDescription(
@@ -35,7 +41,8 @@ struct PL006DroppedMapped: Rule {
     versions:
       "all; mapcount is 0 for unmapped up to 6.6 and -1 from 6.12 on, as the births in the capture show",
     needs: ["page_ref:page_ref_mod_and_test"],
-    proof: "page_ref_mod_and_test with ret=1 and a mapcount that means mapped.",
+    proof:
+      "page_ref_mod_and_test with ret=1 and a mapcount that means mapped, as records before it say, of two pages or more.",
     lookAlikes:
       "Page types (slab, page table, buddy) show large negative mapcounts; PFN entries do not count at all (see PL007).",
     undecidable: "page_ref is not recorded.",
