@@ -42,6 +42,7 @@ struct Draft {
 struct FindingLedger {
   /// Findings kept; beyond it only the number of the others is counted.
   static let limit = 100_000
+  private static let lookBack = 256
 
   private struct Key: Hashable {
     var rule: Int
@@ -168,10 +169,9 @@ struct FindingLedger {
     }
   }
 
-  /// What was found of an event alone, a short while ago, is not certain any more.
+  /// What was found of an event alone, a short while ago, is not certain any more: it is among the last drafts.
   mutating func doubt(_ event: Event) {
-    for index in drafts.indices.reversed() {
-      guard drafts[index].lastTime >= event.time else { return }
+    for index in drafts.indices.suffix(Self.lookBack) {
       let own = drafts[index].caseEvent
       guard own.ordinal == event.ordinal, own.pfn == event.pfn, drafts[index].occurrences == 1,
         drafts[index].charge.verdict == .proven

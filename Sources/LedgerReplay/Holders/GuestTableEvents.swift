@@ -7,39 +7,11 @@ extension Replay {
     let level = event.order
     let kvm = machine(changing: event)
     let space = UInt8(truncatingIfNeeded: event.value)
-    let old = event.extra
-    guard StageTwo.isEntry(gfn: event.pointer, level: level) else {
-      return holders.stageTwo.contradict(byTables: [old, event.word])
-    }
-    holders.stageTwo.contradict(
-      byTables: [old, event.word].filter { StageTwo.isTable($0, level: level) })
-    if old & StageTwo.present == 0 {
-      // Nothing was there: a leaf that the ledger has there was removed by no event that it has read.
-      holders.stageTwo.contradict(
-        gfn: event.pointer, space: space, level: level, pfn: nil, kvm: kvm)
-    }
-    if StageTwo.isLeaf(old, level: level), level <= 3 {
-      let pfn = StageTwo.frame(of: old, level: level)
-      if let number = holders.stageTwo.number(
-        gfn: event.pointer, space: space, level: level, pfn: pfn, kvm: kvm)
-      {
-        // Only bits have changed: the entry and its proof stay.
-        if StageTwo.isLeaf(event.word, level: level),
-          StageTwo.frame(of: event.word, level: level) == pfn
-        {
-          return
-        }
-        let leaf = holders.stageTwo[number]
-        holders.stageTwo.remove(number)
-        if StageTwo.isTable(event.word, level: level) { split(leaf, by: event) }
-      } else {
-        holders.letGo.note(event)
-        holders.stageTwo.contradict(
-          gfn: event.pointer, space: space, level: level, pfn: pfn, kvm: kvm)
-        observations.olderEntries &+= 1
-      }
-    }
-    guard StageTwo.isLeaf(event.word, level: level), level <= 3 else { return }
+    guard isPlausible(event, kvm: kvm, space: space) else { return }
+    let isKept =
+      StageTwo.isLeaf(event.extra, level: level) && level <= 3
+      && !leafChanged(event, kvm: kvm, space: space)
+    guard !isKept, StageTwo.isLeaf(event.word, level: level), level <= 3 else { return }
     // Removed at the same time on another CPU: the removal came behind.
     let isGone = holders.letGo.contains(besides: event) {
       $0.kind == .spteChanged && $0.pointer == event.pointer && $0.order == level
@@ -52,6 +24,49 @@ extension Replay {
     }
     if kvm == 0 || !holders.machines.knows(kvm) { observations.unplacedEntries &+= 1 }
     addLeaf(event, kvm: kvm, space: space)
+  }
+
+  /// Takes out the leaf that an entry held; false if only its bits have changed, so that the entry and its proof stay.
+  private mutating func leafChanged(_ event: Event, kvm: UInt64, space: UInt8) -> Bool {
+    let level = event.order
+    let pfn = StageTwo.frame(of: event.extra, level: level)
+    guard
+      let number = holders.stageTwo.number(
+        gfn: event.pointer, space: space, level: level, pfn: pfn, kvm: kvm)
+    else {
+      holders.letGo.note(event)
+      holders.stageTwo.contradict(
+        gfn: event.pointer, space: space, level: level, pfn: pfn, kvm: kvm)
+      observations.olderEntries &+= 1
+      return true
+    }
+    if StageTwo.isLeaf(event.word, level: level),
+      StageTwo.frame(of: event.word, level: level) == pfn
+    {
+      return false
+    }
+    let leaf = holders.stageTwo[number]
+    holders.stageTwo.remove(number)
+    if StageTwo.isTable(event.word, level: level) { split(leaf, by: event) }
+    return true
+  }
+
+  /// False for a record that no kernel writes. What it contradicts in the ledger proves nothing any more: leaves of pages that it calls
+  /// tables, and those where it says that nothing was.
+  private mutating func isPlausible(_ event: Event, kvm: UInt64, space: UInt8) -> Bool {
+    let level = event.order
+    let isWhole =
+      StageTwo.isEntry(gfn: event.pointer, level: level)
+      && StageTwo.isAligned(event.extra, level: level)
+      && StageTwo.isAligned(event.word, level: level)
+    for entry in [event.extra, event.word] where !isWhole || StageTwo.isTable(entry, level: level) {
+      holders.stageTwo.contradict(byTable: entry)
+    }
+    if isWhole, event.extra & StageTwo.present == 0 {
+      holders.stageTwo.contradict(
+        gfn: event.pointer, space: space, level: level, pfn: nil, kvm: kvm)
+    }
+    return isWhole
   }
 
   private mutating func addLeaf(_ event: Event, kvm: UInt64, space: UInt8) {

@@ -70,6 +70,11 @@ struct StageTwo {
   /// arch/x86/kvm/mmu/spte.h: PT_WRITABLE_MASK, the same bit for EPT and NPT.
   static func isWritable(_ spte: UInt64) -> Bool { spte & 2 != 0 }
 
+  /// The frame of a large leaf is aligned to what it maps. arch/x86/kvm/mmu/mmu.c:kvm_mmu_hugepage_adjust, 5.15 to 7.1
+  static func isAligned(_ spte: UInt64, level: UInt8) -> Bool {
+    !isLeaf(spte, level: level) || frame(of: spte, level: level) == frame(of: spte, level: 1)
+  }
+
   /// True for an entry that points to a table of the next level.
   static func isTable(_ spte: UInt64, level: UInt8) -> Bool {
     spte & present != 0 && level > 1 && spte & 1 << 7 == 0
@@ -116,12 +121,11 @@ struct StageTwo {
     }
   }
 
-  /// Pages that an event calls tables are mapped by no guest: leaves that map them prove nothing.
-  mutating func contradict(byTables entries: [UInt64]) {
-    for entry in entries where entry & Self.present != 0 {
-      let pfn = Self.frame(of: entry, level: 1)
-      frames.forEach(in: pfn..<pfn &+ 1) { records[$0].isContradicted = true }
-    }
+  /// A page that an event calls a table is mapped by no guest: leaves that map it prove nothing.
+  mutating func contradict(byTable entry: UInt64) {
+    guard entry & Self.present != 0 else { return }
+    let pfn = Self.frame(of: entry, level: 1)
+    frames.forEach(in: pfn..<pfn &+ 1) { records[$0].isContradicted = true }
   }
 
   /// The leaves of a VM over a range of guest frames.
