@@ -18,6 +18,8 @@ struct EventNames {
     var isTracepoint: Bool
     /// Its text may go on in lines without context: trace_marker, trace_printk, stacks.
     var mayContinue: Bool
+    /// One byte makes it the name of an event that means something.
+    var isDamaged: Bool
   }
 
   private var table = ByteTable(limit: EventNames.limit)
@@ -42,7 +44,8 @@ struct EventNames {
     guard count > 0, count <= Self.longestName else { return nil }
     for offset in start..<start &+ count {
       let byte = bytes.u8(offset)
-      guard Ascii.isName(byte) || hasSystems && byte > 0x20 && byte != 0x7f else { return nil }
+      if Ascii.isName(byte) || hasSystems && byte > 0x20 && byte != 0x7f { continue }
+      guard DamagedName.isNear(bytes.text(from: start, to: start &+ count)) else { return nil }
     }
     guard let row = table.insert(bytes, at: start, count: count, hash: hash) else {
       if names.count == Self.limit { append("…") }
@@ -115,7 +118,8 @@ struct EventNames {
     meanings.append(
       Meaning(
         kind: kind, probe: ProbeCatalog.kind(ofEvent: name), isTracepoint: kind != .other,
-        mayContinue: Self.continuing.contains(name)))
+        mayContinue: Self.continuing.contains(name),
+        isDamaged: kind == .other && DamagedName.isNear(name)))
   }
 
   static func isTracepoint(_ kind: EventKind) -> Bool {

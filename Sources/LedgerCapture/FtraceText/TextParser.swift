@@ -263,11 +263,11 @@ struct TextParser {
     }
     guard line.byte == 0x28 || known.probe != .other else {
       if known.mayContinue { readMark(line) }
-      return false
+      return known.isDamaged ? damaged(isCut, event) : false
     }
     let place = line.at
     let kind = ProbeBody.kind(&line, named: known.probe)
-    guard kind != .other else { return false }
+    guard kind != .other else { return known.isDamaged ? damaged(isCut, event) : false }
     names.recognise(row, as: kind)
     guard ProbeBody.read(&line, kind: kind, into: &event) else {
       return SlotWords.isNameless(line) && !isCut ? false : damaged(isCut, event)
