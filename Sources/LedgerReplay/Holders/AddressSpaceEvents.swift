@@ -10,7 +10,7 @@ extension Replay {
     let (end, overflow) = event.span.addingReportingOverflow(1)
     switch event.kind {
     case .exitMmap: spaceGone(event)
-    case _ where overflow || end <= event.word || end > 1 << 57: break
+    case _ where overflow || end <= event.word || end > HostTables.addressLimit: break
     case .vmaStore:
       let old = holders.vmas.area(at: event.word, space: space, vma: event.extra)
       let flags = old?.vma == event.extra ? old?.flags : nil

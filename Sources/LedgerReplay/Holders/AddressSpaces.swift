@@ -136,7 +136,7 @@ struct AddressSpaces {
     let part = range.clamped(to: area.addresses)
     let (end, overflow) = start.addingReportingOverflow(UInt64(part.count))
     erase(part, space: space)
-    guard !overflow, end < 1 << 57 else { return }
+    guard !overflow, end < HostTables.addressLimit else { return }
     set(MemoryArea(addresses: start..<end, vma: 0, flags: area.flags), space: space)
   }
 

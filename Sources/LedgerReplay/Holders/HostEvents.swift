@@ -22,7 +22,9 @@ extension Replay {
 
   private mutating func enter(_ event: Event, pages: UInt64, kind: HostMapping.Kind) {
     let address = event.word & (kind == .huge ? ~0x1f_ffff : ~0xfff)
-    guard address > 0, address < 1 << 57, pages <= HostTables.pageLimit else { return }
+    guard address > 0, address < HostTables.addressLimit, pages <= HostTables.pageLimit else {
+      return
+    }
     let range = address..<address &+ pages &* 4096
     if let there = holders.host.number(at: address, space: event.pointer) {
       let old = holders.host[there]
@@ -104,7 +106,7 @@ extension Replay {
   /// mm/memory.c:copy_page_range: a child gets the entries of VM_PFNMAP and VM_MIXEDMAP vmas.
   mutating func copy(_ event: Event) {
     guard event.span > event.word, event.pointer != event.extra, event.extra != 0 else { return }
-    if event.pointer != 0, event.span <= 1 << 57 {
+    if event.pointer != 0, event.span <= HostTables.addressLimit {
       holders.vmas.copy(event.word..<event.span, from: event.pointer, to: event.extra)
     }
     for number in holders.host.numbers(in: event.word..<event.span, space: event.pointer) {
@@ -142,7 +144,7 @@ extension Replay {
     holders.host.remove(event.word..<oldEnd, space: event.pointer) { moved.append($0) }
     for var mapping in moved {
       let (address, wraps) = event.span.addingReportingOverflow(mapping.address &- event.word)
-      guard !wraps, address < 1 << 57 else { continue }
+      guard !wraps, address < HostTables.addressLimit else { continue }
       mapping.address = address
       mapping.vma = 0
       guard !holders.host.isOccupied(address..<mapping.end, space: mapping.space) else { continue }

@@ -7,6 +7,8 @@ internal import LedgerCore
 struct HostTables {
   /// Mappings kept; beyond it new ones are not taken in.
   static let limit = 1 << 22
+  /// User addresses are below: arch/x86/include/asm/page_64_types.h:TASK_SIZE_MAX with five levels of tables.
+  static let addressLimit: UInt64 = 1 << 57
   /// Larger mappings are of device memory that no allocator frees.
   static let pageLimit: UInt64 = 1 << 24
 

@@ -70,7 +70,7 @@ extension Replay {
       vma: insertion.extra, flags: UInt32(bitPattern: insertion.value), kind: .normal,
       isConfirmed: true, insertion: insertion)
     let range = mapping.address..<mapping.address &+ 4096
-    if mapping.address > 0, mapping.address < 1 << 57,
+    if mapping.address > 0, mapping.address < HostTables.addressLimit,
       !holders.host.isOccupied(range, space: mapping.space)
     {
       _ = holders.host.add(mapping)
@@ -101,6 +101,7 @@ extension Replay {
 
   /// mm/memory.c:wp_page_copy: the process gets a private copy; in a PFN mapping it thereby parts from the object.
   mutating func copyOnWrite(_ event: Event) {
+    guard event.word < HostTables.addressLimit else { return }
     let event = withFlags(event)
     let range = event.word & ~0xfff..<(event.word & ~0xfff) &+ 4096
     let number = holders.host.number(at: event.word, space: event.pointer)
@@ -117,7 +118,9 @@ extension Replay {
   /// arch/x86/include/asm/trap_pf.h: bit 0 present, bit 1 write. It stands in for wp_page_copy, which gcc inlines into
   /// some kernels; the address space is that of the task that the entry was made for.
   mutating func userFault(_ event: Event) {
-    guard event.pointer & 3 == 3, event.word > 0 else { return }
+    guard event.pointer & 3 == 3, event.word > 0, event.word < HostTables.addressLimit else {
+      return
+    }
     for space in holders.host.spaces(of: event.pid) {
       guard let number = holders.host.number(at: event.word, space: space) else { continue }
       let mapping = holders.host[number]
@@ -149,7 +152,7 @@ extension Replay {
   mutating func protect(_ event: Event) {
     let new = UInt32(bitPattern: event.value)
     let old = oldFlags(event)
-    if event.pointer != 0, event.extra > event.word, event.extra <= 1 << 57 {
+    if event.pointer != 0, event.extra > event.word, event.extra <= HostTables.addressLimit {
       holders.vmas.protect(event.word..<event.extra, space: event.pointer, flags: new)
     }
     guard old & VMFlags.pfnmap != 0, old & VMFlags.write == 0, VMFlags.isCow(old),

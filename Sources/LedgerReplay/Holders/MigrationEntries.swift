@@ -31,7 +31,7 @@ extension Replay {
   mutating func migrationSet(_ event: Event) {
     explanations.add(.migrationEntry, event)
     let address = event.word & ~0xfff
-    guard address > 0, address < 1 << 57 else { return }
+    guard address > 0, address < HostTables.addressLimit else { return }
     let known = ordinaryEntries(at: address, of: event.pfn)
     for number in known {
       holders.host.becomeMigration(number, by: event)
@@ -44,7 +44,9 @@ extension Replay {
   /// `remove_migration_pte`: the entry maps the new page, or the old one if it could not be moved.
   mutating func migrationRemoved(_ event: Event) {
     let address = event.word & ~0xfff
-    guard !holders.migrations.isEmpty || watch != nil, address > 0, address < 1 << 57 else {
+    guard !holders.migrations.isEmpty || watch != nil, address > 0,
+      address < HostTables.addressLimit
+    else {
       return
     }
     let candidates = holders.migrations.take(at: address).filter {

@@ -64,7 +64,8 @@ struct StageTwo {
 
   /// Entries of a level are for guest frames that are aligned to what they map. arch/x86/kvm/mmu/tdp_iter.c:tdp_iter_start, 5.15 to 7.1
   static func isEntry(gfn: UInt64, level: UInt8) -> Bool {
-    (1...5).contains(level) && gfn & ((1 << (UInt64(level - 1) * 9)) - 1) == 0
+    (1...5).contains(level) && gfn < Event.frameLimit
+      && gfn & ((1 << (UInt64(level - 1) * 9)) - 1) == 0
   }
 
   /// arch/x86/kvm/mmu/spte.h: PT_WRITABLE_MASK, the same bit for EPT and NPT.
