@@ -36,6 +36,13 @@ struct HostTables {
 
   var isEmpty: Bool { spaces.isEmpty }
 
+  /// The page at an address, nil where no user address is.
+  static func page(at address: UInt64) -> Range<UInt64>? {
+    guard address < addressLimit else { return nil }
+    let start = address & ~0xfff
+    return start..<start + 4096
+  }
+
   var hasRoomForUnnamed: Bool { spaces[Self.unnamed]?.count ?? 0 < Self.unnamedLimit }
 
   /// The numbers of the mappings that were made through a vma.

@@ -65,14 +65,13 @@ extension Replay {
   /// A normal entry was written; for the head of a block whose tails are not counted that is a mistake.
   private mutating func pageInserted(_ insertion: Event, by reference: Event?) {
     noteInsertion(insertion, isConfirmed: true)
-    let mapping = HostMapping(
-      space: insertion.pointer, address: insertion.word & ~0xfff, pages: 1, pfn: insertion.pfn,
-      vma: insertion.extra, flags: UInt32(bitPattern: insertion.value), kind: .normal,
-      isConfirmed: true, insertion: insertion)
-    let range = mapping.address..<mapping.address &+ 4096
-    if mapping.address > 0, mapping.address < HostTables.addressLimit,
-      !holders.host.isOccupied(range, space: mapping.space)
+    if let page = HostTables.page(at: insertion.word), page.lowerBound > 0,
+      !holders.host.isOccupied(page, space: insertion.pointer)
     {
+      let mapping = HostMapping(
+        space: insertion.pointer, address: page.lowerBound, pages: 1, pfn: insertion.pfn,
+        vma: insertion.extra, flags: UInt32(bitPattern: insertion.value), kind: .normal,
+        isConfirmed: true, insertion: insertion)
       _ = holders.host.add(mapping)
     }
     var related = reference.map { [$0] } ?? []
@@ -101,16 +100,15 @@ extension Replay {
 
   /// mm/memory.c:wp_page_copy: the process gets a private copy; in a PFN mapping it thereby parts from the object.
   mutating func copyOnWrite(_ event: Event) {
-    guard event.word < HostTables.addressLimit else { return }
+    guard let page = HostTables.page(at: event.word) else { return }
     let event = withFlags(event)
-    let range = event.word & ~0xfff..<(event.word & ~0xfff) &+ 4096
     let number = holders.host.number(at: event.word, space: event.pointer)
     let mapping = number.map { holders.host[$0] }
-    removeEntries(range, event)
+    removeEntries(page, event)
     if let mapping { explanations.add(.writtenAway, mapping.insertion) }
     let flags = UInt32(bitPattern: event.value)
     guard flags & VMFlags.pfnmap != 0, VMFlags.isCow(flags) else { return }
-    noteCopy(event, of: mapping, space: event.pointer, [])
+    noteCopy(event, of: mapping, page, space: event.pointer, [])
   }
 
   /// A user's write to an entry that is there and read-only: in a private PFN mapping that makes a copy.
@@ -118,7 +116,7 @@ extension Replay {
   /// arch/x86/include/asm/trap_pf.h: bit 0 present, bit 1 write. It stands in for wp_page_copy, which gcc inlines into
   /// some kernels; the address space is that of the task that the entry was made for.
   mutating func userFault(_ event: Event) {
-    guard event.pointer & 3 == 3, event.word > 0, event.word < HostTables.addressLimit else {
+    guard event.pointer & 3 == 3, event.word > 0, let page = HostTables.page(at: event.word) else {
       return
     }
     for space in holders.host.spaces(of: event.pid) {
@@ -132,15 +130,15 @@ extension Replay {
         !mapping.isDisputed
       else { continue }
       if mapping.pages == 1 { holders.host[number].isDisputed = true }
-      return noteCopy(event, of: mapping, space: space, .inferred)
+      return noteCopy(event, of: mapping, page, space: space, .inferred)
     }
   }
 
   private mutating func noteCopy(
-    _ event: Event, of mapping: HostMapping?, space: UInt64, _ marks: Transition.Marks
+    _ event: Event, of mapping: HostMapping?, _ page: Range<UInt64>, space: UInt64,
+    _ marks: Transition.Marks
   ) {
-    let range = event.word & ~0xfff..<(event.word & ~0xfff) &+ 4096
-    let frame = mapping?.frames(in: range).first ?? Event.noFrame
+    let frame = mapping?.frames(in: page).first ?? Event.noFrame
     var related = mapping.map { [$0.insertion] } ?? []
     noteHolder(event, pfn: frame, marks.union(.cowWritten), related)
     guard let change = protection(over: event.word, space: space) else { return }
