@@ -27,9 +27,6 @@ struct Draft {
   var evidence: [Item]
   var caseEvent: Event
 
-  /// The rule, and what two records disagree on.
-  var disagreement: String? { charge.disagreement.map { "\(rule) \($0)" } }
-
   mutating func insert(_ charge: Charge, _ transition: Transition) {
     guard let range = charge.pages else {
       return transition.pfn == Event.noFrame ? () : pages.insert(transition.pfn)
@@ -59,8 +56,20 @@ struct FindingLedger {
   private(set) var dropped: UInt64 = 0
   /// Drafts made so far.
   private(set) var made: UInt64 = 0
-  /// Drafts of cases in which two records disagree, by rule and by what they disagree on.
-  private var disagreements: [String: Int] = [:]
+  /// A rule, and what two records disagree on.
+  private struct Disagreement: Hashable {
+    var rule: Int
+    var words: String
+
+    init?(_ rule: Int, _ charge: Charge) {
+      guard let words = charge.disagreement else { return nil }
+      self.rule = rule
+      self.words = words
+    }
+  }
+
+  /// Drafts of cases in which two records disagree.
+  private var disagreements: [Disagreement: Int] = [:]
   /// Drafts of the last batch.
   private(set) var incomplete: [Int] = []
 
@@ -122,7 +131,7 @@ struct FindingLedger {
     }
     drafts = kept
     disagreements = kept.reduce(into: [:]) { counts, draft in
-      if let name = draft.disagreement { counts[name, default: 0] += 1 }
+      if let own = Disagreement(draft.rule, draft.charge) { counts[own, default: 0] += 1 }
     }
     places = places.compactMapValues { moved[$0] }
   }
@@ -135,9 +144,15 @@ struct FindingLedger {
       return
     }
     var charge = charge
-    let others = noteDisagreement(&charge, key.rule)
+    let disagreement = Disagreement(key.rule, charge)
+    let others = disagreement.map { disagreements[$0, default: 0] } ?? 0
+    // Two blocks of which the same is told are no damaged record.
+    if others > 0 { charge.verdict = .proven }
     let story = RuleCatalog.rules[key.rule].story(transition, charge)
-    if others == 1 { prove(charge.disagreement, key.rule, story.doubt) }
+    if let disagreement {
+      disagreements[disagreement] = others + 1
+      if others == 1 { prove(disagreement, story.doubt) }
+    }
     let chain = EvidenceChain(transition, story, replay)
     var draft = Draft(
       rule: key.rule, charge: charge, story: story, block: transition.block, pfn: transition.pfn,
@@ -151,19 +166,9 @@ struct FindingLedger {
     drafts.append(draft)
   }
 
-  /// Two blocks of which the same is told are no damaged record: gives the number of others, and proves the charge when there are any.
-  private mutating func noteDisagreement(_ charge: inout Charge, _ rule: Int) -> Int {
-    guard let words = charge.disagreement else { return 0 }
-    let name = "\(rule) \(words)"
-    let others = disagreements[name] ?? 0
-    disagreements[name] = others + 1
-    if others > 0 { charge.verdict = .proven }
-    return others
-  }
-
-  private mutating func prove(_ disagreement: String?, _ rule: Int, _ doubt: String) {
+  private mutating func prove(_ disagreement: Disagreement, _ doubt: String) {
     for index in drafts.indices
-    where drafts[index].rule == rule && drafts[index].charge.disagreement == disagreement {
+    where Disagreement(drafts[index].rule, drafts[index].charge) == disagreement {
       drafts[index].charge.verdict = .proven
       drafts[index].story.doubt = doubt
     }

@@ -5,6 +5,11 @@ public struct SplitMix: RandomNumberGenerator, Sendable {
   /// Starts at a seed.
   public init(state: UInt64) { self.state = state }
 
+  /// Starts at one of a seed's many numbers.
+  public init(seed: UInt64, number: Int) {
+    self.init(state: seed ^ UInt64(number) &* 0x2545_f491_4f6c_dd1d)
+  }
+
   /// The next 64 bits.
   public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15

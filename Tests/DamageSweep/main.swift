@@ -18,7 +18,10 @@ guard words.count == 6, let seed = UInt64(words[2]), let from = Int(words[4]) el
 }
 if words[3] == "records" {
   if let sweep = RecordSweep(path: words[1], seed: seed) {
-    for number in 0..<from { sweep.complaints(number).forEach { say("bad \(number) \($0)") } }
+    for number in 0..<from {
+      alarm(600)
+      sweep.complaints(number).forEach { say("bad \(number) \($0)") }
+    }
     say("done")
   }
   exit(0)

@@ -85,7 +85,7 @@ public struct DamagePlan: Sendable {
   }
 
   private func spoil(_ kind: Kind, _ number: Int) -> ([UInt8], String) {
-    var dice = SplitMix(state: seed ^ UInt64(number) &* 0x2545_f491_4f6c_dd1d)
+    var dice = SplitMix(seed: seed, number: number)
     switch kind {
     case .cut:
       let end = isText ? lines[number] : number

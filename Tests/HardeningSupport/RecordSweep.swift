@@ -36,7 +36,7 @@ public final class RecordSweep {
 
   /// What a variant proves beyond the undamaged capture, with words for what was done; empty when nothing.
   public func complaints(_ number: Int) -> [String] {
-    var dice = SplitMix(state: seed ^ UInt64(number) &* 0x2545_f491_4f6c_dd1d)
+    var dice = SplitMix(seed: seed, number: number)
     let part = parts[Int(dice.next() % UInt64(parts.count))]
     let kinds = part.places.keys.sorted { $0.rawValue < $1.rawValue }
     let places = part.places[kinds[Int(dice.next() % UInt64(kinds.count))]] ?? []
@@ -88,35 +88,23 @@ public final class RecordSweep {
   private static func spoil(_ event: inout Event, _ dice: inout SplitMix) -> String {
     let bit = dice.next()
     let kind = event.kind
+    func flip<Field: FixedWidthInteger>(_ field: WritableKeyPath<Event, Field>, below width: UInt64)
+      -> String
+    {
+      let old = event[keyPath: field]
+      event[keyPath: field] ^= 1 << Field(bit % width)
+      return "\(old) is \(event[keyPath: field])"
+    }
     switch dice.next() % 10 {
     case 0, 1:
-      let old = event.pfn
-      if old != Event.noFrame { event.pfn ^= 1 << (bit % 40) }
-      return "\(kind) pfn \(old) is \(event.pfn)"
-    case 2:
-      let old = event.word
-      event.word ^= 1 << (bit % 64)
-      return "\(kind) word \(old) is \(event.word)"
-    case 3:
-      let old = event.pointer
-      event.pointer ^= 1 << (bit % 64)
-      return "\(kind) pointer \(old) is \(event.pointer)"
-    case 4:
-      let old = event.count
-      event.count ^= 1 << Int32(bit % 32)
-      return "\(kind) count \(old) is \(event.count)"
-    case 5:
-      let old = event.mapcount
-      event.mapcount ^= 1 << Int32(bit % 32)
-      return "\(kind) mapcount \(old) is \(event.mapcount)"
-    case 6:
-      let old = event.value
-      event.value ^= 1 << Int32(bit % 32)
-      return "\(kind) value \(old) is \(event.value)"
-    case 7:
-      let old = event.order
-      event.order ^= 1 << UInt8(bit % 4)
-      return "\(kind) order \(old) is \(event.order)"
+      guard event.pfn != Event.noFrame else { return "\(kind) has no pfn" }
+      return "\(kind) pfn \(flip(\.pfn, below: 40))"
+    case 2: return "\(kind) word \(flip(\.word, below: 64))"
+    case 3: return "\(kind) pointer \(flip(\.pointer, below: 64))"
+    case 4: return "\(kind) count \(flip(\.count, below: 32))"
+    case 5: return "\(kind) mapcount \(flip(\.mapcount, below: 32))"
+    case 6: return "\(kind) value \(flip(\.value, below: 32))"
+    case 7: return "\(kind) order \(flip(\.order, below: 4))"
     case 8:
       // Records of the same fields, which another number in their head renames. include/trace/events/page_ref.h, 6.1
       for alike in [
@@ -126,10 +114,7 @@ public final class RecordSweep {
         event.kind = alike[Int(bit % UInt64(alike.count))]
       }
       return "\(kind) is \(event.kind)"
-    default:
-      let old = event.pid
-      event.pid ^= 1 << Int32(bit % 22)
-      return "\(kind) pid \(old) is \(event.pid)"
+    default: return "\(kind) pid \(flip(\.pid, below: 22))"
     }
   }
 

@@ -10,30 +10,36 @@ enum DamagedName {
 
   /// True for a name with one wrong byte, or with a wrong byte in place of the colon behind it.
   static func isNear(_ printed: String) -> Bool {
-    let bytes = Array(printed.utf8)
-    return names.contains { name in
-      if bytes.count == name.count { return zip(bytes, name).count { $0 != $1 } == 1 }
-      return bytes.count == name.count + 1 && bytes.starts(with: name)
-        && !Ascii.isName(bytes[name.count])
+    Array(printed.utf8).withRawSpan { bytes in
+      names.contains { name in
+        switch bytes.byteCount &- name.count {
+        case 0: mistakes(in: bytes, at: 0, name) == 1
+        case 1: !Ascii.isName(bytes.u8(name.count)) && mistakes(in: bytes, at: 0, name) == 0
+        default: false
+        }
+      }
     }
   }
 
-  /// Bytes at a line's beginning that are such a name, nil for lines of functions and others.
+  /// Bytes at the beginning of a line without a function's caller that are such a name; nil for other lines.
   static func length(_ bytes: RawSpan, from start: Int, to end: Int) -> Int? {
-    guard StaticText.parent.firstOffset(in: bytes, from: start, to: end) == nil else { return nil }
     for name in names where end &- start > name.count {
-      var wrong = 0
-      var at = 0
-      while at < name.count, wrong < 2 {
-        if bytes.u8(start &+ at) != name[at] { wrong += 1 }
-        at += 1
-      }
       let last = bytes.u8(start &+ name.count)
-      if wrong == 1, last == 0x3a { return name.count }
-      if wrong == 0, !Ascii.isName(last), !Ascii.isSpace(last), last != 0x28 {
-        return name.count &+ 1
-      }
+      guard !Ascii.isName(last), !Ascii.isSpace(last), last != 0x28 else { continue }
+      let mistakes = mistakes(in: bytes, at: start, name)
+      if mistakes == 1, last == 0x3a { return name.count }
+      if mistakes == 0 { return name.count &+ 1 }
     }
     return nil
+  }
+
+  /// How many bytes of a name are others; no more than two are counted.
+  private static func mistakes(in bytes: RawSpan, at start: Int, _ name: [UInt8]) -> Int {
+    var wrong = 0
+    for offset in name.indices where bytes.u8(start &+ offset) != name[offset] {
+      wrong += 1
+      if wrong == 2 { break }
+    }
+    return wrong
   }
 }

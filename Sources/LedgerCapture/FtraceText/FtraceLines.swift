@@ -207,15 +207,15 @@ extension TextParser {
   private mutating func unnamed(_ line: borrowing LineCursor) -> Int? {
     if line.isAtEnd || line.byte == 0x3c { return nil }
     if let number = EventType.number(line) { return typeRow(number, isRaw: false) }
-    if let count = DamagedName.length(line.bytes, from: line.at, to: line.end) {
+    let isFunction =
+      StaticText.parent.firstOffset(in: line.bytes, from: line.at, to: line.end) != nil
+    if !isFunction, let count = DamagedName.length(line.bytes, from: line.at, to: line.end) {
       return names.row(line.bytes, at: line.at, count: count)
     }
     var end = line.at
     while end < line.end, Ascii.isName(line.bytes.u8(end)) { end &+= 1 }
     let isCall = end < line.end && line.bytes.u8(end) == 0x28
     let isReturn = StaticText.returns.isFound(in: line.bytes, at: end, end: line.end)
-    let isFunction =
-      isCall && StaticText.parent.firstOffset(in: line.bytes, from: end, to: line.end) != nil
     if isCall && !isFunction || isReturn,
       let row = names.row(line.bytes, at: line.at, count: end &- line.at)
     {

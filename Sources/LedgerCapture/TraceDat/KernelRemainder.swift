@@ -35,6 +35,8 @@ struct KernelRemainder: Sendable {
   private static let smallestRecord = 12
 
   private var lanes: [Lane]
+  /// The reader of some CPU went on while trace-cmd asked.
+  private var someRaced = false
   /// CPUs that have statistics but no data.
   private let silent: [Lane]
   /// CPUs that the capture lacks.
@@ -68,13 +70,16 @@ struct KernelRemainder: Sendable {
     }
   }
 
-  mutating func count(_ records: UInt64, lane: Int) { lanes[lane].seen &+= records }
+  mutating func count(_ records: UInt64, lane: Int) {
+    lanes[lane].seen &+= records
+    if lanes[lane].isRaced { someRaced = true }
+  }
 
   private static let all = "all of the CPU's events"
 
   /// Where the reader of another CPU went on, this one's may have just come to its end.
   private func missing(_ lane: Int) -> UInt64 {
-    lanes[lane].mayBeWhole && lanes.contains(where: \.isRaced) ? 0 : lanes[lane].missing
+    someRaced && lanes[lane].mayBeWhole ? 0 : lanes[lane].missing
   }
 
   /// Accounts what is missing at the end of a lane, unless damage to the file explains it.

@@ -7,7 +7,9 @@ extension Replay {
     let level = event.order
     let kvm = machine(changing: event)
     let space = UInt8(truncatingIfNeeded: event.value)
-    guard isPlausible(event, kvm: kvm, space: space) else { return }
+    let isSound = StageTwo.isSound(event)
+    contradictLeaves(by: event, isSound: isSound, kvm: kvm, space: space)
+    guard isSound else { return }
     let isKept =
       StageTwo.isLeaf(event.extra, level: level) && level <= 3
       && !leafChanged(event, kvm: kvm, space: space)
@@ -51,22 +53,19 @@ extension Replay {
     return true
   }
 
-  /// False for a record that no kernel writes. What it contradicts in the ledger proves nothing any more: leaves of pages that it calls
-  /// tables, and those where it says that nothing was.
-  private mutating func isPlausible(_ event: Event, kvm: UInt64, space: UInt8) -> Bool {
+  /// What a record contradicts in the ledger proves nothing any more: leaves of pages that it calls tables, those where it says that
+  /// nothing was, and any that one which no kernel writes may be about.
+  private mutating func contradictLeaves(
+    by event: Event, isSound: Bool, kvm: UInt64, space: UInt8
+  ) {
     let level = event.order
-    let isWhole =
-      StageTwo.isEntry(gfn: event.pointer, level: level)
-      && StageTwo.isAligned(event.extra, level: level)
-      && StageTwo.isAligned(event.word, level: level)
-    for entry in [event.extra, event.word] where !isWhole || StageTwo.isTable(entry, level: level) {
+    for entry in [event.extra, event.word] where !isSound || StageTwo.isTable(entry, level: level) {
       holders.stageTwo.contradict(byTable: entry)
     }
-    if isWhole, event.extra & StageTwo.present == 0 {
+    if isSound, event.extra & StageTwo.present == 0 {
       holders.stageTwo.contradict(
         gfn: event.pointer, space: space, level: level, pfn: nil, kvm: kvm)
     }
-    return isWhole
   }
 
   private mutating func addLeaf(_ event: Event, kvm: UInt64, space: UInt8) {

@@ -62,17 +62,20 @@ struct StageTwo {
     spte & present != 0 && (level == 1 || spte & 1 << 7 != 0)
   }
 
-  /// Entries of a level are for guest frames that are aligned to what they map. arch/x86/kvm/mmu/tdp_iter.c:tdp_iter_start, 5.15 to 7.1
-  static func isEntry(gfn: UInt64, level: UInt8) -> Bool {
-    (1...5).contains(level) && gfn < Event.frameLimit
-      && gfn & ((1 << (UInt64(level - 1) * 9)) - 1) == 0
+  /// False for a change of an entry that no kernel writes: entries of a level are for guest frames that are aligned to what they map
+  /// (arch/x86/kvm/mmu/tdp_iter.c:tdp_iter_start, 5.15 to 7.1), and so are the frames of leaves.
+  static func isSound(_ event: Event) -> Bool {
+    let (gfn, level) = (event.pointer, event.order)
+    guard (1...5).contains(level), gfn < Event.frameLimit else { return false }
+    return gfn & ((1 << (UInt64(level - 1) * 9)) - 1) == 0
+      && isAligned(event.extra, level: level) && isAligned(event.word, level: level)
   }
 
   /// arch/x86/kvm/mmu/spte.h: PT_WRITABLE_MASK, the same bit for EPT and NPT.
   static func isWritable(_ spte: UInt64) -> Bool { spte & 2 != 0 }
 
   /// The frame of a large leaf is aligned to what it maps. arch/x86/kvm/mmu/mmu.c:kvm_mmu_hugepage_adjust, 5.15 to 7.1
-  static func isAligned(_ spte: UInt64, level: UInt8) -> Bool {
+  private static func isAligned(_ spte: UInt64, level: UInt8) -> Bool {
     !isLeaf(spte, level: level) || frame(of: spte, level: level) == frame(of: spte, level: 1)
   }
 
