@@ -9,7 +9,9 @@ extension Replay {
       let fits = allocationFits(event, head: head)
       if !fits || waiting.isWaiting, waits(event, fits: fits) { return }
     }
-    if head.bits.contains(.resurrected), !head.bits.contains(.born) { doubtGet(event, head) }
+    if head.bits.contains(.resurrected), !head.bits.contains(.born) {
+      doubtGet(of: event.pfn, near: event, as: [])
+    }
     let watched = watch == nil ? head : watchedState(event, head: head)
     var state = headState(event, before: head)
     if holders.lone.add(event) { state.bits.insert(.lone) }
@@ -17,20 +19,6 @@ extension Replay {
     let number = event.order == 0 ? 0 : blocks.add(record(of: event))
     place(event, head: state, before: head, block: number)
     if watch != nil { watchBlock(event, before: watched, head: state) }
-  }
-
-  /// A free page is allocated right after a get by the same task, and nobody set its count: one damaged byte of a record's head makes a
-  /// get of page_ref_set, which has the same fields.
-  private mutating func doubtGet(_ event: Event, _ head: PageState) {
-    let last = journal.chain(of: event.pfn, endingAt: head.step, limit: 1).last?.event
-    guard let last, last.kind == .pageRefMod, last.value == last.count, last.pid == event.pid,
-      last.cpu == event.cpu
-    else { return }
-    let view = PageView(head)
-    note(
-      Transition(
-        event: last, pfn: event.pfn, before: view, after: view, block: nil, marks: .getWasSet,
-        step: head.step, fault: nil))
   }
 
   /// Up to 6.13 the head got its reference right before the event; from 6.14 it may get one after it.

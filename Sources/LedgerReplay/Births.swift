@@ -7,9 +7,16 @@ extension Replay {
     guard state.block != 0 else { return }
     let pfn = event.pfn
     let block = blocks[state.block]
-    guard pfn != block.head, block.isWhole, !state.bits.contains(.ownUnit) else { return }
+    guard pfn != block.head, !state.bits.contains(.ownUnit) else { return }
+    guard block.isWhole || block.kind == .split else { return }
     state.bits.insert(.ownUnit)
     noteTailSet(UInt32(truncatingIfNeeded: pfn &- block.head), event, in: state.block)
+    guard block.isWhole, block.tailsSet == 0 else { return }
+    // The tail that was set before this one, up or down the block, if its record tells of a get instead.
+    for neighbour in [pfn &- 1, pfn &+ 1]
+    where (1..<block.pages).contains(neighbour &- block.head) {
+      doubtGet(of: neighbour, near: event, as: [], within: SetRuns.window)
+    }
   }
 
   /// Counts the tails of a block that were set, and sees when the split is complete.
@@ -23,6 +30,7 @@ extension Replay {
     block.setCPU = event.cpu
     block.tailsSet &+= 1
     block.highestSet = max(block.highestSet, index)
+    guard block.isWhole else { return blocks[number] = block }
     let isComplete = UInt64(block.tailsSet) == block.pages &- 1
     let isExact =
       (index == 1 || block.setsAreUnordered) && block.highestSet > 1
@@ -43,6 +51,7 @@ extension Replay {
     let state = freshState(slot)
     guard state.block != 0, blocks[state.block].head == event.pfn else { return }
     blocks[state.block].kind = .split
+    (blocks[state.block].setTime, blocks[state.block].setCPU) = (event.time, event.cpu)
     waiting.stirAll()
   }
 

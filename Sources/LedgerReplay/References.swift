@@ -74,11 +74,20 @@ extension Replay {
     let expected = chain(event, &state, &marks)
     if event.value > 0, event.count == event.value { markZeroStart(before, event, &marks) }
     if marks.contains(.getFromZero) {
-      state.bits.insert(before.life == .free ? .resurrected : .raised)
+      noteGetFromZero(event, &state, isDoubtful: marks.contains(.doubtful))
     }
     if event.value >= 32768, event.value < Self.biasFloor { explanations.add(.fragmentBias, event) }
     if event.value >= Self.biasFloor || event.value <= -Self.biasFloor { marks.insert(.biased) }
     settle(expected, zero: .rawDecrement, &state)
+  }
+
+  private mutating func noteGetFromZero(
+    _ event: Event, _ state: inout PageState, isDoubtful: Bool
+  ) {
+    if isDoubtful { return takeAsSet(event, &state) }
+    guard state.life == .free else { return _ = state.bits.insert(.raised) }
+    state.bits.insert(.resurrected)
+    setRuns.noteGet(event)
   }
 
   private mutating func modifyAndTest(
@@ -148,6 +157,7 @@ extension Replay {
     if state.life == .free || state.life == .unknown {
       state.bits.insert(.born)
       state.bits.remove(.bulk)
+      noteBirth(event)
     }
     if state.zero == .set, state.life == .owned, isHeadOfSeenBlock(event.pfn, state) {
       marks.insert(.mangled)
@@ -190,18 +200,9 @@ extension Replay {
     guard before.zero != .freeze else { return explanations.add(.getFromFrozen, event) }
     if event.mayBePoisoned { explanations.add(.poisonedGet, event) }
     marks.insert(.getFromZero)
-    if isSplitting(before.block, event) { marks.insert(.doubtful) }
+    if isAmongSets(event, before) { marks.insert(.doubtful) }
     if before.life == .free { marks.insert(.afterFree) }
     if event.mayBePoisoned { marks.insert(.maybePoisoned) }
-  }
-
-  /// The CPU sets the counts of the block's pages, one by one, right now: a get among them may be one of those, renamed by one damaged byte
-  /// of its record's head.
-  private func isSplitting(_ number: UInt32, _ event: Event) -> Bool {
-    guard number != 0, blocks[number].tailsSet > 0, blocks[number].setCPU == event.cpu else {
-      return false
-    }
-    return event.time &- blocks[number].setTime < 1_000_000
   }
 
   /// Additions from here on are no page_frag, NIC or pin bias (at most 65,535 and 1,024 a pin).

@@ -21,6 +21,7 @@ public struct Replay: ~Copyable {
   var holders = Holders()
   var explanations = Explanations()
   var lastPuts = LastPuts()
+  var setRuns = SetRuns()
   /// The free that is judged contradicts the task's last put.
   var freeIsDoubtful = false
   /// The kernel sets a page's count before it tells of the allocation, as up to 6.13.

@@ -182,8 +182,7 @@ struct FindingLedger {
         drafts[index].charge.verdict == .proven
       else { continue }
       drafts[index].charge.verdict = .likely
-      drafts[index].story.doubt =
-        "false if the record is damaged: the page was allocated right behind it, and no page_ref_set tells of that"
+      drafts[index].story.doubt = Story.setMayBeMissing
     }
   }
 

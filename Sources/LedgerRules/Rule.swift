@@ -45,6 +45,10 @@ struct Story {
   var extra: [Event] = []
   /// The history of the page belongs into the evidence.
   var showsHistory = true
+
+  /// Doubt about a get from zero.
+  static let setMayBeMissing =
+    "false if the record is damaged: it stands where the page_ref_set of an allocation or a split is missing"
 }
 
 extension Transition {

@@ -28,11 +28,13 @@ struct PL002GetFromZero: Rule {
         take the reference with get_page_unless_zero() or folio_try_get() and handle the refusal; find out who still holds a pointer \
         to this page
         """,
-      doubt: """
-        false if the owner keeps the page at count 0 on purpose and restores it by page_ref_inc(): memory failure handling and \
-        virtio-mem do that
-        """)
+      doubt: transition.marks.contains(.doubtful) ? Story.setMayBeMissing : Self.doubt)
   }
+
+  private static let doubt = """
+    false if the owner keeps the page at count 0 on purpose and restores it by page_ref_inc(): memory failure handling and \
+    virtio-mem do that
+    """
 
   private func title(_ transition: Transition, _ charge: Charge) -> String {
     switch charge.variant {
