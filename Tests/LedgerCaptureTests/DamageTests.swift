@@ -58,6 +58,29 @@ import Testing
     #expect(reading.losses.contains { $0.detail.contains("time leaps from 100 to") })
   }
 
+  /// trace-cmd asks for the clock when no event can come any more; a buffer that outlived a boot has older ones.
+  @Test(
+    arguments: [
+      (5_200_000_000, "oldest event ts:     1.000000\nnow ts:     5.000000\n", false),
+      (5_050_000_000, "oldest event ts:     1.000000\nnow ts:     5.000000\n", true),
+      (5_200_000_000, "oldest event ts:     5.100000\nnow ts:     0.900000\n", true),
+      (5_200_000_000, "oldest event ts: 100\nnow ts: 5000000000\n", false),
+      (5_200_000_000, "now ts: 99999999999999999999\n", true),
+    ] as [(UInt64, String, Bool)])
+  func noEventIsBehindTheEnd(time: UInt64, clock: String, isWhole: Bool) throws {
+    var file = TraceDatBuilder()
+    let pages = [4_900_000_000, time, time + 5].map { time in
+      var page = SubBufferBuilder(time: time)
+      page.free(pfn: time & 0xfff)
+      return page.bytes
+    }
+    file.cpus = [(0, pages)]
+    file.options = [(2, Array("CPU: 0\nentries: 0\nread events: 3\n\(clock)".utf8))]
+    let reading = try read(file.version7)
+    #expect(reading.losses.map(\.code) == (isWhole ? [] : [.malformedEvent]))
+    #expect(reading.outline.count { $0.contains("gap") } == (isWhole ? 0 : 2))
+  }
+
   @Test func cutDataKeepsWholeSubBuffers() throws {
     let form = Form.all[0]
     var pages: [SubBufferBuilder] = []

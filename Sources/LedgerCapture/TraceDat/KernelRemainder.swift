@@ -44,30 +44,18 @@ struct KernelRemainder: Sendable {
 
   /// Compares the statistics with the file's data, buffer by buffer.
   init(_ layout: TraceDatLayout) {
-    var known: [Key: Lane] = [:]
-    for row in layout.statistics {
-      known[Key(row.instance, row.cpu)] = Lane(cpu: row.cpu, told: row)
-    }
+    var known: [CpuBuffer: Lane] = [:]
+    for row in layout.statistics { known[row.buffer] = Lane(cpu: row.cpu, told: row) }
     lanes = layout.extents.map { extent in
-      var lane = known[Key(extent.instance, extent.cpu)] ?? Lane(cpu: extent.cpu)
+      var lane = known[extent.buffer] ?? Lane(cpu: extent.cpu)
       lane.reach = UInt64(max(extent.subBuffer, layout.page.size) / Self.smallestRecord)
       return lane
     }
     absent = layout.missingCPUs
-    let present = Set(layout.extents.map { Key($0.instance, $0.cpu) })
+    let present = Set(layout.extents.map(\.buffer))
     silent = layout.statistics
-      .filter { !present.contains(Key($0.instance, $0.cpu)) && $0.produced > 0 }
+      .filter { !present.contains($0.buffer) && $0.produced > 0 }
       .map { Lane(cpu: $0.cpu, told: $0) }
-  }
-
-  private struct Key: Hashable {
-    let instance: String
-    let cpu: Int
-
-    init(_ instance: String, _ cpu: Int) {
-      self.instance = instance
-      self.cpu = cpu
-    }
   }
 
   mutating func count(_ records: UInt64, lane: Int) {

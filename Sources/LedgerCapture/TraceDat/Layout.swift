@@ -31,6 +31,12 @@ struct CpuStatistics: Sendable, Equatable {
   var read: UInt64 = 0
   /// The buffer's clock, in microseconds or in its own unit.
   var now: UInt64?
+  /// The time of the oldest event that is left, in the same unit.
+  var oldest: UInt64 = 0
+  /// The highest ticks that records of the file can have: trace-cmd stops tracing, or takes what there is, before it asks
+  /// (tracecmd/trace-record.c:record_trace, trace_extract, 3.1). Nil where others copied the files of a running kernel, and of a buffer that outlived
+  /// a boot (kernel/trace/ring_buffer.c:rb_meta_validate_events, 6.12): its events are older than the clock.
+  var latest: UInt64?
 
   /// Events that a complete file holds: those read before the statistics were taken, and those still to be read.
   var produced: UInt64 { read &+ entries }
@@ -38,7 +44,16 @@ struct CpuStatistics: Sendable, Equatable {
   /// Reads `CPU: 0`, as trace-cmd adds it, `entries: 13643`, `overrun: 0` and so on, a line each; nil when no CPU is named.
   init?(text: [UInt8], instance: String) {
     self.init(text: text, instance: instance, cpu: nil)
+    guard let now, oldest <= now else { return }
+    let unit: UInt64 = text.contains(Self.point) ? 1000 : 1
+    latest = min(now, Self.farthest) * unit + Self.skew
   }
+
+  /// Only clocks in nanoseconds are told with a decimal point.
+  private static let point = UInt8(ascii: ".")
+  /// Ticks that the clocks of two CPUs may be apart.
+  private static let skew: UInt64 = 1 << 26
+  private static let farthest: UInt64 = 1 << 53
 
   /// Reads the kernel's own file of a CPU, which does not name it.
   init?(text: [UInt8], cpu: Int) { self.init(text: text, instance: "", cpu: cpu) }
@@ -61,11 +76,28 @@ struct CpuStatistics: Sendable, Equatable {
       case "dropped events": dropped = value
       case "read events": read = value
       case "now ts": now = UInt64(parts[1].filter(\.isNumber))
+      case "oldest event ts": oldest = UInt64(parts[1].filter(\.isNumber)) ?? 0
       default: break
       }
     }
     guard isNamed else { return nil }
   }
+}
+
+/// The part of a trace buffer that one CPU writes.
+struct CpuBuffer: Hashable {
+  var instance: String
+  var cpu: Int
+}
+
+extension CpuStatistics {
+  /// What it is about.
+  var buffer: CpuBuffer { CpuBuffer(instance: instance, cpu: cpu) }
+}
+
+extension CpuExtent {
+  /// Whose data it is.
+  var buffer: CpuBuffer { CpuBuffer(instance: instance, cpu: cpu) }
 }
 
 /// One trace buffer of a file.

@@ -9,6 +9,8 @@ struct CpuState: Sendable {
   var lastTime: UInt64 = 0
   /// Uncorrected time of the last record.
   var lastTicks: UInt64 = 0
+  /// Records with more ticks than this tell a wrong time.
+  var latest = UInt64.max
   /// Lowest and highest time so far.
   var first = UInt64.max
   var last: UInt64 = 0
@@ -170,7 +172,9 @@ struct SubBufferDecoder: Sendable {
     _ chunk: EventChunk, _ room: inout EventRoom
   ) {
     let moment = time.isIdentity ? ticks : time.apply(ticks, cpu: state.cpu)
-    if ticks &- state.lastTicks >= Self.leap { noteLeap(ticks, &state, chunk) }
+    if ticks &- state.lastTicks >= Self.leap || ticks > state.latest {
+      noteLeap(ticks, &state, chunk)
+    }
     if state.gapIsOpen { closeGap(moment, &state, chunk, &room) }
     if moment < state.first { state.first = moment }
     if moment > state.last { state.last = moment }
@@ -222,14 +226,21 @@ struct SubBufferDecoder: Sendable {
     }
   }
 
-  /// A time that is smaller than the one before, or years behind it.
+  /// A time that is smaller than the one before, years behind it, or behind the end of the recording; the last is told once of a CPU, as
+  /// the end itself may be what is wrong.
   @inline(never)
   private func noteLeap(_ ticks: UInt64, _ state: inout CpuState, _ chunk: EventChunk) {
-    let detail = "from \(state.lastTicks) to \(ticks)"
-    if ticks < state.lastTicks {
-      chunk.losses.add(.timeBackwards, cpu: Int(state.cpu), detail: detail)
+    let cpu = Int(state.cpu)
+    let leap = "from \(state.lastTicks) to \(ticks)"
+    if ticks > state.latest {
+      chunk.losses.add(
+        .malformedEvent, cpu: cpu, detail: "time \(ticks) is behind the end of the recording")
+      state.latest = .max
+      state.openGap()
+    } else if ticks < state.lastTicks {
+      chunk.losses.add(.timeBackwards, cpu: cpu, detail: leap)
     } else if state.lastTicks != 0 || ticks >> 63 != 0 {
-      chunk.losses.add(.malformedEvent, cpu: Int(state.cpu), detail: "time leaps \(detail)")
+      chunk.losses.add(.malformedEvent, cpu: cpu, detail: "time leaps \(leap)")
       state.openGap()
     }
   }

@@ -143,7 +143,13 @@ struct TraceDatSource: LaneSource {
       CpuStream(
         $0, source: $1, bigEndian: layout.bigEndian, of: layout.extents.count)
     }
-    states = layout.extents.map { CpuState(cpu: UInt16(truncatingIfNeeded: $0.cpu)) }
+    let ends = layout.statistics.reduce(into: [:]) { ends, row in
+      ends[row.buffer] = max(ends[row.buffer] ?? 0, row.latest ?? .max)
+    }
+    states = layout.extents.map { extent in
+      CpuState(
+        cpu: UInt16(truncatingIfNeeded: extent.cpu), latest: ends[extent.buffer] ?? .max)
+    }
     isClosed = Array(repeating: false, count: layout.extents.count)
     inflater = Inflater(layout.compression)
     // Three buffers a CPU: small ones when there are many.
