@@ -26,6 +26,8 @@ struct Draft {
   var lastTime: UInt64
   var evidence: [Item]
   var caseEvent: Event
+  /// The doubt it had before another one of which the same is told proved it; nil when none did.
+  var doubtAlone: String?
 
   mutating func insert(_ charge: Charge, _ transition: Transition) {
     guard let range = charge.pages else {
@@ -87,7 +89,10 @@ struct FindingLedger {
       born: block?.time ?? 0, pid: block == nil ? charge.pid : 0)
     guard let place = place(of: key) else { return open(key, charge, transition, replay) }
     var charge = charge
-    if charge.disagreement != nil, transition.pfn != drafts[place].pfn { charge.verdict = .proven }
+    if charge.disagreement != nil, transition.pfn != drafts[place].pfn {
+      charge.verdict = .proven
+      drafts[place].doubtAlone = nil
+    }
     if isStronger(charge, than: drafts[place].charge) {
       rewrite(place, charge, transition, replay)
     }
@@ -134,6 +139,19 @@ struct FindingLedger {
       if let own = Disagreement(draft.rule, draft.charge) { counts[own, default: 0] += 1 }
     }
     places = places.compactMapValues { moved[$0] }
+    doubtWhoIsAlone()
+  }
+
+  /// What another one proved that was dropped is as likely as it was.
+  private mutating func doubtWhoIsAlone() {
+    for index in drafts.indices {
+      guard let doubt = drafts[index].doubtAlone,
+        let own = Disagreement(drafts[index].rule, drafts[index].charge), disagreements[own] == 1
+      else { continue }
+      drafts[index].charge.verdict = .likely
+      drafts[index].story.doubt = doubt
+      drafts[index].doubtAlone = nil
+    }
   }
 
   private mutating func open(
@@ -146,8 +164,12 @@ struct FindingLedger {
     var charge = charge
     let disagreement = Disagreement(key.rule, charge)
     let others = disagreement.map { disagreements[$0, default: 0] } ?? 0
+    var doubtAlone: String?
     // Two blocks of which the same is told are no damaged record.
-    if others > 0 { charge.verdict = .proven }
+    if others > 0, charge.verdict != .proven {
+      doubtAlone = RuleCatalog.rules[key.rule].story(transition, charge).doubt
+      charge.verdict = .proven
+    }
     let story = RuleCatalog.rules[key.rule].story(transition, charge)
     if let disagreement {
       disagreements[disagreement] = others + 1
@@ -160,6 +182,7 @@ struct FindingLedger {
       evidence: chain.items, caseEvent: transition.event)
     made &+= 1
     draft.serial = made
+    draft.doubtAlone = doubtAlone
     draft.insert(charge, transition)
     places[key] = drafts.count
     incomplete.append(drafts.count)
@@ -168,8 +191,11 @@ struct FindingLedger {
 
   private mutating func prove(_ disagreement: Disagreement, _ doubt: String) {
     for index in drafts.indices
-    where Disagreement(drafts[index].rule, drafts[index].charge) == disagreement {
+    where drafts[index].charge.verdict != .proven
+      && Disagreement(drafts[index].rule, drafts[index].charge) == disagreement
+    {
       drafts[index].charge.verdict = .proven
+      drafts[index].doubtAlone = drafts[index].story.doubt
       drafts[index].story.doubt = doubt
     }
   }
