@@ -55,6 +55,12 @@ struct ComplaintSite {
     "include/linux/leafops.h", "include/linux/memremap.h",
   ]
 
+  /// Files that are known by their whole names, and one that is named nearly like one of them.
+  static let files =
+    Array(referenceFiles) + headers + Array(stateFiles) + [
+      "lib/refcount.c", "net/core/page_pool.c",
+    ]
+
   private func memoryKind(_ file: Substring, _ isBug: Bool) -> ComplaintKind? {
     if Self.references.contains(where: { function.contains($0) }) { return .pageReference }
     if isBug { return .kernelBug }

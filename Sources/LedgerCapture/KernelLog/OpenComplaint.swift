@@ -18,6 +18,7 @@ struct OpenComplaint {
   private var isStackOver = false
   private var isDone = false
   private var paths = ComplaintPaths()
+  private var words = DamagedWords()
 
   init(_ complaint: KernelComplaint, caller: LogCaller?) {
     self.complaint = complaint
@@ -39,6 +40,7 @@ struct OpenComplaint {
   var whole: KernelComplaint {
     var whole = complaint
     whole.paths = paths.all
+    if words.isDamaged(whole) { whole.isDamaged = true }
     return whole
   }
 
@@ -61,7 +63,7 @@ struct OpenComplaint {
     return Self.beginnings.contains(byte)
   }
 
-  private static let beginnings = Set("phfakbACFRW-=".utf8)
+  private static let beginnings = Set("phfakbeACEFKNPRW-=".utf8)
 
   /// Passes a line of the same printer that says nothing.
   mutating func skip() { age += 1 }
@@ -70,6 +72,7 @@ struct OpenComplaint {
   mutating func take(_ text: Substring, _ line: KernelLogLine) {
     age += 1
     paths.take(text)
+    words.take(text, complaint)
     if text.hasPrefix("---[ end trace") || (text.hasPrefix("=====") && complaint.hasPage) {
       isDone = true
       return
@@ -134,9 +137,11 @@ struct OpenComplaint {
     else { return false }
     if complaint.cpu < 0 { complaint.cpu = cpu.cpu ?? -1 }
     if let pid = pid.signed, complaint.pid < 0 { complaint.pid = pid }
+    let name = (comm.before(" Tainted: ") ?? comm.before(" Not tainted ") ?? comm.word).trimmed
     if complaint.process.isEmpty {
-      let name = comm.before(" Tainted: ") ?? comm.before(" Not tainted ") ?? comm.word
-      complaint.process = String(name.trimmed.prefix(32))
+      complaint.process = String(name.prefix(32))
+    } else {
+      words.compare(name.prefix(32), with: complaint.process)
     }
     return true
   }

@@ -1,0 +1,99 @@
+import LedgerCore
+
+/// Finds words of a complaint that are one byte off: from what the kernel prints twice, and from what it prints always.
+///
+/// A word that no rule here knows is the kernel's own and is believed.
+struct DamagedWords {
+  /// A line told where the processor was.
+  private var hasCounter = false
+  /// A word differs from its repetition by one byte.
+  private var isContradicted = false
+
+  /// The same word was printed before.
+  mutating func compare(_ word: some StringProtocol, with known: String) {
+    if Self.isNear(word, known) { isContradicted = true }
+  }
+
+  /// Takes a line of the complaint's printer.
+  mutating func take(_ text: Substring, _ complaint: KernelComplaint) {
+    guard Self.counters.contains(where: text.hasPrefix) else { return }
+    hasCounter = true
+    let place = text.behind(prefix: "RIP: 0010:") ?? text.behind(prefix: "pc : ")
+    if let name = place?.function, complaint.kind != .refcount {
+      compare(name, with: complaint.function)
+    }
+  }
+
+  /// What x86, arm64, riscv, s390 and powerpc print before a stack, of 64 and 32 bits.
+  private static let counters = [
+    "RIP: ", "pc : ", "epc : ", "Krnl PSW", "NIP: ", "EIP: ", "EIP is at", "PC is at",
+  ]
+
+  /// True if words of a whole complaint are no kernel's.
+  func isDamaged(_ complaint: KernelComplaint) -> Bool {
+    if isContradicted { return true }
+    let file = complaint.site.prefix { $0 != ":" }
+    if isOff(String(file), ComplaintSite.files) { return true }
+    switch complaint.kind {
+    case .badPageState, .badPageMap, .badPageCache:
+      return isOff(complaint.reason, Self.reasons)
+    case .badSwapEntry:
+      return isOff(complaint.function, Self.swapFunctions)
+    // mm/kasan/report.c:print_error_description names the task in the second line.
+    case .kasan:
+      return complaint.process.isEmpty || isOff(complaint.reason, Self.accesses)
+        || isOneFunctionOff(complaint)
+    // The stack alone tells another function than the registers before it would.
+    case .kernelBug: return !complaint.function.isEmpty && !hasCounter
+    default: return false
+    }
+  }
+
+  /// No word of a list, and near to one.
+  private func isOff(_ word: String, _ known: [String]) -> Bool {
+    !known.contains(word) && known.contains { Self.isNear(word, $0) }
+  }
+
+  /// The function that KASAN names stands in its stack as well.
+  private func isOneFunctionOff(_ complaint: KernelComplaint) -> Bool {
+    let names = complaint.paths.flatMap(\.frames).map { String($0.name.prefix { $0 != "\t" }) }
+    return isOff(complaint.function, names)
+  }
+
+  /// Of the same length, with one other byte.
+  private static func isNear(_ word: some StringProtocol, _ known: some StringProtocol) -> Bool {
+    guard word.utf8.count == known.utf8.count else { return false }
+    var wrong = 0
+    for (one, other) in zip(word.utf8, known.utf8) where one != other {
+      wrong += 1
+      if wrong == 2 { return false }
+    }
+    return wrong == 1
+  }
+
+  /// mm/page_alloc.c:page_bad_reason, free_tail_page_prepare, check_new_page_bad (5.4 to 7.1)
+  private static let reasons = [
+    "nonzero mapcount", "nonzero _refcount", "non-NULL mapping", "page_pool leak",
+    "PAGE_FLAGS_CHECK_AT_PREP flag(s) set", "PAGE_FLAGS_CHECK_AT_FREE flag(s) set",
+    "PAGE_FLAGS_CHECK_AT_PREP flag set", "PAGE_FLAGS_CHECK_AT_FREE flag set",
+    "page still charged to cgroup", "nonzero compound_mapcount", "nonzero entire_mapcount",
+    "nonzero large_mapcount", "nonzero pincount", "nonzero nr_pages_mapped", "on deferred list",
+    "corrupted mapping in tail page", "PageTail not set", "compound_head not consistent",
+    "HWPoisoned (hardware-corrupted)", "still mapped when deleted", "bad pte", "bad page map",
+  ]
+
+  /// mm/kasan/report_generic.c:get_shadow_bug_type and kasan_get_bug_type, mm/kasan/report.c (5.4 to 7.1)
+  private static let accesses = [
+    "use-after-free", "slab-use-after-free", "out-of-bounds", "slab-out-of-bounds",
+    "global-out-of-bounds", "stack-out-of-bounds", "alloca-out-of-bounds",
+    "vmalloc-out-of-bounds", "use-after-scope", "double-free", "invalid-free", "invalid-access",
+    "double-free or invalid-free", "null-ptr-deref", "user-memory-access", "wild-memory-access",
+    "unknown-crash",
+  ]
+
+  /// mm/swapfile.c, 5.4 to 7.1
+  private static let swapFunctions = [
+    "swap_free", "swap_dup", "swap_duplicate", "__swap_duplicate", "swap_info_get",
+    "_swap_info_get", "get_swap_device", "swap_entry_free", "swap_put_entries_direct",
+  ]
+}
