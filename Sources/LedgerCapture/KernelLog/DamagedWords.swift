@@ -4,8 +4,10 @@ import LedgerCore
 ///
 /// A word that no rule here knows is the kernel's own and is believed.
 struct DamagedWords {
-  /// A line told where the processor was.
+  /// A line told where the processor was in a way that is not read here.
   private var hasCounter = false
+  /// The function where the processor was.
+  private var function: String?
   /// A word differs from its repetition by one byte.
   private var isContradicted = false
 
@@ -16,17 +18,20 @@ struct DamagedWords {
 
   /// Takes a line of the complaint's printer.
   mutating func take(_ text: Substring, _ complaint: KernelComplaint) {
-    guard Self.counters.contains(where: text.hasPrefix) else { return }
-    hasCounter = true
     let place = text.behind(prefix: "RIP: 0010:") ?? text.behind(prefix: "pc : ")
-    if let name = place?.function, complaint.kind != .refcount {
-      compare(name, with: complaint.function)
+    if let name = place?.function {
+      guard function == nil else { return }
+      function = name
+      if complaint.kind != .refcount { compare(name, with: complaint.function) }
+    } else if Self.counters.contains(where: text.hasPrefix) {
+      hasCounter = true
     }
   }
 
-  /// What x86, arm64, riscv, s390 and powerpc print before a stack, of 64 and 32 bits.
+  /// riscv, s390, powerpc, and what 32 bits and kernels before 5.4 have.
   private static let counters = [
-    "RIP: ", "pc : ", "epc : ", "Krnl PSW", "NIP: ", "EIP: ", "EIP is at", "PC is at",
+    "epc : ", "Krnl PSW", "NIP: ", "NIP [", "EIP: ", "EIP is at", "PC is at", "RIP: 0010:[<",
+    "RIP  [<",
   ]
 
   /// True if words of a whole complaint are no kernel's.
@@ -36,17 +41,24 @@ struct DamagedWords {
     if isOff(String(file), ComplaintSite.files) { return true }
     switch complaint.kind {
     case .badPageState, .badPageMap, .badPageCache:
-      return isOff(complaint.reason, Self.reasons)
+      let length = complaint.reason.count
+      return isOff(complaint.reason, Self.reasons.map { String($0.prefix(max(length, 8))) })
     case .badSwapEntry:
       return isOff(complaint.function, Self.swapFunctions)
     // mm/kasan/report.c:print_error_description names the task in the second line.
     case .kasan:
       return complaint.process.isEmpty || isOff(complaint.reason, Self.accesses)
         || isOneFunctionOff(complaint)
-    // The stack alone tells another function than the registers before it would.
-    case .kernelBug: return !complaint.function.isEmpty && !hasCounter
+    case .kernelBug, .pageReference, .pageWarning, .kvm, .graphics:
+      return !complaint.function.isEmpty && !hasCounter && isElsewhere(complaint)
     default: return false
     }
+  }
+
+  /// The registers tell another function; without them a BUG has one from its stack alone, which is that of a caller.
+  private func isElsewhere(_ complaint: KernelComplaint) -> Bool {
+    if let function { return function != complaint.function }
+    return complaint.lines.contains { $0.text.hasPrefix("kernel BUG at ") }
   }
 
   /// No word of a list, and near to one.
@@ -54,10 +66,17 @@ struct DamagedWords {
     !known.contains(word) && known.contains { Self.isNear(word, $0) }
   }
 
-  /// The function that KASAN names stands in its stack as well.
+  /// The function that KASAN names stands in its stack as well; where the report was decoded, as one without an offset.
   private func isOneFunctionOff(_ complaint: KernelComplaint) -> Bool {
-    let names = complaint.paths.flatMap(\.frames).map { String($0.name.prefix { $0 != "\t" }) }
-    return isOff(complaint.function, names)
+    let name = complaint.function
+    guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "_.$".contains($0)) })
+    else {
+      return true
+    }
+    let own = complaint.paths.first { $0.role == .complaint }?.frames ?? []
+    let names = own.map { String($0.name.prefix { $0 != "\t" }) }
+    let isRaw = complaint.lines.contains { $0.text.contains(" in \(name)+0x") }
+    return isRaw && names.count > 3 ? !names.contains(name) : isOff(name, names)
   }
 
   /// Of the same length, with one other byte.
