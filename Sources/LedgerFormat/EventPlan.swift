@@ -64,7 +64,14 @@ struct EventPlan: Sendable {
     pid = Self.slot(format, ["common_pid"]) ?? .absent
     flags = Self.slot(format, ["common_flags"]) ?? .absent
     minimum = [pid, flags].reduce(2) { max($0, Int($1.offset) + Int($1.width)) }
+    guard !Self.free.contains(format.system) else { return }
+    let size = RecordSize(format)
+    minimum = max(minimum, size.minimum)
+    maximum = size.maximum
   }
+
+  /// Whose records need not be what their formats say: kernel/trace/trace_entries.h, trace_events_synth.c, trace_events_user.c.
+  private static let free: Set<String> = ["ftrace", "synthetic", "user_events"]
 
   /// The plan of a format that means `kind`; nil when a field that `kind` needs is missing.
   ///
@@ -100,23 +107,6 @@ struct EventPlan: Sendable {
     guard complete else { return nil }
     layout = fixedLayout
     groups = presentGroups
-    maximum = Self.longest(format)
-  }
-
-  /// The size of the kernel's struct where all fields have their place in it; without a bound where some are of any length.
-  private static func longest(_ format: EventFormat) -> Int {
-    var end = 0
-    for field in format.fields {
-      switch field.shape {
-      case .located, .relative: return .max
-      case .array where field.size <= 0: return .max
-      default: break
-      }
-      let (sum, over) = field.offset.addingReportingOverflow(max(0, field.size))
-      guard !over, sum >= 0, sum < 1 << 16 else { return .max }
-      end = max(end, sum)
-    }
-    return (end + 7) & ~7
   }
 
   /// Arguments without names are `arg1`, `arg2`, … in the order of the probe's definition, which is the function's own

@@ -76,10 +76,10 @@ public struct RecordDecoder: Sendable {
   public mutating func decode(
     _ bytes: RawSpan, at start: Int, count: Int, format: Int, into event: inout Event
   ) -> Outcome {
-    if plans[format].kind == .other && !plans[format].isProbe { return .meaningless }
     guard count >= plans[format].minimum, count &- slack <= plans[format].maximum else {
       return .short
     }
+    if plans[format].kind == .other && !plans[format].isProbe { return .meaningless }
     if plans[format].isProbe {
       resolveProbe(bytes, start, format)
       // Another function may want fields that lie further back.

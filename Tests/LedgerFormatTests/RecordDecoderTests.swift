@@ -72,6 +72,28 @@ func decode(
     #expect(decode(record, format).0 == .short)
   }
 
+  /// A record under the number of an event without meaning may be another one's: its length says so, but for events whose format leaves
+  /// it open.
+  @Test(arguments: [
+    ("sched", "int prio", 4, 12, RecordDecoder.Outcome.meaningless),
+    ("sched", "int prio", 4, 16, .meaningless),
+    ("sched", "int prio", 4, 20, .short), ("sched", "u64 a", 8, 12, .short),
+    ("sched", "char comm[16]", 16, 24, .meaningless),
+    ("sched", "char comm[16]", 16, 32, .short), ("ftrace", "int prio", 4, 20, .meaningless),
+    ("synthetic", "int prio", 4, 20, .meaningless),
+    ("sched", "__data_loc char[] name", 4, 40, .meaningless),
+    ("sched", "char text[]", 0, 40, .meaningless),
+  ])
+  func eventsWithoutMeaningHaveALength(
+    system: String, field: String, size: Int, length: Int, expected: RecordDecoder.Outcome
+  ) throws {
+    let text = "\tfield:\(field);\toffset:8;\tsize:\(size);\tsigned:0;"
+    let format = try #require(makeFormat(system, "something", id: 9, text))
+    var record = Record(big: false, id: 9)
+    record.bytes += Array(repeating: 0, count: length - record.bytes.count)
+    #expect(decode(record, format).0 == expected)
+  }
+
   @Test(arguments: [
     (UInt64.max, UInt32(3), RecordDecoder.Outcome.decoded), (1 << 40, 0, .implausible),
     (5, 17, .implausible), (5, 256, .implausible), (5, 16, .decoded),

@@ -149,7 +149,8 @@ struct Script {
     emit(.unmapRange) {
       $0.word = start
       $0.pointer = mm ?? place.mm
-      $0.extra = place.vma
+      // A child has a vma of its own.
+      $0.extra = mm == nil || mm == place.mm ? place.vma : place.vma + 0x98
       $0.span = start + pages * 4096
     }
   }

@@ -50,7 +50,20 @@ extension Replay {
     let leaf = holders.stageTwo[number]
     holders.stageTwo.remove(number)
     if StageTwo.isTable(event.word, level: level) { split(leaf, by: event) }
+    if event.word & StageTwo.present == 0 { noteZap(event, kvm: kvm, space: space) }
     return true
+  }
+
+  /// arch/x86/kvm/mmu/tdp_mmu.c:tdp_mmu_zap_leafs (5.15 to 7.1) takes out all leaves of a range in their order: of one that is left
+  /// between two that went, a record may be missing.
+  private mutating func noteZap(_ event: Event, kvm: UInt64, space: UInt8) {
+    defer { holders.zaps[event.pid] = event }
+    let step: UInt64 = 1 << (UInt64(event.order &- 1) * 9)
+    guard let last = holders.zaps[event.pid], last.order == event.order,
+      event.time &- last.time < 1_000_000, event.pointer &- last.pointer == 2 * step
+    else { return }
+    holders.stageTwo.contradict(
+      gfn: event.pointer &- step, space: space, level: event.order, pfn: nil, kvm: kvm)
   }
 
   /// What a record contradicts in the ledger proves nothing any more: leaves of pages that it calls tables, those where it says that

@@ -5,6 +5,8 @@ struct Holders {
   var host = HostTables()
   var migrations = MigrationEntries()
   var stageTwo = StageTwo()
+  /// The leaf that each task took out of a VM last.
+  var zaps = PerTask<Event>()
   var devices = DeviceMappings()
   var machines = VirtualMachines()
   var users = UserPages()

@@ -85,6 +85,7 @@ extension Replay {
     holders.objects.unmapped(range, event)
     forgetProtections(range, space: event.pointer)
     guard !holders.host.isEmpty else { return }
+    holders.host.noteSpace(event.pointer, vma: event.extra)
     noteLookups(range, event)
     removeEntries(range, event)
   }

@@ -106,6 +106,11 @@ struct HostTables {
     contradict(vma: vma)
   }
 
+  /// A record says that the vma is one of this space.
+  mutating func noteSpace(_ space: UInt64, vma: UInt64) {
+    if let first = vmas[vma] { noteSpaces(vma, records[first].space, space) }
+  }
+
   /// Nothing is certain of the vma's entries any more.
   mutating func contradict(vma: UInt64) {
     if vma != 0, contradicted.count < Self.contradictedLimit { contradicted.insert(vma) }
