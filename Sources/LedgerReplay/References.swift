@@ -77,8 +77,17 @@ extension Replay {
       noteGetFromZero(event, &state, isDoubtful: marks.contains(.doubtful))
     }
     if event.value >= 32768, event.value < Self.biasFloor { explanations.add(.fragmentBias, event) }
-    if event.value >= Self.biasFloor || event.value <= -Self.biasFloor { marks.insert(.biased) }
+    if event.value >= Self.biasFloor || event.value <= -Self.biasFloor {
+      marks.formUnion(isSampled(event, before) ? .biased : [.biased, .doubtful])
+    }
     settle(expected, zero: .rawDecrement, &state)
+  }
+
+  /// The sample of the count has what was added, too.
+  private func isSampled(_ event: Event, _ before: PageState) -> Bool {
+    let told = Int64(event.count) - Int64(event.value)
+    guard before.bits.contains(.counted) else { return event.value < 0 || told >= 0 }
+    return abs(told - Int64(before.count)) < Int64(Self.biasFloor)
   }
 
   private mutating func noteGetFromZero(

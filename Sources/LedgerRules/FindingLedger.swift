@@ -49,6 +49,8 @@ struct FindingLedger {
     var block: UInt64
     var born: UInt64
     var pid: Int32
+    /// What is certain of some pages of a task is not said of others by the way.
+    var isCertain: Bool
   }
 
   private(set) var drafts: [Draft] = []
@@ -86,7 +88,8 @@ struct FindingLedger {
     let block = charge.isPerTask ? nil : transition.block
     let key = Key(
       rule: number, variant: charge.variant, block: block?.head ?? Event.noFrame,
-      born: block?.time ?? 0, pid: block == nil ? charge.pid : 0)
+      born: block?.time ?? 0, pid: block == nil ? charge.pid : 0,
+      isCertain: block != nil || charge.disagreement != nil || charge.verdict == .proven)
     guard let place = place(of: key) else { return open(key, charge, transition, replay) }
     var charge = charge
     if charge.disagreement != nil, transition.pfn != drafts[place].pfn {

@@ -86,25 +86,34 @@ public final class RecordSweep {
   }
 
   private static func spoil(_ event: inout Event, _ dice: inout SplitMix) -> String {
-    let bit = dice.next()
+    let (bit, way) = (dice.next(), dice.next())
     let kind = event.kind
-    func flip<Field: FixedWidthInteger>(_ field: WritableKeyPath<Event, Field>, below width: UInt64)
+    func change<Field: FixedWidthInteger>(
+      _ field: WritableKeyPath<Event, Field>, below width: UInt64
+    )
       -> String
     {
       let old = event[keyPath: field]
-      event[keyPath: field] ^= 1 << Field(bit % width)
+      let place = bit % width
+      switch way % 3 {
+      case 0: event[keyPath: field] ^= 1 << Field(place)
+      case 1:
+        event[keyPath: field] ^= Field(truncatingIfNeeded: way >> 8 & 0xff) << Field(place & ~7)
+      case 2 where place & 1 == 0: event[keyPath: field] &+= 1
+      default: event[keyPath: field] &-= 1
+      }
       return "\(old) is \(event[keyPath: field])"
     }
     switch dice.next() % 10 {
     case 0, 1:
       guard event.pfn != Event.noFrame else { return "\(kind) has no pfn" }
-      return "\(kind) pfn \(flip(\.pfn, below: 40))"
-    case 2: return "\(kind) word \(flip(\.word, below: 64))"
-    case 3: return "\(kind) pointer \(flip(\.pointer, below: 64))"
-    case 4: return "\(kind) count \(flip(\.count, below: 32))"
-    case 5: return "\(kind) mapcount \(flip(\.mapcount, below: 32))"
-    case 6: return "\(kind) value \(flip(\.value, below: 32))"
-    case 7: return "\(kind) order \(flip(\.order, below: 4))"
+      return "\(kind) pfn \(change(\.pfn, below: 40))"
+    case 2: return "\(kind) word \(change(\.word, below: 64))"
+    case 3: return "\(kind) pointer \(change(\.pointer, below: 64))"
+    case 4: return "\(kind) count \(change(\.count, below: 32))"
+    case 5: return "\(kind) mapcount \(change(\.mapcount, below: 32))"
+    case 6: return "\(kind) value \(change(\.value, below: 32))"
+    case 7: return "\(kind) order \(change(\.order, below: 4))"
     case 8:
       // Records of the same fields, which another number in their head renames. include/trace/events/page_ref.h, 6.1
       for alike in [
@@ -114,7 +123,7 @@ public final class RecordSweep {
         event.kind = alike[Int(bit % UInt64(alike.count))]
       }
       return "\(kind) is \(event.kind)"
-    default: return "\(kind) pid \(flip(\.pid, below: 22))"
+    default: return "\(kind) pid \(change(\.pid, below: 22))"
     }
   }
 

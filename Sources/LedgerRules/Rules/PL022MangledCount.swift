@@ -23,7 +23,9 @@ struct PL022MangledCount: Rule {
         nothing to repair: rules about counts are silent on this block while it lasts; a get from 0 in that time is what the aid is meant to \
         expose
         """,
-      doubt: "false if the change was meant as a reference")
+      doubt: transition.marks.contains(.doubtful)
+        ? "false if the record is damaged: the count that it tells does not have what it adds"
+        : "false if the change was meant as a reference")
   }
 
   let description = RuleDescription(
