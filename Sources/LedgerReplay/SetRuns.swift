@@ -111,7 +111,7 @@ extension Replay {
     guard let slot = table.existingSlot(of: pfn), table[slot].epoch == gaps.epoch else {
       return false
     }
-    return table[slot].bits.isSuperset(of: .born) && !table[slot].bits.contains(.allocated)
+    return table[slot].bits.contains(.born) && !table[slot].bits.contains(.allocated)
   }
 
   private func isSetBack(_ event: Event, _ before: PageState) -> Bool {

@@ -28,9 +28,10 @@ struct DamagedWords {
     }
   }
 
-  /// riscv, s390, powerpc, and what 32 bits and kernels before 5.4 have.
+  /// riscv, s390, powerpc, loongarch, sparc, and what 32 bits and kernels before 5.4 have.
   private static let counters = [
-    "epc : ", "Krnl PSW", "NIP: ", "NIP [", "EIP: ", "EIP is at", "PC is at", "RIP: 0010:[<",
+    "epc : ", "Krnl PSW", "NIP: ", "NIP [", "EIP: ", "EIP is at", "PC is at", "ERA: ", "TPC: ",
+    "RIP: 0010:[<",
     "RIP  [<",
   ]
 

@@ -63,7 +63,7 @@ struct OpenComplaint {
     return Self.beginnings.contains(byte)
   }
 
-  private static let beginnings = Set("phfakbeACEFKNPRW-=".utf8)
+  private static let beginnings = Set("phfakbeACEFKNPRTW-=".utf8)
 
   /// Passes a line of the same printer that says nothing.
   mutating func skip() { age += 1 }
