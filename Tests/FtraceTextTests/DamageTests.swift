@@ -35,6 +35,36 @@ import Testing
     _ = Reading(parsing: Array(text.utf8), detail: .fields)
   }
 
+  private static let put =
+    " a-1 [000] .....  1.5: page_ref_mod_and_test: pfn=0x5 flags=none count=0 mapcount=0 mapping=0x0 mt=0 val=-1 ret=1\n"
+  private static let others = [
+    " a-1 [000] .....  1.4: kvm_fpu: unload\n",
+    " a-1 [000] .....  1.4: sched_switch: prev_comm=a [120] S ==> next_comm=b [120]\n",
+    " a-1 [001] d..1.  1.4: mm_page_free: page=0000000011460ae9 pfn=0x7 order=0\n",
+  ]
+
+  /// Any byte in an event's name, and any in place of a line's end, is a loss.
+  @Test(arguments: [0x00 as UInt8, 0x01, 0x0b, 0x20, 0x2a, 0x4a, 0x7f, 0x8b, 0xe7, 0xff])
+  func oneByteOfANameOrALinesEnd(byte: UInt8) throws {
+    let before = Array(Self.others.joined().utf8)
+    let name = Array("page_ref_mod_and_test".utf8)
+    for place in name.indices where byte != 0x20 {
+      var bytes = before + Array(Self.put.utf8) + before
+      bytes[before.count + 24 + place] = byte
+      let reading = try Reading(bytes)
+      #expect(reading.loss(.malformedEvent) >= 1, "\(place)")
+      #expect(reading.events.contains { $0.kind == .gapOpens })
+    }
+    for line in Self.others {
+      let first = before + Array(line.utf8)
+      var bytes = first + Array(Self.put.utf8) + before
+      bytes[first.count - 1] = byte
+      let reading = try Reading(bytes)
+      #expect(reading.loss(.malformedEvent) >= 1, "\(line)")
+      #expect(!reading.events.contains { $0.kind == .pageRefModAndTest })
+    }
+  }
+
   @Test func manyNamesShareOneRow() {
     var text = ""
     for index in 0..<66_000 { text += " a-1 [000] 1.5: e\(index): x\n" }

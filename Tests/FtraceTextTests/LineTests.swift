@@ -59,7 +59,7 @@ struct LineCase: Sendable, CustomTestStringConvertible {
     LineCase("brackets", " a [001] b-7 [c]-45   [002] .....  1.000001: \(free)") {
       $0.pid == 45 && $0.cpu == 2
     },
-    LineCase("body with context", "  a-45   [002] .....  1.000001: \(free) x-1 [003] 2.5: y") {
+    LineCase("body with context", "  a-45   [002] .....  1.000001: \(free) x-1 [003] 2.5 y") {
       $0.pid == 45 && $0.cpu == 2
     },
     LineCase("unknown comm", "           <...>-84    [000]     5.549150: \(free)") {

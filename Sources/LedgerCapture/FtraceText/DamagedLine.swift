@@ -24,4 +24,42 @@ enum DamagedLine {
     return isPageReference(bytes, from: start, to: end)
       || names.contains { $0.firstOffset(in: bytes, from: start, to: end) != nil }
   }
+
+  /// Shorter bodies do not hold another line.
+  static let shortest = 48
+
+  /// True when CPU and time of another event stand in a body: the end of the line between the two was damaged.
+  static func holdsAnother(_ bytes: RawSpan, from start: Int, to end: Int) -> Bool {
+    var at = start
+    while let bracket = bytes.firstOffset(of: 0x5b, from: at, to: end) {
+      at = bracket &+ 1
+      let digits = number(bytes, at, end)
+      guard digits &- at >= 3, digits &+ 1 < end, bytes.u8(digits) == 0x5d,
+        Ascii.isSpace(bytes.u8(digits &+ 1))
+      else { continue }
+      var line = LineCursor(bytes, from: digits &+ 1, to: end)
+      line.skipSpaces()
+      if isTime(bytes, line.at, end) { return true }
+      // `d..2.`, what interrupts and preemption were like.
+      line.skipWord()
+      line.skipSpaces()
+      if isTime(bytes, line.at, end) { return true }
+    }
+    return false
+  }
+
+  /// `12.345678:`
+  private static func isTime(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+    let point = number(bytes, start, end)
+    guard point > start, point < end, bytes.u8(point) == 0x2e else { return false }
+    let colon = number(bytes, point &+ 1, end)
+    return colon > point &+ 1 && colon < end && bytes.u8(colon) == 0x3a
+  }
+
+  /// The end of the decimal digits at a place.
+  private static func number(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+    var at = start
+    while at < end, bytes.u8(at) &- 0x30 < 10 { at &+= 1 }
+    return at
+  }
 }

@@ -8,15 +8,17 @@ enum DamagedName {
   private static let names = EventKind.allCases.map { Array($0.name.utf8) }
     .filter { $0.count >= shortest }
 
-  /// True for a name with one wrong byte, or with a wrong byte in place of the colon behind it.
-  static func isNear(_ printed: String) -> Bool {
-    Array(printed.utf8).withRawSpan { bytes in
-      names.contains { name in
-        switch bytes.byteCount &- name.count {
-        case 0: mistakes(in: bytes, at: 0, name) == 1
-        case 1: !Ascii.isName(bytes.u8(name.count)) && mistakes(in: bytes, at: 0, name) == 0
-        default: false
-        }
+  /// True for a name with one wrong byte, or with a wrong byte in place of the colon behind it; a group and a colon may stand before it.
+  static func isNear(_ bytes: RawSpan, from start: Int, to end: Int) -> Bool {
+    var start = start
+    if let colon = (start..<end).first(where: { bytes.u8($0) == 0x3a }), colon < end &- shortest {
+      start = colon &+ 1
+    }
+    return names.contains { name in
+      switch end &- start &- name.count {
+      case 0: mistakes(in: bytes, at: start, name) == 1
+      case 1: !Ascii.isName(bytes.u8(end &- 1)) && mistakes(in: bytes, at: start, name) == 0
+      default: false
       }
     }
   }

@@ -42,16 +42,16 @@ struct EventNames {
   private mutating func insert(_ bytes: RawSpan, _ start: Int, _ count: Int, _ hash: UInt64) -> Int?
   {
     guard count > 0, count <= Self.longestName else { return nil }
-    for offset in start..<start &+ count {
+    let isDamaged = DamagedName.isNear(bytes, from: start, to: start &+ count)
+    for offset in start..<start &+ count where !isDamaged {
       let byte = bytes.u8(offset)
-      if Ascii.isName(byte) || hasSystems && byte > 0x20 && byte != 0x7f { continue }
-      guard DamagedName.isNear(bytes.text(from: start, to: start &+ count)) else { return nil }
+      guard Ascii.isName(byte) || hasSystems && byte > 0x20 && byte != 0x7f else { return nil }
     }
     guard let row = table.insert(bytes, at: start, count: count, hash: hash) else {
       if names.count == Self.limit { append("…") }
       return Self.limit
     }
-    append(bytes.text(from: start, to: start &+ count))
+    append(bytes.text(from: start, to: start &+ count), isDamaged: isDamaged)
     return row
   }
 
@@ -110,7 +110,7 @@ struct EventNames {
     return isModifier ? ("", printed) : (String(printed[..<colon]), String(name))
   }
 
-  private mutating func append(_ printed: String) {
+  private mutating func append(_ printed: String, isDamaged: Bool = false) {
     let name = hasSystems ? Self.split(printed).name : printed
     let kind = EventKind.allCases.first { $0.isNamed(name) && Self.isTracepoint($0) } ?? .other
     names.append(printed)
@@ -119,7 +119,7 @@ struct EventNames {
       Meaning(
         kind: kind, probe: ProbeCatalog.kind(ofEvent: name), isTracepoint: kind != .other,
         mayContinue: Self.continuing.contains(name),
-        isDamaged: kind == .other && DamagedName.isNear(name)))
+        isDamaged: kind == .other && isDamaged))
   }
 
   static func isTracepoint(_ kind: EventKind) -> Bool {

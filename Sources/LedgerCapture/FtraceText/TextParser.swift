@@ -170,7 +170,14 @@ struct TextParser {
       openChain(line, context, batch)
     }
     if row == consoleRow || names.isFirst(row) { tracedLog(row, line, event) }
-    var isUsed = meaning(known, row, &line, isCut, &event)
+    let isTwo =
+      end &- line.at > DamagedLine.shortest
+      && DamagedLine.holdsAnother(bytes, from: line.at, to: end)
+    if isTwo {
+      malformed(.malformedEvent)
+      cpus.loseAnywhere()
+    }
+    var isUsed = !isTwo && meaning(known, row, &line, isCut, &event)
     if isUsed, dialect == .traceCmd { isUsed = isOfBuffer(&event, bytes, context) }
     if waitsForRest { return keep(event, row, context, bytes, end) }
     if isUsed, known.isTracepoint, isOfKnownBeginning, isPlain {
