@@ -65,6 +65,23 @@ import Testing
     }
   }
 
+  /// What stands between CPU and name cannot be read, or is too much: an event all the same.
+  @Test(arguments: [
+    "...1. 0       1856", "...1.         18x6", "...1. 12.34 7 ", "",
+  ])
+  func linesThatNameAnEvent(middle: String) throws {
+    let line =
+      " a-1 [000] \(middle): kvm_tdp_mmu_spte_changed: as id 0 gfn 1 level 1 old_spte 1790dbe67 new_spte 5a0\n"
+    let reading = try Reading(Self.others[0] + line + Self.others.joined())
+    #expect(reading.loss(.malformedEvent) >= 1)
+    #expect(reading.events.contains { $0.kind == .gapOpens })
+  }
+
+  @Test func proseThatNamesAnEvent() throws {
+    let line = "> see [1]: the event kvm_tdp_mmu_spte_changed: what it says\n"
+    #expect(try Reading(Self.others[0] + line + Self.others.joined()).loss(.malformedEvent) == 0)
+  }
+
   @Test func manyNamesShareOneRow() {
     var text = ""
     for index in 0..<66_000 { text += " a-1 [000] 1.5: e\(index): x\n" }

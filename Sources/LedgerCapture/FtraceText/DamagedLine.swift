@@ -25,6 +25,23 @@ enum DamagedLine {
       || names.contains { $0.firstOffset(in: bytes, from: start, to: end) != nil }
   }
 
+  /// True for a line with a CPU and, behind it, the name of an event that the replay uses, whatever else it lacks.
+  static func namesEvent(_ bytes: RawSpan, from start: Int, to end: Int) -> Bool {
+    guard let bracket = bytes.firstOffset(of: 0x5b, from: start, to: end) else { return false }
+    let digits = number(bytes, bracket &+ 1, end)
+    guard digits &- bracket > 3, digits < end, bytes.u8(digits) == 0x5d else { return false }
+    var at = digits
+    while let colon = bytes.firstOffset(of: 0x3a, from: at, to: end) {
+      var name = colon
+      while name > at, Ascii.isName(bytes.u8(name &- 1)) { name &-= 1 }
+      if Ascii.isSpace(bytes.u8(name &- 1)), DamagedName.isWhole(bytes, from: name, to: colon) {
+        return true
+      }
+      at = colon &+ 1
+    }
+    return false
+  }
+
   /// Shorter bodies do not hold another line.
   static let shortest = 48
 

@@ -23,6 +23,11 @@ enum DamagedName {
     }
   }
 
+  /// True for the name of an event that the replay uses.
+  static func isWhole(_ bytes: RawSpan, from start: Int, to end: Int) -> Bool {
+    names.contains { $0.count == end &- start && mistakes(in: bytes, at: start, $0) == 0 }
+  }
+
   /// Bytes at the beginning of a line without a function's caller that are such a name; nil for other lines.
   static func length(_ bytes: RawSpan, from start: Int, to end: Int) -> Int? {
     for name in names where end &- start > name.count {

@@ -98,7 +98,9 @@ extension TextParser {
     }
     if bare != .no, bareLine(bytes, start, end, isCut, &batch) { return }
     if unwrap(bytes, start, end, &batch) { return }
-    if DamagedLine.namesPageEvent(bytes, from: start, to: end) {
+    if DamagedLine.namesPageEvent(bytes, from: start, to: end)
+      || DamagedLine.namesEvent(bytes, from: start, to: end)
+    {
       malformed(isCut ? .truncated : .malformedEvent)
       return cpus.loseAnywhere()
     }
