@@ -13,6 +13,7 @@ struct PerfDataBuilder {
   var aborted = false
   var hasTracing = true
   var clock: Int32?
+  var isBackward = false
   var period: UInt64 = 1
   /// Records and what lies between them.
   var body: [UInt8] = []
@@ -134,8 +135,8 @@ struct PerfDataBuilder {
       $0.put(period)
       $0.put(sampleType)
       $0.put(readFormat)
-      // sample_id_all is bit 18, use_clockid bit 25.
-      let flags: [UInt8] = [0, 0, 4, clock == nil ? 0 : 2, 0, 0, 0, 0]
+      // sample_id_all is bit 18, use_clockid bit 25, write_backward bit 27.
+      let flags: [UInt8] = [0, 0, 4, (clock == nil ? 0 : 2) | (isBackward ? 8 : 0), 0, 0, 0, 0]
       $0.data += big ? [0, 0, 0x20, clock == nil ? 0 : 0x40, 0, 0, 0, 0] : flags
       $0.data += Array(repeating: 0, count: 44)
       $0.put(clock ?? 0)

@@ -58,6 +58,9 @@ struct PerfAttribute: Sendable {
     (0..<8).reduce(0) { $0 | (byte >> UInt8($1) & 1) << UInt8(7 - $1) }
   }
 
+  /// The ring buffer is written from its end (`perf record --overwrite`).
+  var isBackward: Bool { flags >> 27 & 1 != 0 }
+
   /// Records that are no samples end with who, when and where.
   var marksAllRecords: Bool { flags >> 18 & 1 != 0 }
 

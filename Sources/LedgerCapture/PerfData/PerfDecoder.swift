@@ -50,6 +50,9 @@ struct PerfDecoder {
   let swapped: Bool
   private let rawSwapped: Bool
   var darkness = CpuDarkness()
+  private var order = SampleOrder()
+  /// Ring buffers were written from their end, newest sample first.
+  private let isBackward: Bool
   private var isStarted = false
   /// Time of the sample decoded last.
   private(set) var latest: UInt64 = 0
@@ -72,6 +75,7 @@ struct PerfDecoder {
     console = words == nil ? ConsoleMessage(layout.formats, bigEndian: layout.bigEndian) : nil
     attributeOfID = AttributeTable(metadata.attributeOfID)
     cpuOfID = metadata.cpuOfID
+    isBackward = metadata.attributes.contains(where: \.isBackward)
     swapped = metadata.bigEndian
     rawSwapped = layout.bigEndian
     queue = TimeQueue(
@@ -226,6 +230,11 @@ struct PerfDecoder {
         detail: "by the kernel's count; no record says when")
       enterGap(cpu: cpu, missing: number)
     }
+    if let first = order.first, !isBackward {
+      losses.add(
+        .timeBackwards, count: order.late, cpu: Int(first.cpu),
+        detail: "a record of time \(first.time) behind one of time \(first.behind) in the file")
+    }
     for meaning in meanings where meaning.isMute && counts[meaning.row] > 0 {
       losses.add(
         .noRawData, count: counts[meaning.row],
@@ -300,6 +309,7 @@ extension PerfDecoder {
     info.eventsRead &+= 1
     counts[Int(sample.format)] &+= 1
     noteTime(event.time)
+    order.note(cpu: cpu, tid: event.pid, time: event.time)
     if let mark = darkness.enter(cpu: event.cpu, time: event.time) {
       queue.enter(mark, EventDetail(name: ""))
     }
@@ -329,6 +339,7 @@ extension PerfDecoder {
       return
     }
     noteTime(sample.time)
+    if let cpu = sample.cpu { order.note(cpu: cpu, tid: sample.tid, time: sample.time) }
     if let mark = darkness.enter(cpu: cpu, time: sample.time) {
       queue.enter(mark, EventDetail(name: mark.kind.name))
     }
