@@ -87,6 +87,11 @@ struct Journal: ~Copyable {
     return found.reversed()
   }
 
+  /// The event of `pfn` that step `number` is.
+  func event(of pfn: UInt64, at number: UInt32) -> Event? {
+    chain(of: pfn, endingAt: number, limit: 1).last?.event
+  }
+
   /// The steps of `pfn` since it was allocated last, as far as the last 64 before step `number` tell, and what came right before the
   /// allocation's event; all of them, and nil, when no allocation is among them.
   func life(of pfn: UInt64, endingAt number: UInt32) -> (birth: Event?, steps: ArraySlice<Step>) {

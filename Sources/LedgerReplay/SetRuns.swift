@@ -70,7 +70,7 @@ extension Replay {
     }
     let run = setRuns.run(before: event)
     guard isBulkBirth(run.born) else { return false }
-    let freed = journal.chain(of: event.pfn, endingAt: before.step, limit: 1).last?.event.time
+    let freed = journal.event(of: event.pfn, at: before.step)?.time
     return freed ?? 0 < run.birth
   }
 
@@ -92,8 +92,8 @@ extension Replay {
     guard let slot = table.existingSlot(of: pfn) else { return }
     var state = freshState(slot)
     guard !state.bits.isDisjoint(with: [.raised, .resurrected]) else { return }
-    let last = journal.chain(of: pfn, endingAt: state.step, limit: 1).last?.event
-    guard let last, last.kind == .pageRefMod, last.value == last.count, last.pid == event.pid,
+    guard let last = journal.event(of: pfn, at: state.step), last.kind == .pageRefMod,
+      last.value == last.count, last.pid == event.pid,
       last.cpu == event.cpu, event.time &- last.time <= window
     else { return }
     let view = PageView(state)
@@ -116,8 +116,9 @@ extension Replay {
 
   private func isSetBack(_ event: Event, _ before: PageState) -> Bool {
     guard before.zero == .set else { return false }
-    let last = journal.chain(of: event.pfn, endingAt: before.step, limit: 1).last?.event
-    guard let last, last.kind == .pageRefSet, last.value == 0 else { return false }
+    guard let last = journal.event(of: event.pfn, at: before.step), last.kind == .pageRefSet,
+      last.value == 0
+    else { return false }
     return last.pid == event.pid && last.cpu == event.cpu
       && event.time &- last.time <= SetRuns.window
   }

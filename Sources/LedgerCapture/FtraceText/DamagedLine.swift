@@ -28,9 +28,9 @@ enum DamagedLine {
   /// True for a line with a CPU and, behind it, the name of an event that the replay uses, whatever else it lacks.
   static func namesEvent(_ bytes: RawSpan, from start: Int, to end: Int) -> Bool {
     guard let bracket = bytes.firstOffset(of: 0x5b, from: start, to: end) else { return false }
-    let digits = number(bytes, bracket &+ 1, end)
-    guard digits &- bracket > 3, digits < end, bytes.u8(digits) == 0x5d else { return false }
-    var at = digits
+    var line = LineCursor(bytes, from: bracket, to: end)
+    guard line.skipCPU() else { return false }
+    var at = line.at
     while let colon = bytes.firstOffset(of: 0x3a, from: at, to: end) {
       var name = colon
       while name > at, Ascii.isName(bytes.u8(name &- 1)) { name &-= 1 }
@@ -50,33 +50,22 @@ enum DamagedLine {
     var at = start
     while let bracket = bytes.firstOffset(of: 0x5b, from: at, to: end) {
       at = bracket &+ 1
-      let digits = number(bytes, at, end)
-      guard digits &- at >= 3, digits &+ 1 < end, bytes.u8(digits) == 0x5d,
-        Ascii.isSpace(bytes.u8(digits &+ 1))
-      else { continue }
-      var line = LineCursor(bytes, from: digits &+ 1, to: end)
+      var line = LineCursor(bytes, from: bracket, to: end)
+      guard line.skipCPU(), !line.isAtEnd, Ascii.isSpace(line.byte) else { continue }
       line.skipSpaces()
-      if isTime(bytes, line.at, end) { return true }
+      if isTime(line) { return true }
       // `d..2.`, what interrupts and preemption were like.
       line.skipWord()
       line.skipSpaces()
-      if isTime(bytes, line.at, end) { return true }
+      if isTime(line) { return true }
     }
     return false
   }
 
   /// `12.345678:`
-  private static func isTime(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
-    let point = number(bytes, start, end)
-    guard point > start, point < end, bytes.u8(point) == 0x2e else { return false }
-    let colon = number(bytes, point &+ 1, end)
-    return colon > point &+ 1 && colon < end && bytes.u8(colon) == 0x3a
-  }
-
-  /// The end of the decimal digits at a place.
-  private static func number(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
-    var at = start
-    while at < end, bytes.u8(at) &- 0x30 < 10 { at &+= 1 }
-    return at
+  private static func isTime(_ line: borrowing LineCursor) -> Bool {
+    var cursor = LineCursor(line.bytes, from: line.at, to: line.end)
+    return cursor.decimal() != nil && cursor.skip(0x2e) && cursor.decimal() != nil
+      && cursor.skip(0x3a)
   }
 }

@@ -68,6 +68,13 @@ struct LineCursor: ~Escapable {
     return at == start ? nil : value
   }
 
+  /// Passes `[001]`, the column of the CPU, if it is next.
+  mutating func skipCPU() -> Bool {
+    guard skip(0x5b) else { return false }
+    let digits = at
+    return decimal() != nil && at &- digits >= 3 && skip(0x5d)
+  }
+
   private mutating func slowDecimal(from start: Int) -> UInt64? {
     at = start
     var value: UInt64 = 0

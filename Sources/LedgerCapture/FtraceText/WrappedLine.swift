@@ -59,9 +59,8 @@ struct WrappedLine {
     guard let bracket = bytes.firstOffset(of: 0x5b, from: start, to: min(end, start &+ 128)) else {
       return false
     }
-    var cursor = LineCursor(bytes, from: bracket &+ 1, to: end)
-    let digits = cursor.at
-    guard cursor.decimal() != nil, cursor.at &- digits >= 3, cursor.skip(0x5d) else { return false }
+    var cursor = LineCursor(bytes, from: bracket, to: end)
+    guard cursor.skipCPU() else { return false }
     var context = LineContext()
     guard context.readTask(bytes, from: start, to: bracket) else { return false }
     cursor.skipSpaces()

@@ -18,7 +18,7 @@ struct ComplaintPaths {
     isOpen = false
     switch text.utf8.first {
     case UInt8(ascii: "R"), UInt8(ascii: "p"):
-      if let place = text.behind(prefix: "RIP: 0010:") ?? text.behind(prefix: "pc : ") {
+      if let place = text.programCounter {
         if top == nil {
           top = Self.frame(place)
           top?.isExact = true

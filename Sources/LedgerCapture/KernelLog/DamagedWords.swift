@@ -18,8 +18,7 @@ struct DamagedWords {
 
   /// Takes a line of the complaint's printer.
   mutating func take(_ text: Substring, _ complaint: KernelComplaint) {
-    let place = text.behind(prefix: "RIP: 0010:") ?? text.behind(prefix: "pc : ")
-    if let name = place?.function {
+    if let name = text.programCounter?.function {
       guard function == nil else { return }
       function = name
       if complaint.kind != .refcount { compare(name, with: complaint.function) }

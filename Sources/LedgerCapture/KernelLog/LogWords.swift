@@ -15,6 +15,9 @@ extension Substring {
     hasPrefix(word) ? dropFirst(word.count) : nil
   }
 
+  /// Where the processor was, of the kernel: what stands behind the register's name on x86 and arm64.
+  var programCounter: Substring? { behind(prefix: "RIP: 0010:") ?? behind(prefix: "pc : ") }
+
   /// The first word, up to a blank or one of the signs that end words in the kernel's lines.
   var word: Substring { prefix { !" ,;)(\t\"'".contains($0) } }
 

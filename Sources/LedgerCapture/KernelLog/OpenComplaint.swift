@@ -158,8 +158,8 @@ struct OpenComplaint {
   }
 
   private mutating func register(_ text: Substring) -> Bool {
-    let rest = text.behind(prefix: "RIP: 0010:") ?? text.behind(prefix: "pc : ")
-    guard let rest, complaint.function.isEmpty, complaint.kind != .refcount else { return false }
+    guard let rest = text.programCounter, complaint.function.isEmpty, complaint.kind != .refcount
+    else { return false }
     complaint.function = (rest.function ?? "")
     return !complaint.function.isEmpty
   }
