@@ -58,7 +58,7 @@ struct ComplaintSite {
   /// Files that are known by their whole names, and one that is named nearly like one of them.
   static let files =
     Array(referenceFiles) + headers + Array(stateFiles) + [
-      "lib/refcount.c", "net/core/page_pool.c",
+      "lib/refcount.c", "net/core/page_pool.c", "mm/mmap.c",
     ]
 
   private func memoryKind(_ file: Substring, _ isBug: Bool) -> ComplaintKind? {
