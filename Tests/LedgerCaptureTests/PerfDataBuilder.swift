@@ -14,6 +14,10 @@ struct PerfDataBuilder {
   var hasTracing = true
   var clock: Int32?
   var isBackward = false
+  /// Each CPU has its own ring buffer.
+  var isInherited = false
+  /// CPUs of the machine; not told when nil.
+  var present: UInt32?
   var period: UInt64 = 1
   /// Records and what lies between them.
   var body: [UInt8] = []
@@ -36,7 +40,8 @@ struct PerfDataBuilder {
 
   /// A sample of page `pfn` freed, with all that `sampleType` asks for.
   func sample(
-    pfn: UInt64, time: UInt64, cpu: UInt32 = 0, id: UInt64 = 100, type: UInt16 = 11
+    pfn: UInt64, time: UInt64, cpu: UInt32 = 0, id: UInt64 = 100, type: UInt16 = 11,
+    tid: UInt32 = 78, pid: Int32 = 77, context: UInt8 = 0, reserved: UInt32 = 0
   ) -> [UInt8] {
     record(
       9,
@@ -44,20 +49,21 @@ struct PerfDataBuilder {
         let has = { (bit: UInt64) in sampleType >> bit & 1 != 0 }
         if has(16) { out.put(id) }
         if has(0) { out.put(UInt64(0xffff_0000)) }
-        if has(1) { out.put(UInt32(77)); out.put(UInt32(78)) }
+        if has(1) { out.put(UInt32(77)); out.put(tid) }
         if has(2) { out.put(time) }
         if has(3) { out.put(UInt64(0xadd)) }
         if has(6) { out.put(id) }
         if has(9) { out.put(UInt64(0x57)) }
-        if has(7) { out.put(cpu); out.put(UInt32(0)) }
+        if has(7) { out.put(cpu); out.put(reserved) }
         if has(8) { out.put(UInt64(1)) }
         if has(4) { counters(&out) }
         if has(5) { out.put(UInt64(2)); out.put(UInt64.max - 127); out.put(UInt64(0xffff_1234)) }
         guard has(10) else { return }
         out.put(UInt32(20))
         out.put(type)
-        out.put(UInt16(0))
-        out.put(Int32(77))
+        out.put(context)
+        out.put(UInt8(0))
+        out.put(pid)
         out.put(pfn)
         out.put(UInt32(0))
       })
@@ -135,9 +141,12 @@ struct PerfDataBuilder {
       $0.put(period)
       $0.put(sampleType)
       $0.put(readFormat)
-      // sample_id_all is bit 18, use_clockid bit 25, write_backward bit 27.
-      let flags: [UInt8] = [0, 0, 4, (clock == nil ? 0 : 2) | (isBackward ? 8 : 0), 0, 0, 0, 0]
-      $0.data += big ? [0, 0, 0x20, clock == nil ? 0 : 0x40, 0, 0, 0, 0] : flags
+      // inherit is bit 1, sample_id_all bit 18, use_clockid bit 25, write_backward bit 27.
+      let flags: [UInt8] = [
+        isInherited ? 2 : 0, 0, 4, (clock == nil ? 0 : 2) | (isBackward ? 8 : 0), 0, 0, 0, 0,
+      ]
+      $0.data +=
+        big ? [isInherited ? 0x40 : 0, 0, 0x20, clock == nil ? 0 : 0x40, 0, 0, 0, 0] : flags
       $0.data += Array(repeating: 0, count: 44)
       $0.put(clock ?? 0)
     }
@@ -213,8 +222,8 @@ struct PerfDataBuilder {
       out.put(UInt64(aborted ? 0 : body.count))
       out.put(UInt64(0))
       out.put(UInt64(0))
-      // TRACING_DATA, HOSTNAME, OSRELEASE.
-      out.put(UInt64(hasTracing ? 0x1a : 0x18))
+      // TRACING_DATA, HOSTNAME, OSRELEASE, NRCPUS.
+      out.put(UInt64((hasTracing ? 0x1a : 0x18) | (present == nil ? 0 : 0x80)))
       for _ in 0..<3 { out.put(UInt64(0)) }
       for id in [100, 101, 200, 201] as [UInt64] { out.put(id) }
       for (index, (type, config)) in [(2, 11), (0, 0)].enumerated() {
@@ -224,7 +233,13 @@ struct PerfDataBuilder {
       }
       out.data += body
       guard !aborted else { return }
-      let sections = (hasTracing ? [tracing] : []) + [release, release]
+      var sections = (hasTracing ? [tracing] : []) + [release, release]
+      if let present {
+        sections.append(
+          bytes {
+            $0.put(present); $0.put(present)
+          })
+      }
       var offset = out.data.count + 16 * sections.count
       for section in sections {
         out.put(UInt64(offset))

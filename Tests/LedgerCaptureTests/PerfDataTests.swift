@@ -138,29 +138,6 @@ import Testing
     #expect(times == Array(1...400))
   }
 
-  /// Samples of one task on one CPU stand in the file as they came, but for what an interrupt writes in between.
-  @Test(
-    arguments: [
-      (800_000, 0, 0, false, true), (600_000, 0, 0, false, false), (600_000, 0, 1, false, true),
-      (600_000, 0, 0, true, true),
-    ] as [(UInt64, UInt32, UInt32, Bool, Bool)])
-  func timesThatRunBackwards(
-    time: UInt64, cpu: UInt32, other: UInt32, isBackward: Bool, isSound: Bool
-  ) throws {
-    for sampleType in [PerfDataBuilder.usual, PerfDataBuilder.usual | 1 << 5] {
-      var builder = PerfDataBuilder()
-      builder.sampleType = sampleType
-      builder.isBackward = isBackward
-      builder.body =
-        builder.sample(pfn: 1, time: 1_000_000, cpu: cpu)
-        + builder.sample(pfn: 2, time: time, cpu: other)
-        + builder.sample(pfn: 3, time: 1_100_000, cpu: other) + builder.round
-      let reading = try read(builder.data)
-      #expect(reading.events.count == 3)
-      #expect(reading.losses.map(\.code) == (isSound ? [] : [.timeBackwards]))
-    }
-  }
-
   /// A CPU that the recorder left out for a while, and one that it left out for too long.
   @Test(arguments: [(3, false), (20, true)])
   func waitsForCPUsThatComeLate(rounds: Int, isLate: Bool) throws {

@@ -130,9 +130,12 @@ import Testing
     var dice = FuzzTests.Dice(state: 5)
     var expected: [(UInt64, UInt32)] = []
     for round in 0..<40 {
-      for _ in 0..<50 {
-        let time = UInt64(1000 * round + dice.below(900) + 1)
-        let cpu = UInt32(dice.below(64) * 50)
+      let samples = (0..<50).map { _ in
+        (time: UInt64(1000 * round + dice.below(900) + 1), cpu: UInt32(dice.below(64) * 50))
+      }
+      var times = Dictionary(grouping: samples, by: \.cpu).mapValues { $0.map(\.time).sorted() }
+      for cpu in samples.map(\.cpu) {
+        let time = times[cpu]?.removeFirst() ?? 0
         builder.body += builder.sample(pfn: 9, time: time, cpu: cpu)
         expected.append((time, cpu))
       }

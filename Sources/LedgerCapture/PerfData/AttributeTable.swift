@@ -1,12 +1,19 @@
-/// Finds the attribute that a number in a record belongs to.
+/// Finds the attribute that a number in a record belongs to, and the CPU it was opened on.
 ///
 /// The kernel counts the numbers up, so that those of a recording lie close together.
 struct AttributeTable: Sendable {
+  private struct Entry {
+    /// -1 for none.
+    var place: Int32 = -1
+    /// -1 until a record has named it.
+    var cpu: Int32 = -1
+  }
+
   private let base: UInt64
-  /// By the number's distance from `base`, -1 for none.
-  private var near: [Int32] = []
+  /// By the number's distance from `base`.
+  private var near: [Entry] = []
   /// Used when the numbers lie far apart.
-  private var far: [UInt64: Int] = [:]
+  private var far: [UInt64: Entry] = [:]
 
   private static let spread: UInt64 = 1 << 20
 
@@ -15,19 +22,40 @@ struct AttributeTable: Sendable {
     let high = attributeOfID.keys.max() ?? 0
     base = low
     guard high - low < Self.spread else {
-      far = attributeOfID
+      far = attributeOfID.mapValues { Entry(place: Int32(truncatingIfNeeded: $0)) }
       return
     }
-    near = Array(repeating: -1, count: attributeOfID.isEmpty ? 0 : Int(high - low) + 1)
-    for (id, place) in attributeOfID { near[Int(id - low)] = Int32(truncatingIfNeeded: place) }
+    near = Array(repeating: Entry(), count: attributeOfID.isEmpty ? 0 : Int(high - low) + 1)
+    for (id, place) in attributeOfID {
+      near[Int(id - low)].place = Int32(truncatingIfNeeded: place)
+    }
   }
 
   /// The attribute's place, nil for unknown numbers.
   @inline(__always)
   func place(of id: UInt64) -> Int? {
     let distance = id &- base
-    guard distance < UInt64(near.count) else { return far.isEmpty ? nil : far[id] }
-    let place = near[Int(truncatingIfNeeded: distance)]
+    guard distance < UInt64(near.count) else {
+      return far.isEmpty ? nil : far[id].map { Int($0.place) }
+    }
+    let place = near[Int(truncatingIfNeeded: distance)].place
     return place < 0 ? nil : Int(place)
+  }
+
+  /// False when the number is that of an event on another CPU, as far as earlier records told.
+  @inline(__always)
+  mutating func confirm(_ id: UInt64, on cpu: UInt16) -> Bool {
+    let distance = id &- base
+    guard distance < UInt64(near.count) else { return confirmFar(id, on: cpu) }
+    let known = near[Int(truncatingIfNeeded: distance)].cpu
+    if known < 0 { near[Int(truncatingIfNeeded: distance)].cpu = Int32(cpu) }
+    return known < 0 || known == Int32(cpu)
+  }
+
+  @inline(never)
+  private mutating func confirmFar(_ id: UInt64, on cpu: UInt16) -> Bool {
+    guard let known = far[id]?.cpu else { return true }
+    if known < 0 { far[id]?.cpu = Int32(cpu) }
+    return known < 0 || known == Int32(cpu)
   }
 }

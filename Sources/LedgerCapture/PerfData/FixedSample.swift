@@ -34,6 +34,7 @@ struct FixedSample: Sendable {
   @inline(__always)
   func time(_ bytes: RawSpan, _ body: Int) -> UInt64 { bytes.u64(body &+ Int(time)) }
 
+  /// With the word behind it, which is 0 (kernel/events/core.c:__perf_event_header__init_id, 5.4 to 7.1).
   @inline(__always)
-  func cpu(_ bytes: RawSpan, _ body: Int) -> UInt32 { bytes.u32(body &+ Int(cpu)) }
+  func cpu(_ bytes: RawSpan, _ body: Int) -> UInt64 { bytes.u64(body &+ Int(cpu)) }
 }

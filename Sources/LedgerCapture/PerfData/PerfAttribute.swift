@@ -61,6 +61,10 @@ struct PerfAttribute: Sendable {
   /// The ring buffer is written from its end (`perf record --overwrite`).
   var isBackward: Bool { flags >> 27 & 1 != 0 }
 
+  /// Tasks that a task starts are recorded, too. The kernel maps a ring buffer for such an event only where it is of one CPU
+  /// (kernel/events/core.c:perf_mmap, 5.4 to 7.1).
+  var isInherited: Bool { flags >> 1 & 1 != 0 }
+
   /// Records that are no samples end with who, when and where.
   var marksAllRecords: Bool { flags >> 18 & 1 != 0 }
 

@@ -43,14 +43,20 @@ struct PerfDecoder {
   private var nextMessage: UInt64 = 0
   private static let messageLimit = 1 << 16
   static let idLimit = 1 << 22
-  private let attributeOfID: AttributeTable
+  private var attributeOfID: AttributeTable
   /// Samples by row of the table of events.
   private var counts: [UInt64] = []
-  var cpuOfID: [UInt64: UInt16]
+  /// The CPU that an event's number belongs to.
+  var cpuOfID: [UInt64: UInt16] = [:]
   let swapped: Bool
   private let rawSwapped: Bool
   var darkness = CpuDarkness()
-  private var order = SampleOrder()
+  private var order: SampleOrder
+  private var agreement = SampleAgreement()
+  /// Every ring buffer, and so every number of an event, is of one CPU.
+  private let isByCPU: Bool
+  /// CPUs are below.
+  private let cpuLimit: UInt64
   /// Ring buffers were written from their end, newest sample first.
   private let isBackward: Bool
   private var isStarted = false
@@ -73,8 +79,11 @@ struct PerfDecoder {
       : FieldWords(
         layout.formats, comms: [:], long: layout.page.long, bigEndian: layout.bigEndian)
     console = words == nil ? ConsoleMessage(layout.formats, bigEndian: layout.bigEndian) : nil
+    isByCPU = metadata.attributes.allSatisfy(\.isInherited)
+    order = SampleOrder(
+      isByCPU: isByCPU, isStrict: metadata.attributes.allSatisfy { $0.clockName == "perf" })
+    cpuLimit = metadata.present > 0 ? UInt64(metadata.present) : 1 << 16
     attributeOfID = AttributeTable(metadata.attributeOfID)
-    cpuOfID = metadata.cpuOfID
     isBackward = metadata.attributes.contains(where: \.isBackward)
     swapped = metadata.bigEndian
     rawSwapped = layout.bigEndian
@@ -235,6 +244,7 @@ struct PerfDecoder {
         .timeBackwards, count: order.late, cpu: Int(first.cpu),
         detail: "a record of time \(first.time) behind one of time \(first.behind) in the file")
     }
+    agreement.settle(&losses)
     for meaning in meanings where meaning.isMute && counts[meaning.row] > 0 {
       losses.add(
         .noRawData, count: counts[meaning.row],
@@ -296,20 +306,25 @@ extension PerfDecoder {
     let count = Int(bytes.u32(raw))
     let cpu = sample.cpu(bytes, body)
     guard count >= 8, count <= end &- raw &- 4, bytes.u16(raw &+ 4) == sample.type,
-      cpu <= UInt32(UInt16.max)
+      cpu < cpuLimit
     else { return false }
     var event = Event()
     event.time = sample.time(bytes, body)
     event.cpu = UInt16(truncatingIfNeeded: cpu)
     event.format = sample.format
-    event.pid = sample.tid(bytes, body)
+    let tid = sample.tid(bytes, body)
+    event.pid = tid
     let outcome = records.decode(
       bytes, at: raw &+ 4, count: count, format: Int(sample.format), into: &event)
     guard outcome == .decoded || outcome == .meaningless else { return false }
+    if outcome == .meaningless {
+      records.decodeCommon(
+        bytes, at: raw &+ 4, count: count, format: Int(sample.format), into: &event)
+    }
+    watch(event, tid, idPlace < 0 ? nil : bytes.word64(body &+ idPlace, swapped))
     info.eventsRead &+= 1
     counts[Int(sample.format)] &+= 1
     noteTime(event.time)
-    order.note(cpu: cpu, tid: event.pid, time: event.time)
     if let mark = darkness.enter(cpu: event.cpu, time: event.time) {
       queue.enter(mark, EventDetail(name: ""))
     }
@@ -331,7 +346,7 @@ extension PerfDecoder {
     guard
       let sample = meaning.shape.sample(
         bytes, from: body, to: end, swapped: swapped, wantsAddress: words != nil),
-      let cpu = UInt16(exactly: sample.cpu ?? UInt32(cpuOfID[sample.id] ?? 0))
+      let cpu = UInt16(exactly: sample.cpu ?? UInt32(cpuOfID[sample.id] ?? 0)), cpu < cpuLimit
     else {
       losses.add(
         .malformedEvent, detail: "a sample of \(info.events[row].name) at offset \(offset)")
@@ -339,7 +354,6 @@ extension PerfDecoder {
       return
     }
     noteTime(sample.time)
-    if let cpu = sample.cpu { order.note(cpu: cpu, tid: sample.tid, time: sample.time) }
     if let mark = darkness.enter(cpu: cpu, time: sample.time) {
       queue.enter(mark, EventDetail(name: mark.kind.name))
     }
@@ -353,6 +367,16 @@ extension PerfDecoder {
     } else if words != nil {
       let detail = plainDetail(sample, meaning)
       queue.enter(event, detail)
+    }
+  }
+
+  /// Compares what the parts of a sample say; `event` is the tracepoint's record, `tid` and `id` are the sample's own.
+  @inline(__always)
+  private mutating func watch(_ event: Event, _ tid: Int32, _ id: UInt64?) {
+    order.note(event)
+    agreement.note(event, tid: tid)
+    if let id, isByCPU, !attributeOfID.confirm(id, on: event.cpu) {
+      agreement.noteMisplaced(event)
     }
   }
 
@@ -373,14 +397,16 @@ extension PerfDecoder {
     }
     let outcome = records.decode(
       bytes, at: raw.lowerBound, count: raw.count, format: format, into: &event)
+    if outcome != .decoded {
+      records.decodeCommon(
+        bytes, at: raw.lowerBound, count: raw.count, format: format, into: &event)
+    }
     if outcome == .short || outcome == .implausible {
       refuse(outcome == .short ? .malformedEvent : .implausibleFrame, event)
+    } else if meaning.shape.isPlaced {
+      watch(event, sample.tid, meaning.shape.id < 0 ? nil : sample.id)
     }
     if let words {
-      if outcome != .decoded {
-        records.decodeCommon(
-          bytes, at: raw.lowerBound, count: raw.count, format: format, into: &event)
-      }
       queue.enter(event, words.detail(bytes, raw.lowerBound, raw.count, format, event.pid))
     } else if outcome == .decoded && !meaning.isRepeated {
       if let chain = sample.chain, !chain.isEmpty { enterChain(bytes, chain, sample) }

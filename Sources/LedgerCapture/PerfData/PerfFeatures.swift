@@ -10,7 +10,7 @@ extension PerfMetadata {
       case 2: try readBuildIDs(&cursor)
       case 4: kernel = try Self.string(&cursor)
       case 7:
-        _ = try cursor.u32("the number of CPUs")
+        present = Int(min(try cursor.u32("the number of CPUs"), 1 << 16))
         cpus = Int(min(try cursor.u32("the number of CPUs"), 1 << 16))
       case 12: try readNames(&cursor)
       case 24: isFolder = true

@@ -8,8 +8,6 @@ struct PerfMetadata: Sendable {
   var attributes: [PerfAttribute] = []
   /// Place in `attributes` by the numbers that records carry.
   var attributeOfID: [UInt64: Int] = [:]
-  /// The CPU that an event's number belongs to.
-  var cpuOfID: [UInt64: UInt16] = [:]
   /// Event formats; the tracing data is the start of a trace.dat.
   var tracing = TraceDatLayout()
   /// The records lie in files beside this one, as `perf record --threads` writes them.
@@ -17,7 +15,9 @@ struct PerfMetadata: Sendable {
   var kernel = ""
   /// Build ids of the running kernel and of its modules.
   var clues = KernelClues()
+  /// CPUs that ran, and those that the machine has; 0 when unknown.
   var cpus = 0
+  var present = 0
   var losses = LossLedger()
 
   /// Of all attributes, which may name the same ones.

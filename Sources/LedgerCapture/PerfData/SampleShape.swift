@@ -61,16 +61,19 @@ struct SampleShape: Sendable {
   /// Where the size of the tracepoint's record lies when nothing in front of it varies in length, and the sample tells
   /// task, time and CPU; else nil.
   var rawPlace: Int? {
-    guard bits.contains(.raw), bits.isDisjoint(with: [.read, .callchain]), tid >= 0, time >= 0,
-      cpu >= 0
-    else { return nil }
+    guard bits.contains(.raw), bits.isDisjoint(with: [.read, .callchain]), isPlaced else {
+      return nil
+    }
     return Int(fixed)
   }
+
+  /// The sample tells task, time and CPU.
+  var isPlaced: Bool { tid >= 0 && time >= 0 && cpu >= 0 }
 
   /// Offsets of the task, the time and the CPU in a sample that has them.
   var places: (tid: Int8, time: Int8, cpu: Int8) { (tid, time, cpu) }
 
-  /// The sample between `start` and `end`, which lie within `bytes`; nil when it is too short for its parts.
+  /// The sample between `start` and `end`, which lie within `bytes`; nil when it is too short for its parts or its CPU is none.
   @inline(__always)
   func sample(
     _ bytes: RawSpan, from start: Int, to end: Int, swapped: Bool, wantsAddress: Bool = false
@@ -84,7 +87,10 @@ struct SampleShape: Sendable {
     }
     if time >= 0 { sample.time = bytes.word64(start &+ Int(time), swapped) }
     if number >= 0 { sample.id = bytes.word64(start &+ Int(number), swapped) }
-    if cpu >= 0 { sample.cpu = bytes.word32(start &+ Int(cpu), swapped) }
+    if cpu >= 0 {
+      guard bytes.word32(start &+ Int(cpu) &+ 4, swapped) == 0 else { return nil }
+      sample.cpu = bytes.word32(start &+ Int(cpu), swapped)
+    }
     guard bits.contains(.raw) else { return sample }
     var at = start &+ Int(fixed)
     if bits.contains(.read) {
