@@ -138,12 +138,28 @@ extension Replay {
     _ event: Event, of mapping: HostMapping?, _ page: Range<UInt64>, space: UInt64,
     _ marks: Transition.Marks
   ) {
-    let frame = mapping?.frames(in: page).first ?? Event.noFrame
+    var frame = Event.noFrame
+    if let mapping, marks.contains(.inferred) || isWitnessed(mapping) {
+      frame = mapping.frames(in: page).first ?? frame
+    }
     var related = mapping.map { [$0.insertion] } ?? []
     noteHolder(event, pfn: frame, marks.union(.cowWritten), related)
     guard let change = protection(over: event.word, space: space) else { return }
     related.append(change)
     noteHolder(event, pfn: frame, marks.union(.writeRestored), related)
+  }
+
+  /// A driver gives remap_pfn_range what it has allocated, from the start. Of other frames that call alone tells, once for many pages.
+  private mutating func isWitnessed(_ mapping: HostMapping) -> Bool {
+    let insertion = mapping.insertion
+    guard insertion.kind == .remapRange else { return true }
+    guard let slot = table.existingSlot(of: insertion.pfn) else { return false }
+    let state = freshState(slot)
+    guard state.block != 0 else {
+      return insertion.result <= 1 && state.life == .live && state.bits.contains(.allocated)
+    }
+    let block = blocks[state.block]
+    return block.head == insertion.pfn && UInt64(max(insertion.result, 1)) <= block.pages
   }
 
   /// mm/mprotect.c:mprotect_fixup on a private read-only PFN mapping that may become writable.

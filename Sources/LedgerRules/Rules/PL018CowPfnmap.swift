@@ -10,7 +10,7 @@ struct PL018CowPfnmap: Rule {
 
   func charge(_ transition: Transition) -> Charge? {
     // Flags in one record, of a mapping that no other tells of, may be damaged.
-    let isConfirmed = transition.pfn != Event.noFrame && !transition.marks.contains(.inferred)
+    let isConfirmed = !transition.related.isEmpty && !transition.marks.contains(.inferred)
     return Charge(
       verdict: isConfirmed ? .proven : .likely, severity: .medium,
       variant: "write", pid: transition.event.pid,
@@ -18,14 +18,22 @@ struct PL018CowPfnmap: Rule {
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
-    let page = transition.pfn == Event.noFrame ? "its page" : transition.place
-    return Story(
+    Story(
       title:
-        "private PFN mapping written to at \(hex(transition.event.word)): the process left \(page) for a copy",
+        "private PFN mapping written to at \(hex(transition.event.word)): the process left \(place(transition)) for a copy",
       advice: "refuse is_cow_mapping() in ->mmap, or clear VM_MAYWRITE",
       doubt:
         "false alarm if a private snapshot of the memory is what the process wants, as with /dev/mem",
-      extra: transition.related, showsHistory: transition.pfn != Event.noFrame)
+      extra: transition.trail, showsHistory: transition.pfn != Event.noFrame)
+  }
+
+  private func place(_ transition: Transition) -> String {
+    guard transition.pfn == Event.noFrame else { return transition.place }
+    guard let insertion = transition.related.first, transition.event.word >= insertion.word else {
+      return "its page"
+    }
+    let index = transition.event.word >> 12 &- insertion.word >> 12
+    return "page \(hex(insertion.pfn &+ index)), as only \(insertion.kind.name) tells,"
   }
 
   let description = RuleDescription(
