@@ -219,7 +219,8 @@ extension Event {
     case .splitPage, .prepCompoundPage, .freePages, .ttmPageFree:
       guard order <= Event.orderLimit else { return false }
       return resolve(page, vmemmap)
-    case .badPage, .grab, .insertPage, .insertPages: return resolve(page, vmemmap)
+    case .badPage, .grab: return resolve(page, vmemmap)
+    case .insertPage, .insertPages: return resolve(page, vmemmap) && isAligned
     case .insertPfn, .insertHuge, .remapRange:
       // pfn_t up to 6.16 has flags in its high bits, PFN_DEV and PFN_MAP among them: include/linux/pfn_t.h, 6.1.
       let isDevmap = pfn >> 60 & 3 == 3
@@ -241,11 +242,11 @@ extension Event {
       return true
     case .memslot:
       result = Int32(clamping: size >> 12)
-      return true
+      return isAligned
     case .lruInsertion, .lruActivate: break
-    default: return true
+    default: return isAligned
     }
-    return pfn < Event.frameLimit
+    return pfn < Event.frameLimit && isAligned
   }
 
   /// The frame in a migration entry of x86-64, else `noFrame`: arch/x86/include/asm/pgtable_64.h:__swp_offset, 5.4 to 7.1.

@@ -12,6 +12,7 @@ extension Replay {
     if head.bits.contains(.resurrected), !head.bits.contains(.born) {
       doubtGet(of: event.pfn, near: event, as: [])
     }
+    if setsComeFirst, !head.bits.contains(.born) { doubtSet(before: event) }
     let watched = watch == nil ? head : watchedState(event, head: head)
     var state = headState(event, before: head)
     if holders.lone.add(event) { state.bits.insert(.lone) }

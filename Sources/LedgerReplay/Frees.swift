@@ -104,7 +104,7 @@ extension Replay {
     let isLarger = event.order > block.order
     guard mayDiffer || isLarger else { return }
     // That other pages are freed along is told by an order alone, which is not that of the allocation.
-    let reach: Transition.Marks = isLarger ? .doubtful : []
+    let reach: Transition.Marks = event.order == block.order ? [] : .doubtful
     for pfn in event.pfn &+ 1..<event.pfn &+ (1 << UInt64(event.order)) {
       guard let slot = table.existingSlot(of: pfn) else { continue }
       let state = table[slot]

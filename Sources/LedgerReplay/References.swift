@@ -167,6 +167,8 @@ extension Replay {
       state.bits.insert(.born)
       state.bits.remove(.bulk)
       noteBirth(event)
+    } else {
+      setRuns.noteOdd(event)
     }
     if state.zero == .set, state.life == .owned, isHeadOfSeenBlock(event.pfn, state) {
       marks.insert(.mangled)

@@ -14,6 +14,8 @@ struct SetRuns {
     /// Time of the set of the page that was born last.
     var birth: UInt64 = 0
     var got = Event.noFrame
+    /// The page in use that was set last, if none was born since.
+    var odd = Event.noFrame
   }
 
   private var runs = Array(repeating: Run(), count: 1 << 8)
@@ -37,8 +39,16 @@ struct SetRuns {
     let old = run(before: event)
     var run = old
     (run.time, run.birth, run.born) = (event.time, event.time, event.pfn)
+    run.odd = Event.noFrame
     runs[Int(event.pid) & Self.mask] = run
     return old
+  }
+
+  /// A page was set that is in use, such as a tail by a split.
+  mutating func noteOdd(_ event: Event) {
+    var run = run(before: event)
+    (run.time, run.odd) = (event.time, event.pfn)
+    runs[Int(event.pid) & Self.mask] = run
   }
 
   /// A free page was got.
@@ -104,6 +114,21 @@ extension Replay {
     state.bits.subtract([.raised, .resurrected])
     state.bits.formUnion(bits)
     becomeOwnUnit(last, &state)
+    table[slot] = state
+  }
+
+  /// A page is allocated whose count nobody set, by a kernel that sets counts first: what the task set right before, a page in use, may be
+  /// another page than the record says, and its count is not known.
+  @inline(never)
+  mutating func doubtSet(before event: Event) {
+    let pfn = setRuns.run(before: event).odd
+    guard pfn != event.pfn, let slot = table.existingSlot(of: pfn) else { return }
+    var state = freshState(slot)
+    guard let last = journal.event(of: pfn, at: state.step), last.kind == .pageRefSet,
+      last.pid == event.pid, last.cpu == event.cpu
+    else { return }
+    state.bits.remove(.counted)
+    state.forgetDrift()
     table[slot] = state
   }
 

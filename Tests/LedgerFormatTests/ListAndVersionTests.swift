@@ -89,13 +89,13 @@ import Testing
       [format], functions: functions, bigEndian: false, release: release)
     var record = Record(big: false, id: 9)
     record.put(UInt64(0x1000))
-    for value in 1...6 as ClosedRange<UInt64> { record.put(value) }
+    for value in 1...6 as ClosedRange<UInt64> { record.put(value << 12) }
     var event = Event()
     var outcome = RecordDecoder.Outcome.meaningless
     record.bytes.withRawSpan {
       outcome = decoder.decode($0, at: 0, count: $0.byteCount, format: 0, into: &event)
     }
     #expect((outcome == .decoded) == (word != nil))
-    if let word { #expect(event.word == word) }
+    if let word { #expect(event.word == word << 12) }
   }
 }

@@ -1,10 +1,11 @@
 import LedgerCore
+import LedgerFormat
 import LedgerInput
 
 /// Bodies of include/trace/events/mmap.h, 6.1: `mt_mod MT, (VMA), STORE, FIRST, LAST,`, `mt_mod MT, (NULL), SNULL, FIRST, LAST,`,
 /// `mt_mod MT, DESTROY`; names and values in raw form.
 enum SpaceBody {
-  /// Fills the slots; false for a line that is cut.
+  /// Fills the slots; false for a line that is cut or holds what no kernel prints.
   static func read(_ line: borrowing LineCursor, _ event: inout Event) -> Bool {
     var cursor = LineCursor(line.bytes, from: line.at, to: line.end)
     guard cursor.starts(with: modification) else {
@@ -28,7 +29,7 @@ enum SpaceBody {
     guard let last = cursor.decimal(), skip(&cursor, past: 0x2c) else { return false }
     event.word = first
     event.span = last
-    return true
+    return event.complete(page: 0, vmemmap: 0, size: 0)
   }
 
   private static func skip(_ cursor: inout LineCursor, past byte: UInt8) -> Bool {
