@@ -167,8 +167,8 @@ extension Replay {
       state.bits.insert(.born)
       state.bits.remove(.bulk)
       noteBirth(event)
-    } else {
-      setRuns.noteOdd(event)
+    } else if state.block != 0, blocks[state.block].head != event.pfn {
+      setRuns.noteTail(event)
     }
     if state.zero == .set, state.life == .owned, isHeadOfSeenBlock(event.pfn, state) {
       marks.insert(.mangled)

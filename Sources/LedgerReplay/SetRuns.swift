@@ -14,8 +14,8 @@ struct SetRuns {
     /// Time of the set of the page that was born last.
     var birth: UInt64 = 0
     var got = Event.noFrame
-    /// The page in use that was set last, if none was born since.
-    var odd = Event.noFrame
+    /// The tail that was set last, if no page was born since.
+    var tail = Event.noFrame
   }
 
   private var runs = Array(repeating: Run(), count: 1 << 8)
@@ -39,15 +39,15 @@ struct SetRuns {
     let old = run(before: event)
     var run = old
     (run.time, run.birth, run.born) = (event.time, event.time, event.pfn)
-    run.odd = Event.noFrame
+    run.tail = Event.noFrame
     runs[Int(event.pid) & Self.mask] = run
     return old
   }
 
-  /// A page was set that is in use, such as a tail by a split.
-  mutating func noteOdd(_ event: Event) {
+  /// A tail of a block in use was set, as a split does.
+  mutating func noteTail(_ event: Event) {
     var run = run(before: event)
-    (run.time, run.odd) = (event.time, event.pfn)
+    (run.time, run.tail) = (event.time, event.pfn)
     runs[Int(event.pid) & Self.mask] = run
   }
 
@@ -117,11 +117,11 @@ extension Replay {
     table[slot] = state
   }
 
-  /// A page is allocated whose count nobody set, by a kernel that sets counts first: what the task set right before, a page in use, may be
-  /// another page than the record says, and its count is not known.
+  /// A page is allocated whose count nobody set, by a kernel that sets counts first: the tail that the task set right before may be another
+  /// page than the record says, and its count is not known.
   @inline(never)
   mutating func doubtSet(before event: Event) {
-    let pfn = setRuns.run(before: event).odd
+    let pfn = setRuns.run(before: event).tail
     guard pfn != event.pfn, let slot = table.existingSlot(of: pfn) else { return }
     var state = freshState(slot)
     guard let last = journal.event(of: pfn, at: state.step), last.kind == .pageRefSet,

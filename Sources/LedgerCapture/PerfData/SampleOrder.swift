@@ -11,7 +11,7 @@ struct SampleOrder {
     var time: UInt64 = 0
     var cpu: UInt32 = .max
     var pid: Int32 = -1
-    /// Of the sample that was taken last, but the context that holds up the others where it was an interrupt.
+    /// How deep the context of the sample in the file before is: 0 a task, 3 an NMI.
     var depth: UInt8 = 0
   }
 
