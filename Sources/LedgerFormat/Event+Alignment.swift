@@ -5,9 +5,9 @@ extension Event {
   /// made of whole pages or ends before it starts. Which address is 0 was not recorded.
   var isAligned: Bool {
     switch kind {
-    case .insertPfn, .insertHuge, .insertPage, .insertPages, .remapRange, .writeCopy, .followPte,
-      .vcpuMap, .objectMmap:
-      Self.isObject(pointer) && Self.isObject(extra)
+    case .insertPfn, .insertHuge, .insertPage, .insertPages, .remapRange, .writeCopy:
+      Self.isPage(word) && Self.isObject(pointer) && Self.isObject(extra)
+    case .followPte, .vcpuMap, .objectMmap: Self.isObject(pointer) && Self.isObject(extra)
     case .unmapRange:
       Self.isObject(pointer) && Self.isObject(extra) && (span == 0 || span > word)
     case .copyRange:

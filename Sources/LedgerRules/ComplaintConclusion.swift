@@ -84,8 +84,10 @@ struct ComplaintConclusion {
       // A check is known by its place: the dump before it may be torn off, and any task may run into it.
       case .kernelBug where !site.isEmpty && !complaint.function.isEmpty:
         ["", complaint.function, String(site), ""]
-      // Those who find a bad page are the kernel's own, and are printed last.
-      case .badPageState, .badPageMap, .badPageCache: [reason, "", String(site), process]
+      // Whoever frees or allocates next finds a page in a bad state.
+      case .badPageState: [reason, "", String(site), ""]
+      // Those who find a bad mapping are the kernel's own, and are printed last.
+      case .badPageMap, .badPageCache: [reason, "", String(site), process]
       default: [reason, complaint.function, String(site), process]
       }
     return ([rule] + parts).joined(separator: "|")

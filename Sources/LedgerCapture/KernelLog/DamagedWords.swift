@@ -11,7 +11,12 @@ struct DamagedWords {
   /// A word differs from its repetition by one byte.
   private var isContradicted = false
 
-  /// The same word was printed before.
+  /// The same words were printed before.
+  mutating func require(_ words: some StringProtocol, toBe known: String) {
+    if words != known { isContradicted = true }
+  }
+
+  /// The same word was printed before, or a like one.
   mutating func compare(_ word: some StringProtocol, with known: String) {
     if Self.isNear(word, known) { isContradicted = true }
   }

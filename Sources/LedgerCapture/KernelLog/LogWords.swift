@@ -18,6 +18,20 @@ extension Substring {
   /// Where the processor was, of the kernel: what stands behind the register's name on x86 and arm64.
   var programCounter: Substring? { behind(prefix: "RIP: 0010:") ?? behind(prefix: "pc : ") }
 
+  /// A time of printk's, `[ 6943.188397]`, stands in it: kernel/printk/printk.c:print_time, 5.4 to 7.1.
+  var holdsTime: Bool {
+    var rest = utf8[...]
+    while let bracket = rest.firstIndex(of: UInt8(ascii: "[")) {
+      rest = rest[rest.index(after: bracket)...]
+      let seconds = rest.drop { $0 == 0x20 }.drop { 0x30...0x39 ~= $0 }
+      guard seconds.first == UInt8(ascii: ".") else { continue }
+      let fraction = seconds.dropFirst()
+      let behind = fraction.drop { 0x30...0x39 ~= $0 }
+      if fraction.count - behind.count == 6, behind.first == UInt8(ascii: "]") { return true }
+    }
+    return false
+  }
+
   /// The first word, up to a blank or one of the signs that end words in the kernel's lines.
   var word: Substring { prefix { !" ,;)(\t\"'".contains($0) } }
 

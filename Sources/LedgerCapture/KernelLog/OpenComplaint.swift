@@ -49,10 +49,10 @@ struct OpenComplaint {
     age <= 40 && (awaitsCheck || complaint.process.isEmpty || complaint.function.isEmpty)
   }
 
-  /// Keeps a line; one with bytes that the kernel does not print is damaged.
+  /// Keeps a line; one with bytes that the kernel does not print, or in which another line begins, is damaged.
   mutating func keep(_ line: KernelLogLine) {
     let isPrinted = line.text.utf8.allSatisfy { $0 == 0x09 || 0x20...0x7e ~= $0 }
-    if !isPrinted { complaint.isDamaged = true }
+    if !isPrinted || line.text[...].holdsTime { complaint.isDamaged = true }
     guard complaint.lines.count < KernelComplaint.linesLimit else { return }
     complaint.lines.append(line)
   }
@@ -141,7 +141,7 @@ struct OpenComplaint {
     if complaint.process.isEmpty {
       complaint.process = String(name.prefix(32))
     } else {
-      words.compare(name.prefix(32), with: complaint.process)
+      words.require(name.prefix(32), toBe: complaint.process)
     }
     return true
   }
