@@ -47,6 +47,8 @@ struct DamagedWords {
     switch complaint.kind {
     case .badPageState, .badPageMap, .badPageCache:
       let length = complaint.reason.count
+      // The end of its line became a letter, and the next line was told apart by its time.
+      if Self.reasons.contains(String(complaint.reason.dropLast())) { return true }
       return isOff(complaint.reason, Self.reasons.map { String($0.prefix(max(length, 8))) })
     case .badSwapEntry:
       return isOff(complaint.function, Self.swapFunctions)
