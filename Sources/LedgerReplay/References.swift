@@ -86,7 +86,7 @@ extension Replay {
   /// The sample of the count has what was added, too.
   private func isSampled(_ event: Event, _ before: PageState) -> Bool {
     let told = Int64(event.count) - Int64(event.value)
-    guard before.bits.contains(.counted) else { return event.value < 0 || told >= 0 }
+    guard before.bits.contains(.counted) else { return false }
     return abs(told - Int64(before.count)) < Int64(Self.biasFloor)
   }
 

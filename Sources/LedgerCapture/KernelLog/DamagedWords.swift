@@ -32,6 +32,11 @@ struct DamagedWords {
     }
   }
 
+  /// Takes the line behind the end of the trace (arch/x86/kernel/dumpstack.c:oops_end, 5.4 to 7.1).
+  mutating func takeSummary(_ text: Substring) {
+    if let name = text.programCounter?.function, let function { require(name, toBe: function) }
+  }
+
   /// riscv, s390, powerpc, loongarch, sparc, and what 32 bits and kernels before 5.4 have.
   private static let counters = [
     "epc : ", "Krnl PSW", "NIP: ", "NIP [", "EIP: ", "EIP is at", "PC is at", "ERA: ", "TPC: ",

@@ -17,6 +17,8 @@ struct OpenComplaint {
   /// A line that is no frame came after the frames.
   private var isStackOver = false
   private var isDone = false
+  /// `---[ end trace` was printed: where the kernel dies, the registers' first line follows once more.
+  private var awaitsSummary = false
   private var paths = ComplaintPaths()
   private var words = DamagedWords()
 
@@ -59,7 +61,7 @@ struct OpenComplaint {
 
   /// True when a line that begins with this byte may say something.
   func needs(_ byte: UInt8) -> Bool {
-    if paths.isOpen || frames != nil && !isStackOver { return true }
+    if awaitsSummary || paths.isOpen || frames != nil && !isStackOver { return true }
     return Self.beginnings.contains(byte)
   }
 
@@ -71,12 +73,16 @@ struct OpenComplaint {
   /// Takes a line of the same printer.
   mutating func take(_ text: Substring, _ line: KernelLogLine) {
     age += 1
-    paths.take(text)
-    words.take(text, complaint)
-    if text.hasPrefix("---[ end trace") || (text.hasPrefix("=====") && complaint.hasPage) {
+    if awaitsSummary {
+      words.takeSummary(text)
       isDone = true
       return
     }
+    paths.take(text)
+    words.take(text, complaint)
+    awaitsSummary = text.hasPrefix("---[ end trace")
+    isDone = text.hasPrefix("=====") && complaint.hasPage
+    if awaitsSummary || isDone { return }
     if frames != nil, !isStackOver {
       if takeFrame(text, line) { return }
       isStackOver = (frames ?? 0) > 0

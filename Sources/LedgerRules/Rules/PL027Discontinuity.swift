@@ -31,7 +31,7 @@ struct PL027Discontinuity: Rule {
     versions: "all",
     needs: ["page_ref:*"],
     proof:
-      "A count that differs from the ledger and stays different at the next event of the page.",
+      "A count that differs from the ledger and stays different at the next event of the page; likely where fewer than eight pages tell of it, as one damaged record may.",
     lookAlikes:
       "Events of two CPUs at one time; a sample taken after another CPU's atomic operation.",
     undecidable: "It speaks of the capture only.",
