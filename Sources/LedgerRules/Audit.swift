@@ -116,7 +116,7 @@ public struct Audit: ~Copyable {
     -> Conclusion
   {
     Conclusion(
-      info, isFiltered: isFiltered || losses.isFiltered, discontinuities: discontinuities,
+      info, isFiltered: isFiltered || losses.isFiltered, breaksChains: discontinuities > 0,
       losses: losses,
       stacks: stacks)
   }

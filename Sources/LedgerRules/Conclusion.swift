@@ -12,9 +12,7 @@ struct Conclusion {
   private let isDisordered: Bool
   /// Counts do not follow from one another somewhere, for good: an event is missing or wrong, and the capture does not say which. No
   /// whole capture does this, so that one changed byte shows here more often than anywhere else.
-  private let discontinuities: Int
-  /// Pages whose counts one damaged place or two may break.
-  private static let fewDiscontinuities = 8
+  private let breaksChains: Bool
   /// Records of events that nothing describes were read.
   private let hidesEvents: Bool
   /// Which task did what is not known: nothing that joins events of one task is proof.
@@ -24,10 +22,10 @@ struct Conclusion {
   private let stacks: StackTable
 
   init(
-    _ info: CaptureInfo, isFiltered: Bool, discontinuities: Int, losses: LossLedger,
+    _ info: CaptureInfo, isFiltered: Bool, breaksChains: Bool, losses: LossLedger,
     stacks: StackTable
   ) {
-    self.discontinuities = discontinuities
+    self.breaksChains = breaksChains
     self.info = info
     self.stacks = stacks
     self.isFiltered = isFiltered
@@ -132,13 +130,10 @@ struct Conclusion {
     let restsOnAbsence = RuleCatalog.rules[draft.rule].requirements.restsOnAbsence
     if hidesEvents, restsOnAbsence { return .suspect }
     if isDamaged { return restsOnAbsence ? .suspect : .likely }
-    if restsOnAbsence, isFiltered || breaksChains(draft.charge.severity) { return .likely }
+    if restsOnAbsence, isFiltered || breaksChains && draft.charge.severity > .info {
+      return .likely
+    }
     return lacksContext || isDisordered ? .likely : verdict
-  }
-
-  /// Information about the capture is itself what the broken chains tell; of few pages it may be wrong.
-  private func breaksChains(_ severity: Severity) -> Bool {
-    discontinuities > 0 && (severity > .info || discontinuities < Self.fewDiscontinuities)
   }
 
   private func title(_ draft: Draft, _ ranges: [ClosedRange<UInt64>]) -> String {

@@ -11,7 +11,7 @@ struct PL027Discontinuity: Rule {
   func charge(_ transition: Transition) -> Charge? {
     guard !transition.isDark else { return nil }
     return Charge(
-      verdict: .proven, severity: .info, variant: "chain", pid: transition.event.pid)
+      verdict: .likely, severity: .info, variant: "chain", pid: transition.event.pid)
   }
 
   func story(_ transition: Transition, _ charge: Charge) -> Story {
@@ -31,7 +31,7 @@ struct PL027Discontinuity: Rule {
     versions: "all",
     needs: ["page_ref:*"],
     proof:
-      "A count that differs from the ledger and stays different at the next event of the page; likely where fewer than eight pages tell of it, as one damaged record may.",
+      "A count that differs from the ledger and stays different at the next event of the page; likely at best, as damage may be what broke the chain.",
     lookAlikes:
       "Events of two CPUs at one time; a sample taken after another CPU's atomic operation.",
     undecidable: "It speaks of the capture only.",
