@@ -2,12 +2,13 @@ internal import LedgerCore
 
 extension Event {
   /// False when a field holds what no kernel passes: the address of an object that is not aligned as objects are, a range of a vma that is not
-  /// made of whole pages or ends before it starts. Which address is 0 was not recorded.
+  /// made of whole pages or ends before it starts. An address of 0 was not recorded.
   var isAligned: Bool {
     switch kind {
-    case .insertPfn, .insertHuge, .insertPage, .insertPages, .remapRange, .writeCopy:
+    case .insertPfn, .insertHuge, .insertPage, .insertPages, .remapRange:
       Self.isPage(word) && Self.isObject(pointer) && Self.isObject(extra)
-    case .followPte, .vcpuMap, .objectMmap: Self.isObject(pointer) && Self.isObject(extra)
+    case .writeCopy, .followPte, .vcpuMap, .objectMmap:
+      Self.isObject(pointer) && Self.isObject(extra)
     case .unmapRange:
       Self.isObject(pointer) && Self.isObject(extra) && (span == 0 || span > word)
     case .copyRange:
