@@ -32,6 +32,9 @@ struct Block {
   var violated = false
 
   var pages: UInt64 { 1 << UInt64(order) }
+
+  /// Tails were set, but not all up to the highest, as a split and alloc_pages_exact() do: one of the records may name another page.
+  var leavesTailOut: Bool { tailsSet > 1 && tailsSet < highestSet }
   /// Its tails have no life of their own.
   var isWhole: Bool { kind == .plain || kind == .compound || kind == .unknown }
 }

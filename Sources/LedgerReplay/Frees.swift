@@ -121,7 +121,10 @@ extension Replay {
     if state.life == .free { marks.insert(.freedTwice) }
     if state.bits.contains(.resurrected) { marks.formUnion([.freedTwice, .putBetween]) }
     let isCertain = state.bits.contains(.counted) && !state.bits.contains(.drifting)
-    if isCertain, state.count > 0 { marks.insert(.freedReferenced) }
+    if isCertain, state.count > 0 {
+      marks.insert(.freedReferenced)
+      if let block, block.leavesTailOut, state.bits.contains(.ownUnit) { marks.insert(.doubtful) }
+    }
     guard !marks.isEmpty else { return }
     marks.formUnion(reach)
     if let block, block.isWhole, pfn != block.head { marks.insert(.tail) }
