@@ -195,7 +195,7 @@ extension Replay {
     }
   }
 
-  private func isHeadOfSeenBlock(_ pfn: UInt64, _ state: PageState) -> Bool {
+  func isHeadOfSeenBlock(_ pfn: UInt64, _ state: PageState) -> Bool {
     guard state.bits.contains(.allocated) else { return false }
     return state.block == 0 || blocks[state.block].head == pfn
   }

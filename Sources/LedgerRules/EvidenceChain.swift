@@ -19,6 +19,7 @@ struct EvidenceChain {
   }
 
   private mutating func addHistory(_ transition: Transition, _ replay: borrowing Replay) {
+    guard transition.pfn != Event.noFrame else { return addExtra([transition.event], transition) }
     let steps = replay.history(
       of: transition.pfn, endingAt: transition.step, limit: Self.historyLimit)
     var before = ""

@@ -58,9 +58,6 @@ extension Transition {
     return "page \(block.index(of: pfn)) of the order-\(block.order) block at \(hex(block.head))"
   }
 
-  /// What led to the case, and the case itself where no page's history ends with it.
-  var trail: [Event] { pfn == Event.noFrame ? related + [event] : related }
-
   /// Nothing may be concluded from what was not seen around this time.
   var isDark: Bool { marks.contains(.dark) }
 }

@@ -8,7 +8,7 @@ struct DamagedWords {
   private var hasCounter = false
   /// The function where the processor was.
   private var function: String?
-  /// A word differs from its repetition by one byte.
+  /// Words differ from their repetition.
   private var isContradicted = false
 
   /// The same words were printed before.
@@ -16,17 +16,14 @@ struct DamagedWords {
     if words != known { isContradicted = true }
   }
 
-  /// The same word was printed before, or a like one.
-  mutating func compare(_ word: some StringProtocol, with known: String) {
-    if Self.isNear(word, known) { isContradicted = true }
-  }
-
   /// Takes a line of the complaint's printer.
   mutating func take(_ text: Substring, _ complaint: KernelComplaint) {
     if let name = text.programCounter?.function {
       guard function == nil else { return }
       function = name
-      if complaint.kind != .refcount { compare(name, with: complaint.function) }
+      if complaint.kind != .refcount, Self.isNear(name, complaint.function) {
+        isContradicted = true
+      }
     } else if Self.counters.contains(where: text.hasPrefix) {
       hasCounter = true
     }

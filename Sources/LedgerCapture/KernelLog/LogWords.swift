@@ -1,3 +1,5 @@
+import LedgerInput
+
 /// Reading of words and numbers from a line of the kernel's log; numbers that do not fit are none.
 extension Substring {
   /// What stands behind the first `word`, nil when it does not occur.
@@ -18,18 +20,13 @@ extension Substring {
   /// Where the processor was, of the kernel: what stands behind the register's name on x86 and arm64.
   var programCounter: Substring? { behind(prefix: "RIP: 0010:") ?? behind(prefix: "pc : ") }
 
-  /// A time of printk's, `[ 6943.188397]`, stands in it: kernel/printk/printk.c:print_time, 5.4 to 7.1.
-  var holdsTime: Bool {
-    var rest = utf8[...]
-    while let bracket = rest.firstIndex(of: UInt8(ascii: "[")) {
-      rest = rest[rest.index(after: bracket)...]
-      let seconds = rest.drop { $0 == 0x20 }.drop { 0x30...0x39 ~= $0 }
-      guard seconds.first == UInt8(ascii: ".") else { continue }
-      let fraction = seconds.dropFirst()
-      let behind = fraction.drop { 0x30...0x39 ~= $0 }
-      if fraction.count - behind.count == 6, behind.first == UInt8(ascii: "]") { return true }
+  /// A stamp of printk's stands in it, where another line begins.
+  var holdsStamp: Bool {
+    let padded = Array(utf8) + Array(repeating: 0, count: TextBlocks.padding)
+    return padded.withRawSpan { bytes in
+      let end = bytes.byteCount &- TextBlocks.padding
+      return Dressing.nextStamp(bytes, from: 0, to: end, isKernels: true) != nil
     }
-    return false
   }
 
   /// The first word, up to a blank or one of the signs that end words in the kernel's lines.

@@ -54,7 +54,7 @@ struct OpenComplaint {
   /// Keeps a line; one with bytes that the kernel does not print, or in which another line begins, is damaged.
   mutating func keep(_ line: KernelLogLine) {
     let isPrinted = line.text.utf8.allSatisfy { $0 == 0x09 || 0x20...0x7e ~= $0 }
-    if !isPrinted || line.text[...].holdsTime { complaint.isDamaged = true }
+    if !isPrinted || line.text[...].holdsStamp { complaint.isDamaged = true }
     guard complaint.lines.count < KernelComplaint.linesLimit else { return }
     complaint.lines.append(line)
   }

@@ -7,6 +7,12 @@ struct AttributeTable: Sendable {
     var place: Int32 = -1
     /// -1 until a record has named it.
     var cpu: Int32 = -1
+
+    @inline(__always)
+    mutating func confirm(_ number: UInt16) -> Bool {
+      if cpu < 0 { cpu = Int32(number) }
+      return cpu == Int32(number)
+    }
   }
 
   private let base: UInt64
@@ -46,16 +52,7 @@ struct AttributeTable: Sendable {
   @inline(__always)
   mutating func confirm(_ id: UInt64, on cpu: UInt16) -> Bool {
     let distance = id &- base
-    guard distance < UInt64(near.count) else { return confirmFar(id, on: cpu) }
-    let known = near[Int(truncatingIfNeeded: distance)].cpu
-    if known < 0 { near[Int(truncatingIfNeeded: distance)].cpu = Int32(cpu) }
-    return known < 0 || known == Int32(cpu)
-  }
-
-  @inline(never)
-  private mutating func confirmFar(_ id: UInt64, on cpu: UInt16) -> Bool {
-    guard let known = far[id]?.cpu else { return true }
-    if known < 0 { far[id]?.cpu = Int32(cpu) }
-    return known < 0 || known == Int32(cpu)
+    guard distance < UInt64(near.count) else { return far[id]?.confirm(cpu) ?? true }
+    return near[Int(truncatingIfNeeded: distance)].confirm(cpu)
   }
 }

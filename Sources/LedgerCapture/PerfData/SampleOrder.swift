@@ -9,7 +9,7 @@ import LedgerCore
 struct SampleOrder {
   private struct Track {
     var time: UInt64 = 0
-    var cpu: UInt32 = .max
+    var cpu: UInt16 = 0
     var pid: Int32 = -1
     /// How deep the context of the sample in the file before is: 0 a task, 3 an NMI.
     var depth: UInt8 = 0
@@ -21,7 +21,7 @@ struct SampleOrder {
   private let tolerance: UInt64
   /// Samples that are earlier than an interrupt explains, and the first of them.
   private(set) var late: UInt64 = 0
-  private(set) var first: (cpu: UInt32, time: UInt64, behind: UInt64)?
+  private(set) var first: (cpu: UInt16, time: UInt64, behind: UInt64)?
 
   /// Nanoseconds that an interrupt may last, a guest's stolen time and all.
   private static let longest: UInt64 = 10_000_000
@@ -46,8 +46,7 @@ struct SampleOrder {
 
   @inline(__always)
   private static func track(_ event: Event) -> Track {
-    Track(
-      time: event.time, cpu: UInt32(event.cpu), pid: event.pid, depth: depth(event.context))
+    Track(time: event.time, cpu: event.cpu, pid: event.pid, depth: depth(event.context))
   }
 
   @inline(never)
@@ -57,13 +56,16 @@ struct SampleOrder {
     }
     let last = tracks[place]
     let behind = last.time > event.time ? last.time &- event.time : 0
-    let isSame = last.cpu == UInt32(event.cpu) && last.pid == event.pid
+    let isSame = last.cpu == event.cpu && last.pid == event.pid
     let depth = Self.depth(event.context)
     if behind > 0, isSame, depth < last.depth, behind <= Self.longest {
       tracks[place].depth = depth
       return
     }
-    if behind > tolerance, isByCPU || isSame { count(event, last.time) }
+    if behind > tolerance, isByCPU || isSame {
+      late &+= 1
+      if first == nil { first = (event.cpu, event.time, last.time) }
+    }
     tracks[place] = Self.track(event)
   }
 
@@ -72,11 +74,5 @@ struct SampleOrder {
   private static func depth(_ context: UInt8) -> UInt8 {
     if context & 0x58 == 0 { return 0 }
     return context & 0x40 != 0 ? 3 : context & 0x08 != 0 ? 2 : 1
-  }
-
-  @inline(never)
-  private mutating func count(_ event: Event, _ behind: UInt64) {
-    late &+= 1
-    if first == nil { first = (UInt32(event.cpu), event.time, behind) }
   }
 }

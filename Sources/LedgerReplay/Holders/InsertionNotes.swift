@@ -155,11 +155,11 @@ extension Replay {
     guard insertion.kind == .remapRange else { return true }
     guard let slot = table.existingSlot(of: insertion.pfn) else { return false }
     let state = freshState(slot)
-    guard state.block != 0 else {
-      return insertion.result <= 1 && state.life == .live && state.bits.contains(.allocated)
+    guard isHeadOfSeenBlock(insertion.pfn, state), state.block != 0 || state.life == .live else {
+      return false
     }
-    let block = blocks[state.block]
-    return block.head == insertion.pfn && UInt64(max(insertion.result, 1)) <= block.pages
+    let pages = state.block == 0 ? 1 : blocks[state.block].pages
+    return UInt64(max(insertion.result, 1)) <= pages
   }
 
   /// mm/mprotect.c:mprotect_fixup on a private read-only PFN mapping that may become writable.

@@ -24,7 +24,7 @@ struct PL018CowPfnmap: Rule {
       advice: "refuse is_cow_mapping() in ->mmap, or clear VM_MAYWRITE",
       doubt:
         "false alarm if a private snapshot of the memory is what the process wants, as with /dev/mem",
-      extra: transition.trail, showsHistory: transition.pfn != Event.noFrame)
+      extra: transition.related)
   }
 
   private func place(_ transition: Transition) -> String {

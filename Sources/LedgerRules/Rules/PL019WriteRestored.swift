@@ -21,7 +21,7 @@ struct PL019WriteRestored: Rule {
       advice:
         "clear VM_MAYWRITE in ->mmap (vm_flags_clear()), or refuse is_cow_mapping(): a test of VM_WRITE alone is not enough",
       doubt: "false alarm if the driver means to allow private copies",
-      extra: transition.trail, showsHistory: transition.pfn != Event.noFrame)
+      extra: transition.related)
   }
 
   let description = RuleDescription(
